@@ -1,0 +1,254 @@
+"""The words of the relay as plain values. No payload of Slack or Linq, no SQL and no SDK type may come in here.
+
+Times are aware UTC datetimes; sizes are bytes; durations are seconds. A *notice id* names the one notice of one Slack
+message (or of one command, which has no message).
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+ChannelId = NewType("ChannelId", str)
+ChatId = NewType("ChatId", str)
+DeliveryId = NewType("DeliveryId", str)
+MemoId = NewType("MemoId", str)
+AttachmentId = NewType("AttachmentId", str)
+NoticeId = NewType("NoticeId", str)
+UserId = NewType("UserId", str)
+Fence = NewType("Fence", int)
+
+
+class Step(StrEnum):
+    """How far our own hands have come with a delivery."""
+
+    WAITING = "waiting"
+    PREPARED = "prepared"
+    SENDING = "sending"  # about to send: perhaps done, so look before acting again
+    RECORDED = "recorded"  # Linq took it and its memo id is known
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    CANCELLED = "cancelled"
+
+
+OPEN_STEPS = frozenset({Step.WAITING, Step.PREPARED, Step.SENDING})
+
+
+class Status(StrEnum):
+    """What the thread says of a delivery: one word, exactly as shown."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    READ = "read"
+    UNCONFIRMED = "unconfirmed"
+    CANCELLED = "cancelled"
+
+
+class Kind(StrEnum):
+    """What one receipt says. The order is the rank: a later one outweighs all before it."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    READ = "read"
+
+    @property
+    def rank(self) -> int:
+        return list(Kind).index(self)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A Slack channel joined to an iMessage chat. ``label`` says who is in the chat, for people."""
+
+    channel: ChannelId
+    chat: ChatId
+    label: str = ""
+    made_by: str = ""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """An iMessage chat as a person choosing it needs to see it."""
+
+    id: ChatId
+    people: tuple[str, ...]
+    is_group: bool = False
+    service: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Audio shared in a linked channel, as Slack labels it: name, size and type may be wrong or empty.
+
+    ``url`` is Slack's private download address and goes stale; ``given_url`` is an https address a person named instead
+    of a file, and Linq fetches that one itself.
+    """
+
+    file_id: str
+    name: str
+    url: str = ""
+    size_bytes: int = 0
+    mimetype: str = ""
+    given_url: str = ""
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where in Slack a delivery came from. ``root_ts`` is the thread its notice belongs to ("": the channel itself)."""
+
+    team: str
+    channel: ChannelId
+    message_ts: str
+    root_ts: str
+    user: UserId
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a person asked for with one gesture: the clips of one message (or one given url).
+
+    ``trigger`` is empty for a drop, where the message itself is the cause; a command or shortcut has one of its own, so
+    that asking twice is two wishes. ``twin`` is Slack's ``client_msg_id``, if there was one.
+    """
+
+    post: Post
+    clips: tuple[Clip, ...]
+    asked_at: float
+    trigger: str = ""
+    twin: str = ""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What was learnt of a clip by listening to it. ``waveform`` holds about 24 levels from 0 to 7."""
+
+    duration_s: float
+    converted_from: str = ""
+    sound_only: bool = False
+    waveform: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One clip on its way into one chat.
+
+    ``chat`` is empty until it is accepted: a drop goes where its channel is linked at that moment. ``twin`` is a second
+    name for the same cause where Slack has one (its ``client_msg_id`` with the file): a row with either name taken is
+    the same delivery. ``asked_at`` and ``position`` order the deliveries of a chat.
+    """
+
+    id: DeliveryId
+    post: Post
+    clip: Clip
+    asked_at: float  # seconds since 1970: the message's ts, or when a person asked
+    chat: ChatId = ChatId("")
+    position: int = 0  # place among the files of one message
+    twin: str = ""
+    replaces: DeliveryId | None = None  # the delivery that a person chose to send again
+    step: Step = Step.WAITING
+    fence: Fence = Fence(0)
+    attempts: int = 0
+    accepted_at: datetime | None = None
+    sending_since: datetime | None = None
+    due_at: datetime | None = None  # not to be tried before; None: now
+    attachment: AttachmentId | None = None
+    sound: Sound | None = None
+    memo: MemoId | None = None
+    trace_id: str = ""
+    fetched_at: datetime | None = None  # when Linq fetched the lent url of this delivery, if it did
+    reason: str = ""
+    code: str = ""
+
+    @property
+    def notice(self) -> NoticeId:
+        return notice_id(self.post.channel, self.post.message_ts or self.id)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One dated fact from Linq about a memo (or from a person, about a delivery that nobody could confirm).
+
+    ``id`` is the webhook's id, so a repeat is the same receipt. ``attachments`` are the memo's parts: with them a
+    receipt finds its delivery even when our own send never got its answer.
+    """
+
+    id: str
+    kind: Kind
+    at: datetime
+    memo: MemoId | None = None
+    attachments: tuple[AttachmentId, ...] = ()
+    delivery: DeliveryId | None = None
+    trace_id: str = ""
+    service: str = ""
+    is_group: bool = False
+    reason: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Memo:
+    """A voice memo as Linq has it."""
+
+    id: MemoId
+    attachments: tuple[AttachmentId, ...] = ()
+    trace_id: str = ""
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A delivery and its receipts: all that a notice is made from."""
+
+    delivery: Delivery
+    receipts: tuple[Receipt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The one message kept up to date in the thread.
+
+    ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set just before the first post, so that
+    whoever meets it without a ``ts`` looks before posting. ``shown`` is the text it last showed.
+    """
+
+    id: NoticeId
+    channel: ChannelId
+    root_ts: str
+    ts: str | None = None
+    posting_since: datetime | None = None
+    shown: str = ""
+    told: tuple[Told, ...] = field(default=())
+    alarmed: frozenset[DeliveryId] = frozenset()  # failures that were also said aloud
+
+
+@dataclass(frozen=True)
+class Work:
+    """An errand for the engine: the oldest open delivery of this chat is due."""
+
+    chat: ChatId
+
+
+@dataclass(frozen=True)
+class Announce:
+    """An errand for the engine: this notice no longer shows the truth."""
+
+    notice: NoticeId
+
+
+Errand = Work | Announce
+
+
+def delivery_id(*cause: str) -> DeliveryId:
+    """The id is the cause: the same parts give the same id, on every machine and after every restart."""
+    digest = hashlib.sha256("\x1f".join(cause).encode("utf-8", "surrogatepass")).hexdigest()
+    return DeliveryId(digest[:20])
+
+
+def notice_id(channel: ChannelId, message: str) -> NoticeId:
+    return NoticeId(f"{channel}:{message}")

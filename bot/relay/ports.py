@@ -1,0 +1,243 @@
+"""What the relay asks of its neighbours: one Protocol for each. Doors, store and audio room fit these shapes.
+
+Every method may raise the three errors of ``errors`` and nothing else, unless it says so.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.relay.model import (
+    AttachmentId,
+    ChannelId,
+    Chat,
+    ChatId,
+    Clip,
+    Delivery,
+    DeliveryId,
+    Errand,
+    Fence,
+    Link,
+    Memo,
+    MemoId,
+    Notice,
+    NoticeId,
+    Receipt,
+    Sound,
+    Step,
+    UserId,
+)
+
+
+class Download(Protocol):
+    """An open download. ``size_bytes`` is what the sender promises now (None: unknown); chunks come as they arrive."""
+
+    @property
+    def size_bytes(self) -> int | None: ...
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class Slack(Protocol):
+    """Our side of the Slack door."""
+
+    def download(self, clip: Clip) -> AbstractAsyncContextManager[Download]:
+        """Open the clip's bytes. A stale address is renewed once through files.info before giving up."""
+        ...
+
+    async def post_notice(self, notice: Notice) -> str:
+        """Post it once and give its ts. Unknown when the post may stand in Slack after all."""
+        ...
+
+    async def find_notice(self, notice: Notice) -> str | None:
+        """The ts of a notice that an earlier, unanswered post left in the thread."""
+        ...
+
+    async def update_notice(self, notice: Notice) -> None: ...
+
+    async def is_admin(self, user: UserId) -> bool:
+        """Whether Slack calls this person an admin or owner of the workspace."""
+        ...
+
+    def words(self, notice: Notice) -> str:
+        """What the notice would show now, as text; equal words need no edit."""
+        ...
+
+    async def alarm(self, notice: Notice, delivery: Delivery) -> None:
+        """A reply beside the notice that mentions the uploader: an edit notifies nobody."""
+        ...
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Where the bytes of one attachment go, and the headers its signature demands."""
+
+    attachment: AttachmentId
+    url: str
+    headers: Mapping[str, str]
+    content_type: str
+    size_bytes: int
+
+
+class Linq(Protocol):
+    """Our side of the Linq door."""
+
+    async def create_attachment(self, filename: str, content_type: str, size_bytes: int) -> Upload: ...
+
+    async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None: ...
+
+    async def send(self, chat: ChatId, *, attachment: AttachmentId | None = None, url: str = "") -> Memo:
+        """The one act that must not be repeated. Exactly one of the two. Unknown when it may have been done."""
+        ...
+
+    async def find_memo(
+        self, chat: ChatId, since: datetime, *, attachment: AttachmentId | None, filename: str
+    ) -> Memo | None:
+        """Look through the chat's messages since then for the one that carries this attachment.
+
+        A memo sent by url has an attachment of Linq's own making: only then the file's (unique) name decides.
+        """
+        ...
+
+    async def look(self, memo: MemoId) -> Receipt | None:
+        """What Linq says of this memo now; None when it does not know it."""
+        ...
+
+    async def chat(self, chat: ChatId) -> Chat: ...
+
+    async def chats_with(self, handle: str) -> Sequence[Chat]: ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A file that Linq takes: the clip itself, or a converted copy beside it."""
+
+    path: Path
+    content_type: str
+    extension: str
+    size_bytes: int
+    sound: Sound
+
+
+class Audio(Protocol):
+    """The room that listens."""
+
+    def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
+        """Linq's content type and extension for a clip that begins so and may pass untouched; None: not as it is."""
+        ...
+
+    async def fit(self, path: Path) -> Fit:
+        """Listen to the whole clip; convert it when Linq or a phone would not take it. Refused says why not."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """The memory of deliveries. A method with a fence answers False when another worker has taken the row over."""
+
+    async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
+        """Commit the new ones with their errands, together; gives the ids that were new.
+
+        One without a chat goes where its channel is linked at this moment; without a link it is dropped.
+        """
+        ...
+
+    async def claim(self, chat: ChatId) -> Delivery | None:
+        """Take the chat's oldest open delivery with a new fence; None when nothing is open."""
+        ...
+
+    async def delivery(self, delivery: DeliveryId) -> Delivery | None: ...
+
+    async def postpone(
+        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str
+    ) -> bool: ...
+
+    async def intend(
+        self,
+        delivery: DeliveryId,
+        fence: Fence,
+        *,
+        attachment: AttachmentId | None,
+        sound: Sound | None,
+        at: datetime,
+    ) -> bool:
+        """Store "about to send" and what was prepared."""
+        ...
+
+    async def retreat(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
+        """Surely not sent: back from "about to send" to prepared, to be tried again."""
+        ...
+
+    async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
+        """Let the holder of this token fetch the clip until then."""
+        ...
+
+    async def lent(self, token: str, now: datetime) -> Delivery | None:
+        """The unfinished delivery whose clip this token opens now."""
+        ...
+
+    async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
+        """Linq fetched the clip: evidence that it got our request."""
+        ...
+
+    async def record(self, delivery: DeliveryId, memo: Memo) -> None:
+        """Store the memo's id. A fact needs no fence."""
+        ...
+
+    async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool: ...
+
+    async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
+        """The message was deleted (or lost files): cancel what has not been sent and is not among ``kept_files``."""
+        ...
+
+
+class ReceiptStore(Protocol):
+    """The memory of receipts, and of who is still owed one."""
+
+    async def add(self, receipts: Sequence[Receipt]) -> None:
+        """Commit receipts with the announcements they cause; a known id changes nothing."""
+        ...
+
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Delivery, tuple[Receipt, ...], int]]:
+        """Recorded deliveries due for a look, with their receipts and how many looks they had."""
+        ...
+
+    async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None: ...
+
+
+class NoticeStore(Protocol):
+    """The memory of notices."""
+
+    async def take(self, notice: NoticeId) -> Notice | None:
+        """The notice with all it has to tell; later changes will ask for another turn."""
+        ...
+
+    async def posting(self, notice: NoticeId, at: datetime) -> None: ...
+
+    async def posted(self, notice: NoticeId, ts: str, shown: str) -> None: ...
+
+    async def alarmed(self, delivery: DeliveryId) -> None: ...
+
+
+class LinkStore(Protocol):
+    """The memory of links."""
+
+    async def linked(self, channel: ChannelId) -> Link | None: ...
+
+    async def save(self, link: Link) -> None: ...
+
+    async def remove(self, channel: ChannelId) -> Link | None: ...
+
+    async def all(self) -> Sequence[Link]: ...
+
+    async def open_in(self, chat: ChatId) -> int:
+        """How many deliveries are still on their way into that chat."""
+        ...
+
+
+class Enqueue(Protocol):
+    """How the store hands errands to the engine inside its own transaction; ``connection`` is the store's business."""
+
+    async def __call__(self, connection: object, errands: Sequence[Errand]) -> None: ...
