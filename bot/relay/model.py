@@ -8,7 +8,9 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import NewType
+from urllib.parse import urlsplit
 
 ChannelId = NewType("ChannelId", str)
 ChatId = NewType("ChatId", str)
@@ -168,6 +170,14 @@ class Delivery:
     @property
     def notice(self) -> NoticeId:
         return notice_id(self.post.channel, self.post.message_ts or self.id)
+
+    @property
+    def lent_name(self) -> str:
+        """The file name under which a lent or given url shows up at Linq: unique where we can choose it."""
+        if self.clip.given_url:
+            return PurePosixPath(urlsplit(self.clip.given_url).path).name
+        name = PurePosixPath(self.clip.name)
+        return f"{name.stem or 'memo'}-{self.id[:6]}{name.suffix}"
 
 
 @dataclass(frozen=True)

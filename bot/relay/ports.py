@@ -28,6 +28,7 @@ from bot.relay.model import (
     Receipt,
     Sound,
     Step,
+    Told,
     UserId,
 )
 
@@ -148,11 +149,17 @@ class DeliveryStore(Protocol):
         """Take the chat's oldest open delivery with a new fence; None when nothing is open."""
         ...
 
-    async def delivery(self, delivery: DeliveryId) -> Delivery | None: ...
+    async def told(self, delivery: DeliveryId) -> Told | None:
+        """One delivery with its receipts."""
+        ...
 
-    async def postpone(
-        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str
-    ) -> bool: ...
+    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
+        """Every delivery of one Slack message that no other replaces, with their receipts."""
+        ...
+
+    async def postpone(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
+        """Surely not sent: not to be tried before ``due_at``. An intent is taken back, what was prepared stays."""
+        ...
 
     async def intend(
         self,
@@ -164,10 +171,6 @@ class DeliveryStore(Protocol):
         at: datetime,
     ) -> bool:
         """Store "about to send" and what was prepared."""
-        ...
-
-    async def retreat(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
-        """Surely not sent: back from "about to send" to prepared, to be tried again."""
         ...
 
     async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
@@ -182,8 +185,8 @@ class DeliveryStore(Protocol):
         """Linq fetched the clip: evidence that it got our request."""
         ...
 
-    async def record(self, delivery: DeliveryId, memo: Memo) -> None:
-        """Store the memo's id. A fact needs no fence."""
+    async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
+        """Store the memo's id. A fact needs no fence; False when that memo already belongs to another delivery."""
         ...
 
     async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool: ...
@@ -200,8 +203,8 @@ class ReceiptStore(Protocol):
         """Commit receipts with the announcements they cause; a known id changes nothing."""
         ...
 
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Delivery, tuple[Receipt, ...], int]]:
-        """Recorded deliveries due for a look, with their receipts and how many looks they had."""
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
+        """Recorded and unconfirmed deliveries due for a look, and how many looks each had."""
         ...
 
     async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None: ...

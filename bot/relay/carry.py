@@ -1,0 +1,172 @@
+"""Prepare: Slack's bytes → an attachment at Linq. Repeatable work whose only lasting result is the attachment's id.
+
+Bytes stream from Slack to Linq while a copy falls into a spool file, where the audio room listens to it. The attachment
+is created beside opening the download, from what Slack's label claims; where the label lied, another is made. A clip
+that Linq would not take as it is, is converted from the spool file and uploaded after that.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bot.relay.errors import RelayError
+from bot.relay.model import AttachmentId, Clip, Delivery, Sound
+from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
+
+HEAD_BYTES = 4096
+CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What ``prepare`` leaves. Without an attachment the clip passes as it is and may be lent by url."""
+
+    attachment: AttachmentId | None
+    sound: Sound | None
+
+
+class Carrier:
+    def __init__(
+        self, slack: Slack, linq: Linq, audio: Audio, *, spool_folder: Path | None, lend_up_to: int = 0
+    ) -> None:
+        """``lend_up_to``: clips of at most this many bytes that pass untouched are not uploaded but lent by url."""
+        self._slack = slack
+        self._linq = linq
+        self._audio = audio
+        self._spool_folder = spool_folder
+        self._lend_up_to = lend_up_to
+
+    async def prepare(self, delivery: Delivery) -> Prepared:
+        """Raises Refused for a clip that can never be a memo, Later for trouble on the way."""
+        clip = delivery.clip
+        early = asyncio.ensure_future(self._create_early(clip))
+        try:
+            with _spool(self._spool_folder) as spool:
+                async with self._slack.download(clip) as download:
+                    return await self._carry(clip, download, early, spool)
+        finally:
+            early.cancel()
+            with suppress(asyncio.CancelledError):
+                await early
+
+    async def _create_early(self, clip: Clip) -> Upload | None:
+        """An attachment made from the label alone. If the label lied, it stays unused: an orphan id costs nothing."""
+        declared = self._audio.declare(b"", clip.name)
+        if self._lend_up_to or declared is None or not clip.size_bytes:
+            return None
+        try:
+            return await self._linq.create_attachment(clip.name, declared[0], clip.size_bytes)
+        except RelayError:
+            return None  # the same trouble, if it lasts, is met and told when the attachment is truly needed
+
+    async def _carry(
+        self, clip: Clip, download: Download, early: "asyncio.Future[Upload | None]", spool: "Spool"
+    ) -> Prepared:
+        source = aiter(download.chunks())
+        head = await _read_head(source)
+        declared = self._audio.declare(head, clip.name)
+        whole = spool.tee(head, source)
+        if declared is None or download.size_bytes is None or self._lend_up_to:
+            async for _ in whole:
+                pass
+            return await self._settle(clip, await self._audio.fit(spool.path), spool)
+        upload = await self._match(await early, clip, declared, download.size_bytes)
+        return await self._stream(clip, upload, whole, spool)
+
+    async def _match(self, early: Upload | None, clip: Clip, declared: tuple[str, str], size_bytes: int) -> Upload:
+        """The early attachment if the label told the truth, else one for what the bytes really are."""
+        content_type, extension = declared
+        if early is not None and (early.content_type, early.size_bytes) == (content_type, size_bytes):
+            return early
+        name = self._name(clip, content_type, extension)
+        return await self._linq.create_attachment(name, content_type, size_bytes)
+
+    async def _stream(self, clip: Clip, upload: Upload, whole: AsyncIterator[bytes], spool: "Spool") -> Prepared:
+        """Upload while spooling; listen as soon as the last byte is spooled, beside Linq's answer to the upload."""
+        uploading = asyncio.ensure_future(self._linq.upload(upload, whole))
+        try:
+            await _either(spool.complete, uploading)
+            fit = await self._audio.fit(spool.path)
+            if fit.path != spool.path:
+                return await self._settle(clip, fit, spool)
+            await uploading
+            return Prepared(upload.attachment, fit.sound)
+        finally:
+            uploading.cancel()
+            with suppress(asyncio.CancelledError, RelayError):
+                await uploading
+
+    async def _settle(self, clip: Clip, fit: Fit, spool: "Spool") -> Prepared:
+        """What becomes of a clip that was spooled first: lent if it may be, else uploaded from the file."""
+        if fit.path == spool.path and fit.size_bytes <= self._lend_up_to:
+            return Prepared(None, fit.sound)
+        name = self._name(clip, fit.content_type, fit.extension)
+        upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
+        await self._linq.upload(upload, _read(fit.path))
+        return Prepared(upload.attachment, fit.sound)
+
+    def _name(self, clip: Clip, content_type: str, extension: str) -> str:
+        """The clip's own name; its extension changes only where it would contradict the content."""
+        own = self._audio.declare(b"", clip.name)
+        if own is not None and own[0] == content_type:
+            return clip.name
+        return f"{PurePosixPath(clip.name).stem or 'memo'}.{extension}"
+
+
+class Spool:
+    """A copy of the clip on disk while it is being carried; it goes when the step ends, whatever the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.complete = asyncio.Event()
+
+    async def tee(self, head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Every chunk, after it was spooled. Writes go to the page cache and are not waited for in a thread."""
+        with self.path.open("wb") as file:
+            if head:
+                file.write(head)
+                yield head
+            async for chunk in rest:
+                file.write(chunk)
+                yield chunk
+        self.complete.set()
+
+
+@contextmanager
+def _spool(folder: Path | None) -> Iterator[Spool]:
+    """A folder of its own for one clip, so that a converted copy beside it goes with it."""
+    with tempfile.TemporaryDirectory(prefix="memobridge-", dir=folder) as place:
+        yield Spool(Path(place) / "clip")
+
+
+async def _read_head(source: AsyncIterator[bytes]) -> bytes:
+    """The first bytes, enough to recognise a container; all there is when that is less."""
+    head = bytearray()
+    while len(head) < HEAD_BYTES:
+        chunk = await anext(source, b"")
+        if not chunk:
+            break
+        head += chunk
+    return bytes(head)
+
+
+async def _either(event: asyncio.Event, work: "asyncio.Future[None]") -> None:
+    """Wait for the event, but not beyond the end of the work: its error comes first."""
+    waiting = asyncio.ensure_future(event.wait())
+    both: set[asyncio.Future[Any]] = {waiting, work}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if work.done():
+        await work
+
+
+async def _read(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,159 @@
+"""Clip → memo: the whole promise. Accept, prepare, send, record; the one place that orders effects.
+
+Never twice: "about to send" is stored before the one act that must not be repeated, and whoever meets that row looks
+for the memo before anything else. Never lost: an accepted delivery is worked on until it is recorded, refused with a
+reason, cancelled by its owner, or shown as unconfirmed when nobody can know.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bot.relay.carry import Carrier, Prepared
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.lending import Lending
+from bot.relay.model import ChannelId, ChatId, Delivery, DeliveryId, Share, Step, delivery_id
+from bot.relay.patience import Patience
+from bot.relay.ports import DeliveryStore, Linq
+from bot.relay.receipts import find
+
+log = logging.getLogger("memobridge.relay")
+
+
+class Clips:
+    def __init__(
+        self,
+        store: DeliveryStore,
+        linq: Linq,
+        carrier: Carrier,
+        *,
+        now: Callable[[], datetime],
+        patience: Patience,
+        lending: Lending | None = None,
+    ) -> None:
+        self._store = store
+        self._linq = linq
+        self._carrier = carrier
+        self._now = now
+        self._patience = patience
+        self._lending = lending
+
+    async def accept(self, share: Share) -> Sequence[DeliveryId]:
+        """Stored when this returns. Gives the new ones: a repeat, or a drop in an unlinked channel, gives none."""
+        return await self._store.accept([_delivery(share, n) for n in range(len(share.clips))])
+
+    async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None:
+        """The message is gone, or some of its files: what has not been sent will not be."""
+        await self._store.cancel(channel, message_ts, kept_files)
+
+    async def work(self, chat: ChatId) -> None:
+        """Take the chat's oldest open delivery one try further. Raises Later when another try is due, and when."""
+        delivery = await self._store.claim(chat)
+        if delivery is None:
+            return
+        self._respect_due(delivery)
+        try:
+            await self._advance(delivery)
+        except Refused as no:
+            await self._close(delivery, Step.FAILED, no.reason, no.code)
+        except Later as later:
+            await self._postpone(delivery, later)
+        except Unknown as lost:
+            log.warning("answer lost", extra={"delivery": delivery.id, "code": lost.code, "trace": lost.trace_id})
+            raise Later(lost.reason, after=self._patience.next_look(self._sought_for(delivery))) from lost
+
+    async def _advance(self, delivery: Delivery) -> None:
+        """Prepare, send, record. Unknown: perhaps sent, so the next try looks first."""
+        if delivery.step is Step.SENDING:
+            await self._seek(delivery)
+            return
+        prepared = await self._prepare(delivery)
+        url = await self._url(delivery, prepared)
+        if await self._intend(delivery, prepared):
+            memo = await self._linq.send(delivery.chat, attachment=prepared.attachment, url=url)
+            await self._store.record(delivery.id, memo)
+
+    async def _prepare(self, delivery: Delivery) -> Prepared:
+        """Repeatable. What an earlier try prepared is used again; a given url needs nothing."""
+        if delivery.step is Step.PREPARED or delivery.clip.given_url:
+            return Prepared(delivery.attachment, delivery.sound)
+        return await self._carrier.prepare(delivery)
+
+    async def _intend(self, delivery: Delivery, prepared: Prepared) -> bool:
+        """Store "about to send". False: it was cancelled, or another worker has taken it over."""
+        at = self._now()
+        if not await self._store.intend(
+            delivery.id, delivery.fence, attachment=prepared.attachment, sound=prepared.sound, at=at
+        ):
+            return False
+        if self._now() - at > self._patience.stale:
+            raise Unknown("The process was frozen between intent and act; somebody else may have acted.")
+        return True
+
+    async def _seek(self, delivery: Delivery) -> None:
+        """Perhaps sent: look for it, wait, look again. Not finding it is never a ground for sending."""
+        try:
+            memo = await find(self._linq, delivery)
+        except Later as later:
+            raise Unknown(later.reason, code=later.code) from later
+        except Refused:
+            memo = None
+        if memo is not None and await self._store.record(delivery.id, memo):
+            log.info("memo found", extra={"delivery": delivery.id, "memo": memo.id})
+        elif self._sought_for(delivery) < self._patience.find_for:
+            raise Unknown("The memo is not listed yet.")
+        else:
+            await self._close(delivery, Step.UNCONFIRMED, _doubt(delivery), "")
+
+    def _sought_for(self, delivery: Delivery) -> timedelta:
+        return self._now() - delivery.sending_since if delivery.sending_since else timedelta()
+
+    async def _postpone(self, delivery: Delivery, later: Later) -> None:
+        """Surely not sent: try again when the neighbour or the schedule says, or give up in the open."""
+        wait = self._patience.wait(later, delivery.attempts)
+        age = self._now() - (delivery.accepted_at or self._now())
+        if wait is None or age + wait > self._patience.give_up_after:
+            await self._close(
+                delivery, Step.FAILED, f"{later.reason} Gave up after trying again and again.", later.code
+            )
+            return
+        due = self._now() + wait
+        if await self._store.postpone(delivery.id, delivery.fence, due_at=due, reason=later.reason, code=later.code):
+            raise Later(later.reason, after=wait, code=later.code)
+
+    async def _close(self, delivery: Delivery, step: Step, reason: str, code: str) -> None:
+        log.info("delivery closed", extra={"delivery": delivery.id, "step": step, "code": code})
+        await self._store.close(delivery.id, delivery.fence, step, reason=reason, code=code)
+
+    async def _url(self, delivery: Delivery, prepared: Prepared) -> str:
+        if prepared.attachment is not None:
+            return ""
+        if delivery.clip.given_url:
+            return delivery.clip.given_url
+        assert self._lending is not None, "only a lending relay prepares without an attachment"
+        return await self._lending.lend(delivery)
+
+    def _respect_due(self, delivery: Delivery) -> None:
+        if delivery.due_at is not None and delivery.due_at > self._now():
+            raise Later(delivery.reason, after=delivery.due_at - self._now())
+
+
+def _delivery(share: Share, number: int) -> Delivery:
+    """The id is the cause: a drop is its message and file, a command or shortcut its trigger."""
+    post, clip = share.post, share.clips[number]
+    cause = (share.trigger,) if share.trigger else (post.team, post.channel, post.message_ts)
+    return Delivery(
+        id=delivery_id(*cause, clip.file_id or clip.given_url),
+        post=post,
+        clip=clip,
+        asked_at=share.asked_at,
+        position=number,
+        twin=share.twin,
+    )
+
+
+def _doubt(delivery: Delivery) -> str:
+    """What a person needs to decide: the evidence there is, and no more than that."""
+    if delivery.fetched_at is not None:
+        return "Linq fetched the audio but never confirmed the memo: it has probably arrived. Look at the phone."
+    return "Linq's answer was lost and the memo is not listed in the chat. Look at the phone before sending it again."

@@ -1,0 +1,75 @@
+"""Status → what the thread shows. One notice per Slack message: posted once, then only edited.
+
+A post whose answer was lost is looked for by its mark before anything is posted again. Edits are not queued up: each
+turn shows what is true when it comes.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.model import Delivery, Notice, NoticeId, Status
+from bot.relay.ports import NoticeStore, Slack
+from bot.relay.receipts import status_of
+
+log = logging.getLogger("memobridge.relay")
+
+LISTED_AFTER = timedelta(seconds=2)  # a post that Slack took may take a moment to be listed in its thread
+
+
+class Notices:
+    def __init__(self, store: NoticeStore, slack: Slack, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._slack = slack
+        self._now = now
+
+    async def announce(self, notice_id: NoticeId) -> None:
+        """Make the notice show the truth as it is now. Raises Later when Slack wants it later."""
+        notice = await self._store.take(notice_id)
+        if notice is None or not notice.told:
+            return
+        try:
+            await self._show(notice)
+            await self._alarm(notice)
+        except Refused as no:
+            log.warning("notice refused", extra={"notice": notice_id, "code": no.code})
+
+    async def _show(self, notice: Notice) -> None:
+        words = self._slack.words(notice)
+        if notice.ts is None:
+            await self._store.posted(notice.id, await self._stand(notice), words)
+        elif words != notice.shown:
+            await self._slack.update_notice(notice)
+            await self._store.posted(notice.id, notice.ts, words)
+
+    async def _stand(self, notice: Notice) -> str:
+        """The ts under which the notice stands in Slack: found, or posted now."""
+        if notice.posting_since is not None:
+            found = await self._slack.find_notice(notice)
+            if found is not None:
+                await self._store.posted(notice.id, found, "")
+                raise Later("The notice was found again; its words follow.", after=timedelta())
+        await self._store.posting(notice.id, self._now())
+        try:
+            return await self._slack.post_notice(notice)
+        except Unknown as lost:
+            raise Later(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
+
+    async def _alarm(self, notice: Notice) -> None:
+        """Say a failure aloud: an edit notifies nobody. Once, but for a crash just after: better twice than never."""
+        for delivery in _failures(notice):
+            try:
+                await self._slack.alarm(notice, delivery)
+            except Unknown as lost:
+                log.warning("alarm perhaps posted", extra={"notice": notice.id, "code": lost.code})
+            await self._store.alarmed(delivery.id)
+
+
+def _failures(notice: Notice) -> list[Delivery]:
+    loud = (Status.FAILED, Status.UNCONFIRMED)
+    return [
+        told.delivery
+        for told in notice.told
+        if status_of(told).status in loud and told.delivery.id not in notice.alarmed
+    ]
