@@ -1,0 +1,148 @@
+"""What webhooks say, in both payload versions."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from .model import Chat, Message, Tapback
+from .shapes import Json, handle, health, parts, reply_to, stamp
+
+OLD_VERSION = "2025-01-01"
+VERSION = "2026-02-03"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing to tell subscribers. ``old_data`` is given where version 2025-01-01 says it differently."""
+
+    id: str
+    type: str
+    trace_id: str
+    line: str
+    data: Json
+    old_data: Json | None = None
+
+    def envelope(self, partner_id: str, version: str) -> Json:
+        data = self.old_data if version == OLD_VERSION and self.old_data is not None else self.data
+        return {
+            "api_version": "v3",
+            "webhook_version": version,
+            "event_type": self.type,
+            "event_id": self.id,
+            "created_at": _nanoseconds(time.time_ns()),
+            "trace_id": self.trace_id,
+            "partner_id": partner_id,
+            "data": data,
+        }
+
+
+def version_of(target_url: str) -> str:
+    """The payload version a subscription gets: what its URL pins, else the newest."""
+    pinned = parse_qs(urlsplit(target_url).query).get("version", [VERSION])[0]
+    return OLD_VERSION if pinned == OLD_VERSION else VERSION
+
+
+def message_event(event_id: str, kind: str, of: Message, where: Chat) -> Event:
+    """message.sent, .delivered, .read or .received."""
+    event_type = f"message.{kind}"
+    return Event(event_id, event_type, of.trace_id, where.me.address, _new(of, where), _old(of, where, kind))
+
+
+def failed_event(event_id: str, of: Message, where: Chat, *, names_message: bool = True) -> Event:
+    """message.failed is flat, and the same in both versions."""
+    assert of.failure is not None
+    told: Json = {
+        "code": of.failure.code,
+        "reason": of.failure.reason,
+        "detail_code": of.failure.detail_code,
+        "service": of.service,
+        "preferred_service": None,
+        "failed_at": stamp(of.failed_at),
+    }
+    if names_message:
+        told = {"chat_id": of.chat_id, "message_id": of.id, **told}
+    return Event(event_id, "message.failed", of.trace_id, where.me.address, told)
+
+
+def reaction_event(event_id: str, trace_id: str, tapback: Tapback, to: Message, where: Chat, at: datetime) -> Event:
+    told: Json = {
+        "chat_id": to.chat_id,
+        "message_id": to.id,
+        "part_index": 0,
+        "reaction_type": tapback.kind,
+        "custom_emoji": None,
+        "is_from_me": False,
+        "from": tapback.person.address,
+        "from_handle": handle(tapback.person),
+        "service": to.service,
+        "reacted_at": stamp(at),
+        "sticker": None,
+    }
+    return Event(event_id, "reaction.added", trace_id, where.me.address, told)
+
+
+def _new(of: Message, where: Chat) -> Json:
+    return {
+        "id": of.id,
+        "direction": "outbound" if of.sender.is_me else "inbound",
+        "idempotency_key": None,
+        "chat": {
+            "id": where.id,
+            "is_group": where.is_group,
+            "owner_handle": handle(where.me),
+            "health_status": health(where),
+        },
+        "sender_handle": handle(of.sender),
+        "parts": parts(of),
+        "effect": None,
+        "reply_to": reply_to(of),
+        "service": of.service,
+        "preferred_service": None,
+        "sent_at": stamp(of.sent_at),
+        "delivered_at": stamp(of.delivered_at),
+        "read_at": stamp(of.read_at),
+    }
+
+
+def _old(of: Message, where: Chat, kind: str) -> Json:
+    inbound = not of.sender.is_me
+    told: dict[str, Any] = {
+        "chat_id": where.id,
+        "is_group": where.is_group,
+        "idempotency_key": None,
+        "from": of.sender.address,
+        "from_handle": handle(of.sender),
+        "is_from_me": not inbound,
+        "recipient_phone": where.me.address if inbound else None,
+        "recipient_handle": handle(where.me) if inbound else None,
+        "received_at": stamp(of.sent_at) if inbound else None,
+        "service": of.service,
+        "preferred_service": None,
+        "message": _old_message(of),
+    }
+    if kind in ("delivered", "read"):
+        told |= {"message_id": of.id, f"{kind}_at": stamp(getattr(of, f"{kind}_at"))}
+    return told
+
+
+def _old_message(of: Message) -> Json:
+    return {
+        "id": of.id,
+        "parts": parts(of),
+        "effect": None,
+        "reply_to": reply_to(of),
+        "is_delivered": of.delivered_at is not None,
+        "is_read": of.read_at is not None,
+        "sent_at": stamp(of.sent_at),
+        "delivered_at": stamp(of.delivered_at),
+        "read_at": stamp(of.read_at),
+        "created_at": stamp(of.created_at),
+        "updated_at": stamp(of.created_at),
+    }
+
+
+def _nanoseconds(now: int) -> str:
+    seconds, fraction = divmod(now, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"

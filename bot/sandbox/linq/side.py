@@ -1,0 +1,120 @@
+"""The local Linq put together: one account, two ports, and everything a test or a page may ask of it."""
+
+import asyncio
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from ..pace import Pace
+from ..wire import Wire
+from .account import Account, memo_of
+from .attachments import Attachments
+from .cast import gather
+from .catalog import EVENT_TYPES
+from .crossing import Crossing
+from .door import Door
+from .errands import Errands
+from .events import Event
+from .fetch import Fetcher
+from .gates import Gates
+from .model import Chat, Memo, Service, Subscription
+from .postman import Postman
+from .progress import Progress
+from .reading import Reading
+from .signing import new_secret
+from .storage import Storage
+from .subscriptions import Subscriptions
+from .switches import Switches
+from .voicememo import VoiceMemos
+
+_PREFIX = "/api/partner"
+
+
+class LinqSide:
+    """A Linq on 127.0.0.1. ``start`` before asking for ``base_url``; ``stop`` leaves nothing running."""
+
+    def __init__(self, wire: Wire, pace: Pace) -> None:
+        self.switches = Switches()
+        self.api_key = f"linq-{uuid.uuid4().hex}"
+        self.webhook_secret = new_secret()
+        self.account = Account(lambda: datetime.now(UTC), lambda: str(uuid.uuid4()))
+        gather(self.account)
+        chance = random.Random(time.time_ns())
+        self._stopping = asyncio.Event()
+        self._errands = Errands()
+        self._postman = Postman(self.account, self.switches, wire, pace, self._errands, chance)
+        self._fetcher = Fetcher(self.switches)
+        self._progress = Progress(self.account, self.switches, self._postman, self._errands)
+        self._attachments = Attachments(self.account, pace)
+        self._subscriptions = Subscriptions(self.account)
+        gates = Gates(self.account, self.switches, pace)
+        memos = VoiceMemos(self.account, self.switches, self._attachments, gates, self._fetcher, self._progress)
+        reading = Reading(self.account, self.switches, chance)
+        crossing = Crossing(wire, self.switches, self.api_key, self._stopping)
+        api = web.Application(middlewares=[crossing.middleware()])
+        routes = [*self._attachments.routes(), *memos.routes(), *reading.routes(), *self._subscriptions.routes()]
+        api.add_routes([under(_PREFIX, route) for route in routes])
+        self._api = Door(api)
+        self._storage = Door(Storage(self.account, self.switches, wire, self._stopping).app())
+        self.switches.watch("down", self._obey_down)
+
+    async def start(self, port: int = 0) -> None:
+        await self._storage.start()
+        self._attachments.storage = self._storage.origin
+        await self._postman.start()
+        await self._fetcher.start()
+        await self._api.start(port)
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await self._errands.stop()
+        await self._api.stop()
+        await self._storage.stop()
+        await self._fetcher.stop()
+        await self._postman.stop()
+
+    @property
+    def base_url(self) -> str:
+        return self._api.origin + _PREFIX
+
+    def subscribe(self, target_url: str) -> Subscription:
+        """The default subscription: every event, signed with ``webhook_secret``. Asking again moves it."""
+        known = [each for each in self.account.subscriptions.values() if each.secret == self.webhook_secret]
+        if known:
+            known[0].target_url = target_url
+            return known[0]
+        return self._subscriptions.add(target_url, EVENT_TYPES, self.webhook_secret)
+
+    def add_chat(self, *people: str, service: Service = "iMessage", chat_id: str = "") -> Chat:
+        """One more chat with these addresses (E.164 or email); several make a group."""
+        return self.account.add_chat(*people, service=service, chat_id=chat_id)
+
+    def memos(self, chat_id: str) -> list[Memo]:
+        """The memos of a chat, oldest first."""
+        return self.account.memos(chat_id)
+
+    def memo(self, memo_id: str) -> Memo:
+        """KeyError for a memo that does not exist."""
+        return memo_of(self.account.messages[memo_id])
+
+    def emit(self, event_type: str, data: dict[str, object], *, trace_id: str = "") -> str:
+        """Send subscribers any event at all, of a known type or not; returns its id."""
+        event_id = self.account.new_id()
+        self._postman.post(
+            Event(event_id, event_type, trace_id or uuid.uuid4().hex, self.account.lines[0].number, data)
+        )
+        return event_id
+
+    def _obey_down(self) -> None:
+        if self.switches.down == "refused":
+            self._api.shut()
+        else:
+            self._api.open()
+
+
+def under(prefix: str, route: web.RouteDef) -> web.RouteDef:
+    """The same route below a prefix."""
+    return web.RouteDef(route.method, prefix + route.path, route.handler, route.kwargs)
