@@ -67,7 +67,7 @@ class Carrier:
         self, clip: Clip, download: Download, early: "asyncio.Future[Upload | None]", spool: "Spool"
     ) -> Prepared:
         source = aiter(download.chunks())
-        head = await _read_head(source)
+        head = await read_head(source)
         declared = self._audio.declare(head, clip.name)
         whole = spool.tee(head, source)
         if declared is None or download.size_bytes is None or self._lend_up_to:
@@ -143,7 +143,7 @@ def _spool(folder: Path | None) -> Iterator[Spool]:
         yield Spool(Path(place) / "clip")
 
 
-async def _read_head(source: AsyncIterator[bytes]) -> bytes:
+async def read_head(source: AsyncIterator[bytes]) -> bytes:
     """The first bytes, enough to recognise a container; all there is when that is less."""
     head = bytearray()
     while len(head) < HEAD_BYTES:

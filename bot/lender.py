@@ -1,0 +1,82 @@
+"""The route that hands out lent clips: Slack's private file under a link of our own, with its true type and length.
+
+Only Linq is meant to come here, with the token of one delivery. What it fetched is remembered as evidence.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from bot.relay.carry import read_head
+from bot.relay.errors import Later, Refused
+from bot.relay.lending import Lending
+from bot.relay.model import Delivery
+from bot.relay.ports import Audio, Download, Slack
+
+
+class Lender:
+    def __init__(self, lending: Lending, slack: Slack, audio: Audio) -> None:
+        self._lending = lending
+        self._slack = slack
+        self._audio = audio
+
+    async def clip(self, request: web.Request) -> web.StreamResponse:
+        """200 or 206 with the audio; 404 for a link that opens nothing (any more); 502 when Slack does not give it."""
+        delivery = await self._lending.borrow(request.match_info["token"], request.match_info["name"])
+        if delivery is None:
+            raise web.HTTPNotFound
+        try:
+            async with self._slack.download(delivery.clip) as download:
+                return await self._stream(request, delivery, download)
+        except (Refused, Later) as error:
+            raise web.HTTPBadGateway(reason="Slack did not hand out the file") from error
+
+    async def _stream(self, request: web.Request, delivery: Delivery, download: Download) -> web.StreamResponse:
+        source = aiter(download.chunks())
+        head = await read_head(source)
+        declared = self._audio.declare(head, delivery.clip.name)
+        response, wanted = _begin(request, download.size_bytes)
+        response.content_type = declared[0] if declared else "application/octet-stream"
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for piece in _cut(head, source, wanted):
+                await response.write(piece)
+            await self._lending.fetched(delivery)
+        with suppress(ConnectionResetError):
+            await response.write_eof()
+        return response
+
+
+def _begin(request: web.Request, size: int | None) -> tuple[web.StreamResponse, range | None]:
+    """Status and length. Slack's own support for ranges is unknown, so the bytes before the range are read and left."""
+    asked = request.http_range
+    if size is None or (asked.start is None and asked.stop is None):
+        response = web.StreamResponse()
+        response.content_length = size
+        return response, None
+    wanted = range(size)[asked]
+    if not wanted:
+        raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
+    response = web.StreamResponse(status=206)
+    response.content_length = len(wanted)
+    response.headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
+    return response, wanted
+
+
+async def _cut(head: bytes, rest: AsyncIterator[bytes], wanted: range | None) -> AsyncIterator[bytes]:
+    position = 0
+    async for chunk in _chain(head, rest):
+        first = 0 if wanted is None else max(0, wanted.start - position)
+        last = len(chunk) if wanted is None else max(0, wanted.stop - position)
+        position += len(chunk)
+        if piece := chunk[first:last]:
+            yield piece
+        if wanted is not None and position >= wanted.stop:
+            return
+
+
+async def _chain(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in rest:
+        yield chunk
