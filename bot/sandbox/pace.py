@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Pace:
-    """``scale`` 1.0 is real time; 0.01 makes a minute of retry delay last 0.6 s. Deadlines of 3 s and 10 s stay real."""
+    """``scale`` 1.0 is real time; with 0.01 a minute of retry delay lasts 0.6 s. Deadlines for answers stay real."""
 
     scale: float = 1.0
 

@@ -13,9 +13,9 @@ Side = Literal["slack", "linq"]
 Direction = Literal["to_bot", "from_bot", "person"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that crossed: ``what`` is a fixed name (``chat.postMessage``, ``voicememo``, ``event message``, ...)."""
+    """One thing that crossed: ``what`` is a fixed name (``chat.postMessage``, ``event message``, ``voicememo``)."""
 
     number: int
     at: float
@@ -25,39 +25,59 @@ class Entry:
     status: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def shown(self) -> dict[str, Any]:
+        """The entry as plain JSON."""
+        return {
+            "number": self.number,
+            "at": self.at,
+            "side": self.side,
+            "direction": self.direction,
+            "what": self.what,
+            "status": self.status,
+            "facts": self.facts,
+        }
+
 
 class Wire:
-    """An append-only log that can be waited on."""
+    """An append-only log that can be waited on. Writing costs no task: waiters wake once per turn of the loop."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.entries: list[Entry] = []
         self._now = now
-        self._grown = asyncio.Condition()
+        self._by_name: dict[str, list[Entry]] = {}
+        self._waiting: set[asyncio.Future[None]] = set()
 
-    def write(
-        self, side: Side, direction: Direction, what: str, status: int | None = None, **facts: Any
-    ) -> Entry:
+    def write(self, side: Side, direction: Direction, what: str, status: int | None = None, **facts: Any) -> Entry:
         entry = Entry(len(self.entries), self._now(), side, direction, what, status, facts)
         self.entries.append(entry)
+        self._by_name.setdefault(what, []).append(entry)
         self._wake()
         return entry
 
     def _wake(self) -> None:
-        task = asyncio.ensure_future(self._notify())
-        task.add_done_callback(lambda done: done.exception())
+        waiting, self._waiting = self._waiting, set()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
-    async def _notify(self) -> None:
-        async with self._grown:
-            self._grown.notify_all()
+    async def grown(self) -> None:
+        """Wait for the next entry."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiting.discard(waiter)
 
     def named(self, what: str, side: Side | None = None) -> list[Entry]:
-        return [e for e in self.entries if e.what == what and side in (None, e.side)]
+        return [e for e in self._by_name.get(what, ()) if side in (None, e.side)]
 
     async def until(self, holds: Callable[[], bool], timeout: float = 30.0) -> None:
-        """Wait until ``holds()``; it is asked again after every entry. Raises TimeoutError with the last entries."""
+        """Wait until ``holds()``; it is asked again after new entries. Raises TimeoutError with the last entries."""
         try:
-            async with asyncio.timeout(timeout), self._grown:
-                await self._grown.wait_for(holds)
+            async with asyncio.timeout(timeout):
+                while not holds():
+                    await self.grown()
         except TimeoutError:
             tail = "\n".join(f"  {e.side} {e.direction} {e.what} {e.status} {e.facts}" for e in self.entries[-12:])
             raise TimeoutError(f"not seen within {timeout} s; the wire's end:\n{tail}") from None
@@ -66,8 +86,8 @@ class Wire:
         """Every entry from ``start`` on, for ever."""
         position = start
         while True:
-            async with self._grown:
-                await self._grown.wait_for(lambda: len(self.entries) > position)
+            while position >= len(self.entries):
+                await self.grown()
             while position < len(self.entries):
                 yield self.entries[position]
                 position += 1

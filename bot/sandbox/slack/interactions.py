@@ -1,0 +1,88 @@
+"""What a person asks the app to do, sent once: no retry, an answer within 3 s, a trigger and a response_url with it."""
+
+import json
+from dataclasses import dataclass, field
+
+from bot.sandbox.slack.parcels import Answer, Carrier, Kind, Parcel
+from bot.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
+from bot.sandbox.slack.triggers import Trigger, Triggers
+from bot.sandbox.slack.views import Views
+from bot.sandbox.slack.workspace import Body, Ephemeral, Workspace
+from bot.sandbox.wire import Wire
+
+
+@dataclass
+class Said:
+    """How the app answered a person.
+
+    ``error``: ``operation_timeout`` or ``dispatch_failed``, as Slack shows it. ``body``: the answer's JSON, or empty.
+    ``later``: what came through the response_url, and goes on growing.
+    """
+
+    status: int | None
+    error: str = ""
+    text: str = ""
+    blocks: list[Body] = field(default_factory=list)
+    body: Body = field(default_factory=dict)
+    later: list[Body] = field(default_factory=list)
+
+
+class Interactions:
+    """``token`` is the verification token old apps compare."""
+
+    def __init__(
+        self, workspace: Workspace, carrier: Carrier, wire: Wire, response_urls: ResponseUrls, token: str
+    ) -> None:
+        self.triggers = Triggers(workspace)
+        self.views = Views(workspace)
+        self.response_urls = response_urls
+        self._workspace, self._carrier, self._wire, self._token = workspace, carrier, wire, token
+
+    def use_trigger(self, trigger_id: str) -> Trigger:
+        """The trigger, used up by this. Raises ApiError when it is too old or was used before."""
+        return self.triggers.use(trigger_id)
+
+    async def send(self, kind: Kind, payload: Body, what: str, user: str, replies: ResponseUrl | None = None) -> Said:
+        """Hand one interaction over and hear the answer; ``replies`` is where its response_url leads."""
+        payload = payload | {"token": self._token, "trigger_id": self.triggers.new(user)}
+        if replies:
+            payload["response_url"] = replies.url
+        answer = await self._carrier.carry(Parcel(kind, payload))
+        facts = {"seconds": round(answer.seconds, 4), "user": user} | _reason(answer)
+        self._wire.write("slack", "to_bot", what, answer.status, **facts)
+        return _said(answer, replies)
+
+    def show(self, said: Said, replies: ResponseUrl) -> None:
+        """Put the answer to a command where the person sees it."""
+        if said.text or said.blocks:
+            self.response_urls.speak(replies, said.body or {"text": said.text})
+
+    def seen_by(self, user: str, channel: str, ts: str) -> Ephemeral | None:
+        seen = (e for e in self._workspace.ephemerals if (e.channel, e.user, e.ts) == (channel, user, ts))
+        return next(seen, None)
+
+
+def _reason(answer: Answer) -> Body:
+    return {"reason": answer.reason} if answer.reason else {}
+
+
+def _said(answer: Answer, replies: ResponseUrl | None) -> Said:
+    later = replies.posts if replies else []
+    if answer.status is None:
+        error = "operation_timeout" if answer.reason == "http_timeout" else "dispatch_failed"
+        return Said(None, error, later=later)
+    if not answer.accepted:
+        return Said(answer.status, "dispatch_failed", later=later)
+    text = answer.body.decode("utf-8", "replace")
+    body = _json_object(text)
+    if body is None:
+        return Said(answer.status, text=text, later=later)
+    return Said(answer.status, "", str(body.get("text") or ""), body.get("blocks") or [], body, later)
+
+
+def _json_object(text: str) -> Body | None:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,0 +1,121 @@
+"""conversations.*: channels, their members and what was said in them, page by page."""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from bot.sandbox.slack.arguments import ApiError, Arguments
+from bot.sandbox.slack.bodies import channel_body, listed_body
+from bot.sandbox.slack.methods.access import joined_channel, require_scope, visible_channel
+from bot.sandbox.slack.stage import Stage
+from bot.sandbox.slack.workspace import BOT, Body, Message
+
+_RESTRICTED_PAGE = 15
+
+
+def info(stage: Stage, arguments: Arguments) -> Body:
+    channel = visible_channel(stage, arguments)
+    require_scope(stage, channel, "read")
+    return {"channel": channel_body(channel, arguments.flag("include_num_members"))}
+
+
+def list_channels(stage: Stage, arguments: Arguments) -> Body:
+    types = (arguments.text("types") or "public_channel").split(",")
+    found = [
+        channel_body(c, counted=True)
+        for c in stage.workspace.channels.values()
+        if ("private_channel" if c.is_private else "public_channel") in types
+        and (not c.is_private or BOT in c.members)
+        and not (c.is_archived and arguments.flag("exclude_archived"))
+    ]
+    page, more = _page(found, arguments, default=100)
+    return {"channels": page, **more}
+
+
+def members(stage: Stage, arguments: Arguments) -> Body:
+    channel = visible_channel(stage, arguments)
+    require_scope(stage, channel, "read")
+    page, more = _page(sorted(channel.members), arguments, default=100)
+    return {"members": page, **more}
+
+
+def history(stage: Stage, arguments: Arguments) -> Body:
+    """Newest first; replies are left out unless they were also sent to the channel."""
+    channel = joined_channel(stage, arguments)
+    require_scope(stage, channel, "history")
+    shown = (m for m in reversed(channel.messages.values()) if not m.thread_ts or m.subtype == "thread_broadcast")
+    page, more = _page(_within(list(shown), arguments), arguments, *_page_sizes(stage, 100))
+    return {"messages": _listed(stage, arguments, page), "has_more": bool(_cursor(more)), "pin_count": 0, **more}
+
+
+def replies(stage: Stage, arguments: Arguments) -> Body:
+    """The root first, on every first page, then the replies oldest first."""
+    channel = joined_channel(stage, arguments)
+    require_scope(stage, channel, "history")
+    if not (thread := stage.workspace.thread(channel.id, arguments.text("ts"))):
+        raise ApiError("thread_not_found")
+    root, *rest = thread if not thread[0].thread_ts else [None, *thread]
+    shown = [*([root] if root else []), *_within([m for m in rest if m], arguments)]
+    page, more = _page(shown, arguments, *_page_sizes(stage, 1000))
+    return {"messages": _listed(stage, arguments, page), "has_more": bool(_cursor(more)), **more}
+
+
+def _page_sizes(stage: Stage, default: int) -> tuple[int, int]:
+    """The default and the largest number of messages on a page."""
+    return (_RESTRICTED_PAGE, _RESTRICTED_PAGE) if stage.switches.history_restricted else (default, 1000)
+
+
+def _listed(stage: Stage, arguments: Arguments, page: list[Message]) -> list[Body]:
+    with_metadata = arguments.flag("include_all_metadata") and not stage.switches.hide_metadata
+    return [listed_body(stage.workspace, m, with_metadata) for m in page]
+
+
+def _within(messages: list[Message], arguments: Arguments) -> list[Message]:
+    """Those between ``oldest`` and ``latest``; the bounds themselves only with ``inclusive``."""
+    oldest, latest = _bound(arguments, "oldest"), _bound(arguments, "latest")
+    if oldest is None and latest is None:
+        return messages
+    inclusive = arguments.flag("inclusive")
+
+    def inside(message: Message) -> bool:
+        at = _micros(message.ts)
+        low, high = oldest if oldest is not None else -1, latest if latest is not None else at + 1
+        return low <= at <= high if inclusive else low < at < high
+
+    return [m for m in messages if inside(m)]
+
+
+def _bound(arguments: Arguments, name: str) -> int | None:
+    if not (text := arguments.text(name)):
+        return None
+    if not re.fullmatch(r"\d+(\.\d*)?", text):
+        raise ApiError(f"invalid_ts_{name}")
+    return _micros(text)
+
+
+def _micros(ts: str) -> int:
+    """A ts as whole microseconds: floats cannot tell neighbours apart."""
+    seconds, _, fraction = ts.partition(".")
+    return int(seconds) * 1_000_000 + int(fraction[:6].ljust(6, "0") or 0)
+
+
+def _page(items: list[Any], arguments: Arguments, default: int, most: int = 1000) -> tuple[list[Any], Body]:
+    limit = min(arguments.number("limit", default, 1000), most)
+    start = _offset(arguments.text("cursor"))
+    following = start + limit
+    cursor = base64.b64encode(f"next:{following}".encode()).decode() if following < len(items) else ""
+    return items[start:following], {"response_metadata": {"next_cursor": cursor}}
+
+
+def _cursor(more: Body) -> str:
+    return str(more["response_metadata"]["next_cursor"])
+
+
+def _offset(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        return int(base64.b64decode(cursor, validate=True).decode().removeprefix("next:"))
+    except (ValueError, binascii.Error):
+        raise ApiError("invalid_cursor") from None

@@ -1,0 +1,176 @@
+"""Events on their way to the bot: who gets to hear them, how often they are tried, and when Slack gives up."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.sandbox.background import Background
+from bot.sandbox.pace import Pace
+from bot.sandbox.slack.bodies import envelope
+from bot.sandbox.slack.parcels import Answer, Carrier, Parcel
+from bot.sandbox.slack.switches import Switches
+from bot.sandbox.slack.workspace import APP, BOT, TEAM, Body, Channel, Workspace
+from bot.sandbox.wire import Wire
+
+RETRY_AFTER_S = (0, 60, 300)
+_SCOPE = {
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "app_mention": "app_mentions:read",
+    "file_created": "files:read",
+    "file_shared": "files:read",
+    "file_public": "files:read",
+    "file_change": "files:read",
+    "file_deleted": "files:read",
+    "file_unshared": "files:read",
+    "member_joined_channel": "channels:read",
+    "channel_archive": "channels:read",
+    "channel_unarchive": "channels:read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An inner event, the subscription it belongs to, and the channel whose members may hear it."""
+
+    subscription: str
+    event: Body
+    channel: Channel | None = None
+
+
+@dataclass
+class Delivery:
+    """One event on its way: every answer so far, and the last one once it was accepted or given up."""
+
+    event_id: str
+    what: str
+    answers: list[Answer] = field(default_factory=list)
+    _end: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    async def ended(self, timeout: float = 30.0) -> Answer:
+        """The answer that accepted it, or the last refusal. Raises TimeoutError."""
+        return await asyncio.wait_for(asyncio.shield(self._end), timeout)
+
+    def end(self) -> None:
+        if not self._end.done():
+            self._end.set_result(self.answers[-1])
+
+
+class Outbox:
+    """``token`` is the verification token old apps compare; ``chance`` decides the order when events are shuffled."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        switches: Switches,
+        carrier: Carrier,
+        wire: Wire,
+        pace: Pace,
+        token: str,
+        chance: random.Random,
+    ) -> None:
+        self.disabled = False
+        self.background = Background()
+        self._workspace, self._switches, self._carrier = workspace, switches, carrier
+        self._wire, self._pace, self._token = wire, pace, token
+        self._chance = chance
+        self._tried: deque[tuple[float, bool]] = deque()
+        self._reached = 0
+        self._hour = (0, 0)
+        self._warned_minute = 0
+
+    def emit(self, happenings: Iterable[Happening]) -> list[Delivery | None]:
+        """Send what one gesture caused; ``None`` stands for an event the app does not hear."""
+        heard = [self._prepared(h) if self._hears(h) else None for h in happenings]
+        going = [pair for pair in heard if pair]
+        if self._switches.shuffle_events:
+            self._chance.shuffle(going)
+        for delivery, parcel in going:
+            for _ in range(1 + self._switches.duplicate_events):
+                self.background.start(self._deliver(delivery, parcel))
+        return [pair and pair[0] for pair in heard]
+
+    def send(self, payload: Body, what: str) -> Delivery:
+        """Send an outer payload that is no event_callback."""
+        delivery = Delivery("", what)
+        self.background.start(self._deliver(delivery, Parcel("events_api", payload)))
+        return delivery
+
+    def _hears(self, happening: Happening) -> bool:
+        name, switches = happening.subscription, self._switches
+        if self.disabled or name not in switches.subscribed:
+            return False
+        if (scope := _SCOPE.get(name)) and scope not in switches.scopes:
+            return False
+        if happening.channel and BOT not in happening.channel.members:
+            return False
+        return self._reachable(happening) and self._under_hourly_limit()
+
+    def _reachable(self, happening: Happening) -> bool:
+        losing = self._switches.lose_events > 0
+        if not losing and not self._switches.deaf:
+            return True
+        self._switches.lose_events -= losing
+        self._wire.write("slack", "to_bot", f"event {happening.event['type']}", None, lost=True)
+        return False
+
+    def _under_hourly_limit(self) -> bool:
+        now = int(self._workspace.now())
+        hour, sent = self._hour
+        self._hour = (now // 3600, sent + 1 if hour == now // 3600 else 1)
+        if self._hour[1] <= self._switches.events_per_hour:
+            return True
+        if self._warned_minute != now // 60:
+            self._warned_minute = now // 60
+            self.send_rate_limited()
+        return False
+
+    def send_rate_limited(self) -> Delivery:
+        minute = int(self._workspace.now()) // 60 * 60
+        payload = {"token": self._token, "type": "app_rate_limited", "team_id": TEAM}
+        return self.send(payload | {"minute_rate_limited": minute, "api_app_id": APP}, "app_rate_limited")
+
+    def _prepared(self, happening: Happening) -> tuple[Delivery, Parcel]:
+        event_id = self._workspace.new_id("Ev")
+        shared = bool(happening.channel and happening.channel.is_ext_shared)
+        payload = envelope(happening.event, event_id, int(self._workspace.now()), self._token, shared)
+        return Delivery(event_id, f"event {happening.event['type']}"), Parcel("events_api", payload)
+
+    async def _deliver(self, delivery: Delivery, parcel: Parcel) -> None:
+        for wait_s in (*RETRY_AFTER_S, None):
+            answer = await self._carrier.carry(parcel)
+            self._note(delivery, parcel, answer)
+            if answer.accepted or answer.no_retry or wait_s is None or self.disabled:
+                break
+            await self._pace.pause(wait_s)
+            parcel = parcel.again(answer.reason)
+        delivery.end()
+
+    def _note(self, delivery: Delivery, parcel: Parcel, answer: Answer) -> None:
+        delivery.answers.append(answer)
+        event = parcel.payload.get("event", {})
+        facts = {name: event[name] for name in ("subtype", "channel", "ts") if name in event}
+        facts |= {"event_id": delivery.event_id, "attempt": parcel.attempt, "seconds": round(answer.seconds, 4)}
+        if answer.reason:
+            facts["reason"] = answer.reason
+        self._wire.write("slack", "to_bot", delivery.what, answer.status, **facts)
+        self._count(answer.accepted)
+
+    def _count(self, accepted: bool) -> None:
+        now = self._workspace.now()
+        self._tried.append((now, accepted))
+        self._reached += accepted
+        while self._tried[0][0] < now - 3600:
+            self._reached -= self._tried.popleft()[1]
+        limit = self._switches.disable_after
+        if limit and len(self._tried) >= limit and self._reached < len(self._tried) / 20:
+            self.disabled = True
+            self._wire.write("slack", "to_bot", "events disabled", None, tried=len(self._tried))
+
+    def enable(self) -> None:
+        """Subscriptions start again with a clean record, as when the app's owner turns them back on."""
+        self.disabled = False
+        self._tried.clear()
+        self._reached = 0

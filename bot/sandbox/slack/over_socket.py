@@ -1,0 +1,124 @@
+"""Parcels over Socket Mode: one-use tickets, several sockets, acks within 3 s."""
+
+import asyncio
+import json
+import random
+import secrets
+import time
+from typing import Literal
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.slack.address import Address
+from bot.sandbox.slack.parcels import ANSWER_WITHIN_S, Answer, Parcel
+from bot.sandbox.slack.workspace import APP, Body, Workspace
+from bot.sandbox.wire import Wire
+
+Reason = Literal["warning", "refresh_requested", "too_many_websockets", "link_disabled"]
+MOST_SOCKETS, TICKET_LIVES_S, _PING_EVERY_S = 10, 30.0, 10.0
+
+
+class Sockets:
+    """The open sockets of the app. Each parcel goes to one of them, whichever ``chance`` picks."""
+
+    def __init__(self, workspace: Workspace, address: Address, wire: Wire, chance: random.Random) -> None:
+        self.open: list[web.WebSocketResponse] = []
+        self._workspace, self._address, self._wire, self._chance = workspace, address, wire, chance
+        self._tickets: dict[str, float] = {}
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+
+    def ticket_url(self) -> str:
+        """A fresh url that lets one socket in, once."""
+        ticket = secrets.token_hex(16)
+        self._tickets[ticket] = self._workspace.now() + TICKET_LIVES_S
+        return f"ws{self._address.origin.removeprefix('http')}/link/?ticket={ticket}&app_id={APP}"
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        expires = self._tickets.pop(request.query.get("ticket", ""), 0.0)
+        if expires < self._workspace.now():
+            self._wire.write("slack", "from_bot", "socket refused", 404)
+            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=404)
+        socket = web.WebSocketResponse(heartbeat=_PING_EVERY_S)
+        await socket.prepare(request)
+        self.open.append(socket)
+        try:
+            await self._hello(socket)
+            await self._listen(socket)
+        finally:
+            self._drop(socket)
+        return socket
+
+    def _drop(self, socket: web.WebSocketResponse) -> None:
+        if socket in self.open:
+            self.open.remove(socket)
+        self._wire.write("slack", "from_bot", "socket closed", None, open=len(self.open))
+
+    async def _hello(self, socket: web.WebSocketResponse) -> None:
+        if len(self.open) > MOST_SOCKETS:
+            await socket.send_json(_farewell("too_many_websockets"))
+            await socket.close()
+            return
+        about: Body = {"host": "applink-toy", "build_number": 10, "approximate_connection_time": 18060}
+        hello: Body = {"type": "hello", "num_connections": len(self.open), "debug_info": about}
+        await socket.send_json(hello | {"connection_info": {"app_id": APP}})
+        self._wire.write("slack", "to_bot", "socket hello", None, open=len(self.open))
+
+    async def _listen(self, socket: web.WebSocketResponse) -> None:
+        async for frame in socket:
+            if frame.type is WSMsgType.TEXT:
+                self._acknowledge(frame.data)
+
+    def _acknowledge(self, text: str) -> None:
+        try:
+            ack = json.loads(text)
+        except ValueError:
+            return
+        waiting = self._waiting.get(ack.get("envelope_id", "")) if isinstance(ack, dict) else None
+        if waiting is None or waiting.done():
+            self._wire.write("slack", "from_bot", "socket ack", None, late=True)
+            return
+        payload = ack.get("payload")
+        said = payload if isinstance(payload, str) else json.dumps(payload) if payload else ""
+        waiting.set_result(Answer(200, body=said.encode()))
+
+    async def carry(self, parcel: Parcel) -> Answer:
+        if not self.open:
+            return Answer(None, "connection_failed")
+        envelope_id, started = self._workspace.new_id("env-"), time.monotonic()
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[envelope_id] = waiting
+        try:
+            await self._chance.choice(self.open).send_json(_envelope(envelope_id, parcel))
+            answer = await asyncio.wait_for(waiting, ANSWER_WITHIN_S)
+            return Answer(200, body=answer.body, seconds=time.monotonic() - started)
+        except TimeoutError:
+            reason = "http_timeout" if parcel.kind != "events_api" else "timeout"
+            return Answer(None, reason, seconds=ANSWER_WITHIN_S)
+        except ConnectionError:
+            return Answer(None, "connection_failed", seconds=time.monotonic() - started)
+        finally:
+            del self._waiting[envelope_id]
+
+    async def disconnect(self, reason: Reason = "refresh_requested", close: bool = False) -> None:
+        """Tell every socket to go, with ``reason``; ``close`` also closes it, which Slack does soon after."""
+        self._wire.write("slack", "to_bot", "socket disconnect", None, reason=reason, open=len(self.open))
+        for socket in list(self.open):
+            await socket.send_json(_farewell(reason))
+            if close:
+                await socket.close()
+
+    async def cut(self) -> None:
+        """End every connection without a word, as a broken network does."""
+        for socket in list(self.open):
+            await socket.close()
+
+
+def _envelope(envelope_id: str, parcel: Parcel) -> Body:
+    answers = parcel.kind != "events_api"
+    body: Body = {"envelope_id": envelope_id, "type": parcel.kind, "payload": parcel.payload}
+    body["accepts_response_payload"] = answers
+    return body if answers else body | {"retry_attempt": parcel.attempt, "retry_reason": parcel.reason}
+
+
+def _farewell(reason: Reason) -> Body:
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-toy"}}
