@@ -1,0 +1,63 @@
+"""Preparing a clip: bytes arrive untouched, labels are not believed, and bad audio is refused before it is sent."""
+
+import pytest
+
+from bot.relay.carry import Carrier, Prepared
+from bot.relay.errors import Refused
+from bot.relay.model import Clip, Delivery, DeliveryId
+from tests.fakes import FakeAudio, clip, share
+from tests.relay.conftest import World
+
+
+async def prepare(world: World, clip: Clip, body: bytes) -> Prepared:
+    world.slack.bodies[clip.file_id] = body
+    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder)
+    return await carrier.prepare(Delivery(DeliveryId("D1"), share().post, clip, 1.0))
+
+
+async def test_a_truthful_label_costs_one_attachment_and_arrives_untouched(world: World) -> None:
+    prepared = await prepare(world, clip(), b"AUDIO-ok!")
+    assert world.linq.created == [("memo.m4a", "audio/x-m4a", 9)]
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO-ok!"}
+
+
+async def test_a_wrong_size_on_the_label_makes_a_second_attachment_of_the_true_size(world: World) -> None:
+    prepared = await prepare(world, clip(), b"AUDIO of another length")
+    assert world.linq.created[-1] == ("memo.m4a", "audio/x-m4a", 23)
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO of another length"}
+
+
+async def test_a_name_that_contradicts_the_bytes_gets_the_true_extension(world: World) -> None:
+    await prepare(world, clip("audio_message.webm"), b"AUDIO-ok!")
+    assert world.linq.created == [("audio_message.m4a", "audio/x-m4a", 9)]
+
+
+async def test_a_name_that_agrees_with_the_bytes_is_kept(world: World) -> None:
+    await prepare(world, clip("audio_message.mp4"), b"AUDIO-ok!")
+    assert world.linq.created[-1][0] == "audio_message.mp4"
+
+
+async def test_what_linq_would_not_take_is_converted_and_uploaded_under_a_fitting_name(world: World) -> None:
+    prepared = await prepare(world, clip("note.ogg"), b"OTHER audio")
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO made of OTHER audio"}
+    assert world.linq.created[-1][0] == "note.m4a"
+    assert prepared.sound is not None
+    assert prepared.sound.converted_from == "WebM/Opus"
+
+
+async def test_a_file_without_sound_is_refused_with_the_reason(world: World) -> None:
+    with pytest.raises(Refused, match="holds no sound"):
+        await prepare(world, clip(), b"<html>login</html>")
+
+
+async def test_nothing_stays_on_disk(world: World) -> None:
+    await prepare(world, clip(), b"AUDIO-ok!")
+    with pytest.raises(Refused):
+        await prepare(world, clip(), b"")
+    assert list(world.folder.iterdir()) == []
+
+
+async def test_an_upload_that_fails_is_told_as_what_it_was(world: World) -> None:
+    world.linq.trouble["upload"] = [Refused("Storage said no.")]
+    with pytest.raises(Refused, match="Storage said no"):
+        await prepare(world, clip(), b"AUDIO-ok!")

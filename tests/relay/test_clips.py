@@ -1,0 +1,209 @@
+"""The promise of the relay on fakes: never twice, never lost, and what each kind of failure leads to."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.model import DeliveryId, Fence, Status, Step
+from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, clip, share
+from tests.relay.conftest import World
+
+
+async def accept_one(world: World, ts: str = "1790000005.606609") -> DeliveryId:
+    [delivery] = await world.clips.accept(share(ts))
+    return delivery
+
+
+async def test_a_clip_is_uploaded_sent_once_and_recorded(world: World) -> None:
+    delivery = await accept_one(world)
+    await world.run()
+    row = world.row(delivery)
+    assert row.step is Step.RECORDED
+    assert row.attachment is not None
+    assert world.linq.uploads[row.attachment] == b"AUDIO-ok!"
+    assert world.linq.sent == [(CHAT, row.attachment, "")]
+
+
+async def test_the_same_event_again_is_the_same_delivery(world: World) -> None:
+    await accept_one(world)
+    assert await world.clips.accept(share()) == []
+    await world.run()
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_twin_event_with_another_ts_is_the_same_delivery(world: World) -> None:
+    await world.clips.accept(share("1790000005.000001", twin="one-gesture"))
+    assert await world.clips.accept(share("1790000026.000001", twin="one-gesture")) == []
+
+
+async def test_asking_twice_by_shortcut_is_two_deliveries(world: World) -> None:
+    first = await world.clips.accept(share(trigger="T1"))
+    second = await world.clips.accept(share(trigger="T2"))
+    await world.run()
+    assert first != second
+    assert len(world.linq.sent) == 2
+
+
+async def test_a_drop_in_an_unlinked_channel_is_silence(world: World) -> None:
+    assert await world.clips.accept(share(channel=OTHER_CHANNEL)) == []
+    await world.run()
+    assert world.slack.posts == []
+
+
+async def test_unlinking_lets_accepted_deliveries_finish(world: World) -> None:
+    delivery = await accept_one(world)
+    world.unlink()
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+
+
+async def test_clips_of_a_chat_are_sent_in_the_order_they_were_dropped(world: World) -> None:
+    await world.clips.accept(share("1790000009.000000", "late.m4a"))
+    await world.clips.accept(share("1790000001.000000", "one.m4a", "two.m4a"))
+    await world.run()
+    names = [name for name, _, _ in world.linq.created]
+    assert names == ["one.m4a", "two.m4a", "late.m4a"]
+
+
+async def test_a_lost_answer_is_found_in_the_chat_and_never_sent_again(world: World) -> None:
+    world.linq.lose_answers = 1
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_memo_that_is_never_listed_ends_unconfirmed_after_two_minutes_and_is_not_sent_again(
+    world: World,
+) -> None:
+    world.linq.lose_answers, world.linq.lists_memos = 1, False
+    delivery = await accept_one(world)
+    start = world.clock.now
+    await world.run()
+    assert world.status(delivery) is Status.UNCONFIRMED
+    assert timedelta(minutes=2) <= world.clock.now - start < timedelta(minutes=3)
+    assert len(world.linq.sent) == 1
+
+
+async def test_nothing_is_called_unconfirmed_while_nobody_could_look(world: World) -> None:
+    world.linq.lose_answers = 1
+    world.linq.trouble["find_memo"] = [Later("Linq is down.") for _ in range(30)]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.status(delivery) is not Status.UNCONFIRMED
+    assert world.row(delivery).step is Step.RECORDED
+
+
+async def test_a_row_that_says_about_to_send_is_looked_for_before_anything_is_sent(world: World) -> None:
+    """What a process finds that starts after another was killed between intent and record."""
+    delivery = await accept_one(world)
+    row = await world.memory.claim(CHAT)
+    assert row is not None
+    at = world.clock()
+    await world.memory.intend(delivery, row.fence, attachment=None, sound=None, at=at)
+    world.linq.lists_memos = False
+    await world.run()
+    assert world.linq.sent == []
+    assert world.status(delivery) is Status.UNCONFIRMED
+
+
+async def test_a_worker_that_lost_the_row_sends_nothing(world: World) -> None:
+    delivery = await accept_one(world)
+    row = await world.memory.claim(CHAT)
+    assert row is not None
+    world.memory._set(delivery, fence=Fence(row.fence + 1))  # somebody else claimed it meanwhile
+    await world.clips._advance(row)
+    assert world.linq.sent == []
+
+
+async def test_a_sure_no_fails_with_its_reason_and_code(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("The recipient opted out.", code="2024")]
+    delivery = await accept_one(world)
+    await world.run()
+    row = world.row(delivery)
+    assert (row.step, row.reason, row.code) == (Step.FAILED, "The recipient opted out.", "2024")
+
+
+async def test_a_rate_limit_waits_as_long_as_it_was_told_and_uses_the_same_attachment(world: World) -> None:
+    world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta(hours=5), code="1007")]
+    delivery = await accept_one(world)
+    start = world.clock.now
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert world.clock.now - start >= timedelta(hours=5)
+    assert len(world.linq.created) == 1
+
+
+async def test_trouble_without_end_ends_failed(world: World) -> None:
+    world.slack.trouble["download"] = [Later("Slack is down.") for _ in range(100)]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.FAILED
+    assert world.row(delivery).reason.startswith("Slack is down.")
+
+
+async def test_a_failed_clip_does_not_stop_the_next_one_of_its_chat(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("No.")]
+    await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a"))
+    await world.run()
+    assert [row.step for row in world.memory.rows.values()] == [Step.FAILED, Step.RECORDED]
+
+
+async def test_a_deleted_message_cancels_what_was_not_sent(world: World) -> None:
+    delivery = await accept_one(world)
+    await world.clips.withdraw(CHANNEL, "1790000005.606609")
+    await world.run()
+    assert world.status(delivery) is Status.CANCELLED
+    assert world.linq.sent == []
+
+
+async def test_a_message_that_lost_one_file_keeps_the_others(world: World) -> None:
+    kept, gone = await world.clips.accept(share("1790000001.0", "kept.m4a", "gone.m4a"))
+    await world.clips.withdraw(CHANNEL, "1790000001.0", ["F0kept.m4a"])
+    await world.run()
+    assert (world.row(kept).step, world.row(gone).step) == (Step.RECORDED, Step.CANCELLED)
+
+
+async def test_a_process_frozen_between_intent_and_act_looks_instead_of_sending(world: World) -> None:
+    delivery = await accept_one(world)
+    world.memory.commit_takes = timedelta(seconds=60)
+    with pytest.raises(Later):
+        await world.clips.work(CHAT)
+    assert world.linq.sent == []
+    assert world.row(delivery).step is Step.SENDING
+
+
+async def test_a_given_url_is_forwarded_as_it_stands(world: World) -> None:
+    wish = share(trigger="T1")
+    url = "https://example.com/a/memo.mp3"
+    given = type(wish)(wish.post, (clip("memo.mp3", given_url=url),), wish.asked_at, "T1")
+    await world.clips.accept(given)
+    await world.run()
+    assert world.linq.sent == [(CHAT, None, url)]
+    assert world.linq.created == []
+
+
+async def test_a_lending_relay_sends_an_unguessable_link_and_uploads_nothing(lending_world: World) -> None:
+    delivery = await accept_one(lending_world)
+    await lending_world.run()
+    name = f"memo-{delivery[:6]}.m4a"
+    assert lending_world.linq.sent == [(CHAT, None, f"https://bot.example/clips/tok/{name}")]
+    assert lending_world.linq.uploads == {}
+
+
+async def test_a_lent_clip_whose_answer_was_lost_is_found_by_its_unique_name(lending_world: World) -> None:
+    lending_world.linq.lose_answers = 1
+    delivery = await accept_one(lending_world)
+    await lending_world.run()
+    assert lending_world.row(delivery).step is Step.RECORDED
+    assert len(lending_world.linq.sent) == 1
+
+
+async def test_the_doubt_says_whether_linq_fetched_the_audio(lending_world: World) -> None:
+    lending_world.linq.trouble["send"] = [Unknown("lost")]
+    delivery = await accept_one(lending_world)
+    await lending_world.memory.fetched(delivery, lending_world.clock())
+    await lending_world.run()
+    assert lending_world.status(delivery) is Status.UNCONFIRMED
+    assert "probably arrived" in lending_world.row(delivery).reason

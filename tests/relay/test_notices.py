@@ -1,0 +1,89 @@
+"""One notice per Slack message: posted once, found again when its answer was lost, then only edited."""
+
+from datetime import timedelta
+
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.model import Kind, MemoId, Receipt
+from tests.fakes import share
+from tests.relay.conftest import World
+
+
+async def test_a_message_with_two_clips_gets_one_notice(world: World) -> None:
+    await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a"))
+    await world.run()
+    assert len(world.slack.posts) == 1
+    assert "a.m4a queued, b.m4a queued" in world.slack.posts
+
+
+async def test_receipts_edit_the_notice_in_place(world: World) -> None:
+    await world.clips.accept(share())
+    await world.run()
+    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.run()
+    assert len(world.slack.posts) == 1
+    assert world.slack.edits[-1] == "memo.m4a read"
+
+
+async def test_an_unchanged_notice_is_not_edited(world: World) -> None:
+    await world.clips.accept(share())
+    await world.run()
+    edits = len(world.slack.edits)
+    [notice] = world.memory.notices
+    await world.notices.announce(notice)
+    assert len(world.slack.edits) == edits
+
+
+async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(world: World) -> None:
+    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    await world.clips.accept(share())
+    await world.run()
+    assert len(world.slack.posts) == 1
+    [notice] = world.memory.notices.values()
+    assert notice.ts == world.slack.standing[notice.id]
+
+
+async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: World) -> None:
+    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    world.slack.post_stands_when_lost = False
+    await world.clips.accept(share())
+    await world.run()
+    assert len(world.slack.posts) == 1
+    assert world.slack.finds == 1
+
+
+async def test_a_process_killed_just_after_posting_leaves_one_notice(world: World) -> None:
+    await world.clips.accept(share())
+    [notice_id] = world.memory.notices
+    notice = await world.memory.take(notice_id)
+    assert notice is not None
+    await world.memory.posting(notice_id, world.clock())
+    await world.slack.post_notice(notice)
+    await world.run()
+    assert len(world.slack.posts) == 1
+
+
+async def test_an_edit_that_must_wait_shows_the_newest_status_when_its_turn_comes(world: World) -> None:
+    await world.clips.accept(share())
+    await world.run()
+    world.slack.trouble["update_notice"] = [Later("rate limited", after=timedelta(seconds=30))]
+    for kind in (Kind.SENT, Kind.DELIVERED, Kind.READ):
+        await world.receipts.add([Receipt(f"R{kind}", kind, world.clock(), MemoId("M1"))])
+    edits = len(world.slack.edits)
+    await world.run()
+    assert world.slack.edits[edits:] == ["memo.m4a read"]
+
+
+async def test_a_failure_is_also_said_aloud_exactly_once(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("No.")]
+    [delivery] = await world.clips.accept(share())
+    await world.run()
+    [notice] = world.memory.notices
+    await world.notices.announce(notice)
+    assert world.slack.alarms == [delivery]
+
+
+async def test_a_notice_that_slack_refuses_does_not_stop_the_memo(world: World) -> None:
+    world.slack.trouble["post_notice"] = [Refused("channel is archived", code="is_archived")]
+    await world.clips.accept(share())
+    await world.run()
+    assert len(world.linq.sent) == 1
