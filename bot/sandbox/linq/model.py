@@ -42,7 +42,7 @@ class Chat:
     updated_at: datetime
     condition: ChatCondition = "ready"
     display_name: str | None = None
-    has_texted: bool = True
+    has_texted: bool = False
     is_marked_opted_out: bool = False
 
     @property

@@ -49,14 +49,17 @@ class Postman:
         if self._session:
             await self._session.close()
 
-    def post(self, event: Event) -> list[asyncio.Task[None]]:
-        """Send the event to everybody who asked for it; the tasks end when it was taken or given up."""
+    def post(self, event: Event, *, to_all: bool = False) -> list[asyncio.Task[None]]:
+        """Send the event to everybody who asked for it; the tasks end when it was taken or given up.
+
+        ``to_all`` does not ask which events a subscriber wants.
+        """
         if self._switches.webhooks_withheld:
             self.withheld.append(event)
             return []
         return [
             self._errands.run(self._deliver(event, subscription))
-            for subscription in self._subscribers(event)
+            for subscription in self._subscribers(event, to_all)
             for _ in range(self._switches.webhook_copies)
         ]
 
@@ -66,10 +69,10 @@ class Postman:
         for event in waiting:
             self.post(event)
 
-    def _subscribers(self, event: Event) -> Iterable[Subscription]:
+    def _subscribers(self, event: Event, to_all: bool) -> Iterable[Subscription]:
         for subscription in self._account.subscriptions.values():
-            wanted = subscription.is_active and event.type in subscription.events
-            if wanted and event.line in (subscription.phone_numbers or [event.line]):
+            wanted = to_all or event.type in subscription.events
+            if subscription.is_active and wanted and event.line in (subscription.phone_numbers or [event.line]):
                 yield subscription
 
     async def _deliver(self, event: Event, to: Subscription) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .account import Account
 from .errands import Errands
 from .events import Event, failed_event, message_event
-from .model import Chat, Message, Status
+from .model import Chat, Failure, Message, Status
 from .postman import Postman
 from .switches import Switches
 
@@ -32,7 +32,8 @@ class Progress:
     def begin(self, memo: Message) -> None:
         """Start the walk; a memo told to fail takes its failure along."""
         memo.failure = self._switches.take_failure()
-        self._errands.run(self._walk(memo))
+        if self._switches.progresses_automatically:
+            self._errands.run(self._walk(memo))
 
     async def tell_sent_first(self, memo: Message) -> None:
         """Begin, but let the subscribers hear ``sent`` before the caller goes on (2 s at most)."""
@@ -46,6 +47,8 @@ class Progress:
 
     def advance(self, memo: Message, status: Status) -> None:
         """Reach this status now and tell it."""
+        if status == "failed":
+            memo.failure = memo.failure or Failure()
         self._postman.post(self._reach(memo, status))
 
     async def _walk(self, memo: Message, steps: Iterator[Step] | None = None) -> None:

@@ -5,6 +5,7 @@ import random
 import time
 import uuid
 from datetime import UTC, datetime
+from typing import Literal
 
 from aiohttp import web
 
@@ -14,13 +15,15 @@ from .account import Account, memo_of
 from .attachments import Attachments
 from .cast import gather
 from .catalog import EVENT_TYPES
+from .control import Control
 from .crossing import Crossing
 from .door import Door
 from .errands import Errands
-from .events import Event
 from .fetch import Fetcher
 from .gates import Gates
+from .mischief import Mischief
 from .model import Chat, Memo, Service, Subscription
+from .phone import Phone
 from .postman import Postman
 from .progress import Progress
 from .reading import Reading
@@ -50,6 +53,8 @@ class LinqSide:
         self._progress = Progress(self.account, self.switches, self._postman, self._errands)
         self._attachments = Attachments(self.account, pace)
         self._subscriptions = Subscriptions(self.account)
+        self.phone = Phone(self.account, self._attachments, self._postman, self._progress, wire)
+        self.mischief = Mischief(self.account, self._attachments, self._postman)
         gates = Gates(self.account, self.switches, pace)
         memos = VoiceMemos(self.account, self.switches, self._attachments, gates, self._fetcher, self._progress)
         reading = Reading(self.account, self.switches, chance)
@@ -100,13 +105,13 @@ class LinqSide:
         """KeyError for a memo that does not exist."""
         return memo_of(self.account.messages[memo_id])
 
-    def emit(self, event_type: str, data: dict[str, object], *, trace_id: str = "") -> str:
-        """Send subscribers any event at all, of a known type or not; returns its id."""
-        event_id = self.account.new_id()
-        self._postman.post(
-            Event(event_id, event_type, trace_id or uuid.uuid4().hex, self.account.lines[0].number, data)
-        )
-        return event_id
+    def advance(self, memo_id: str, status: Literal["sent", "delivered", "read", "failed"]) -> None:
+        """Move a memo by hand, for when ``progresses_automatically`` is off."""
+        self._progress.advance(self.account.messages[memo_id], status)
+
+    def control_routes(self) -> list[web.RouteDef]:
+        """This surface over HTTP, under ``/linq``."""
+        return Control(self).routes()
 
     def _obey_down(self) -> None:
         if self.switches.down == "refused":

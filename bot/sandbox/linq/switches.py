@@ -58,10 +58,11 @@ class Switches:
     recipient_must_text_first: bool = False
     line_ineligible: bool = False
 
+    progresses_automatically: bool = True
+    reads_automatically: bool = True
     sent_after_s: float = 0.02
     delivered_after_s: float = 0.02
     read_after_s: float = 0.05
-    reads_automatically: bool = True
 
     webhooks_withheld: bool = False
     webhook_copies: int = 1

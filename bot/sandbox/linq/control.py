@@ -1,0 +1,161 @@
+"""The python surface over HTTP and JSON, under ``/linq``: for the page, for other processes, for other languages.
+
+Faults of the caller answer 400 or 404 with ``{"error": ...}``.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from .model import Memo
+from .shapes import Json, chat, message, stamp, subscription
+from .switchboard import set_switches, shown
+
+if TYPE_CHECKING:
+    from .side import LinqSide
+
+Act = Callable[[web.Request, Json], Any]
+
+
+class Control:
+    """Routes over one side."""
+
+    def __init__(self, side: "LinqSide") -> None:
+        self._side = side
+
+    def routes(self) -> list[web.RouteDef]:
+        one_chat, one_memo = "/linq/chats/{chat_id}", "/linq/memos/{memo_id}"
+        return [
+            web.get("/linq/chats", _json(self._chats)),
+            web.post("/linq/chats", _json(self._add_chat)),
+            web.get(one_chat + "/messages", _json(self._messages)),
+            web.get(one_chat + "/memos", _json(self._memos)),
+            web.post(one_chat + "/reply", _json(self._reply)),
+            web.post(one_chat + "/opt-out", _json(self._opt_out)),
+            web.post(one_chat + "/opt-in", _json(self._opt_in)),
+            web.post(one_chat + "/service", _json(self._service)),
+            web.post(one_chat + "/condition", _json(self._condition)),
+            web.post(one_chat + "/stray", _json(self._stray)),
+            web.get(one_memo, _json(self._memo)),
+            web.get(one_memo + "/audio", self._audio),
+            web.post(one_memo + "/read", _json(self._read)),
+            web.post(one_memo + "/status", _json(self._status)),
+            web.post(one_memo + "/tapback", _json(self._tapback)),
+            web.get("/linq/switches", _json(self._switches)),
+            web.patch("/linq/switches", _json(self._set_switches)),
+            web.post("/linq/subscriptions", _json(self._subscribe)),
+            web.post("/linq/subscriptions/disable", _json(self._disable)),
+            web.post("/linq/webhooks", _json(self._emit)),
+            web.post("/linq/webhooks/release", _json(self._release)),
+        ]
+
+    def _chats(self, request: web.Request, asked: Json) -> Json:
+        return {"chats": [chat(each) for each in self._side.account.chats.values()]}
+
+    def _add_chat(self, request: web.Request, asked: Json) -> Json:
+        service, chat_id = asked.get("service", "iMessage"), asked.get("chat_id", "")
+        return chat(self._side.add_chat(*_field(asked, "people"), service=service, chat_id=chat_id))
+
+    def _messages(self, request: web.Request, asked: Json) -> Json:
+        said = self._side.account.said(_known(request, "chat_id", self._side.account.chats))
+        return {"messages": [message(each) for each in said]}
+
+    def _memos(self, request: web.Request, asked: Json) -> Json:
+        chat_id = _known(request, "chat_id", self._side.account.chats)
+        return {"memos": [_memo_json(each) for each in self._side.memos(chat_id)]}
+
+    def _reply(self, request: web.Request, asked: Json) -> Json:
+        if "audio" in asked:
+            asked = {**asked, "audio": base64.b64decode(asked["audio"])}
+        return {"message_id": self._side.phone.reply(request.match_info["chat_id"], **asked)}
+
+    def _opt_out(self, request: web.Request, asked: Json) -> Json:
+        return {"message_id": self._side.phone.opt_out(request.match_info["chat_id"])}
+
+    def _opt_in(self, request: web.Request, asked: Json) -> Json:
+        return {"message_id": self._side.phone.opt_in(request.match_info["chat_id"])}
+
+    def _service(self, request: web.Request, asked: Json) -> None:
+        self._side.phone.switch_service(request.match_info["chat_id"], _field(asked, "service"))
+
+    def _condition(self, request: web.Request, asked: Json) -> None:
+        self._side.account.chats[request.match_info["chat_id"]].condition = _field(asked, "condition")
+
+    def _stray(self, request: web.Request, asked: Json) -> Json:
+        return {"event_id": self._side.mischief.stray(request.match_info["chat_id"], **asked)}
+
+    def _memo(self, request: web.Request, asked: Json) -> Json:
+        return _memo_json(self._side.memo(request.match_info["memo_id"]))
+
+    def _read(self, request: web.Request, asked: Json) -> None:
+        self._side.phone.read(request.match_info["memo_id"])
+
+    def _status(self, request: web.Request, asked: Json) -> None:
+        self._side.advance(request.match_info["memo_id"], _field(asked, "status"))
+
+    def _tapback(self, request: web.Request, asked: Json) -> None:
+        self._side.phone.tapback(request.match_info["memo_id"], **asked)
+
+    def _switches(self, request: web.Request, asked: Json) -> Json:
+        return shown(self._side.switches)
+
+    def _set_switches(self, request: web.Request, asked: Json) -> Json:
+        set_switches(self._side.switches, asked)
+        return shown(self._side.switches)
+
+    def _subscribe(self, request: web.Request, asked: Json) -> Json:
+        return subscription(self._side.subscribe(_field(asked, "target_url")))
+
+    def _disable(self, request: web.Request, asked: Json) -> None:
+        self._side.mischief.disable_subscriptions()
+
+    def _emit(self, request: web.Request, asked: Json) -> Json:
+        return {"event_id": self._side.mischief.emit(**asked)}
+
+    def _release(self, request: web.Request, asked: Json) -> None:
+        self._side.mischief.release_webhooks()
+
+    async def _audio(self, request: web.Request) -> web.Response:
+        try:
+            memo = self._side.memo(request.match_info["memo_id"])
+        except KeyError as missing:
+            return web.json_response({"error": f"unknown: {missing}"}, status=404)
+        if memo.body is None:
+            return web.json_response({"error": "the switches keep no bytes"}, status=404)
+        return web.Response(body=memo.body, content_type=memo.content_type)
+
+
+def _json(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """An act as an aiohttp handler: JSON object in, JSON object out, its complaints as statuses."""
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            asked = await request.json() if request.can_read_body else {}
+            return web.json_response(act(request, asked) or {})
+        except KeyError as missing:
+            return web.json_response({"error": f"unknown: {missing}"}, status=404)
+        except (TypeError, ValueError) as wrong:
+            return web.json_response({"error": str(wrong)}, status=400)
+
+    return handle
+
+
+def _field(asked: Json, name: str) -> Any:
+    if name not in asked:
+        raise ValueError(f"{name} is missing")
+    return asked[name]
+
+
+def _known(request: web.Request, name: str, among: dict[str, Any]) -> str:
+    found = request.match_info[name]
+    if found not in among:
+        raise KeyError(found)
+    return found
+
+
+def _memo_json(memo: Memo) -> Json:
+    plain = {field.name: getattr(memo, field.name) for field in fields(memo) if field.name != "body"}
+    return {name: stamp(value) if name.endswith("_at") else value for name, value in plain.items()}
