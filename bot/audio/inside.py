@@ -1,0 +1,88 @@
+"""What runs inside a worker process. The bot imports this to name the work; FFmpeg comes in only when it is done."""
+
+import errno
+import functools
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+
+from bot.audio import refusals
+from bot.audio.terms import Limits, Takes
+from bot.relay.errors import Later, RelayError
+from bot.relay.ports import Fit
+
+if TYPE_CHECKING:
+    from bot.audio.listening import Conversion
+
+Given = TypeVarTuple("Given")
+Got = TypeVar("Got")
+
+_GRACE_S = 5.0
+_NICE = 5
+_OUR_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.EACCES}
+
+
+def leashed(patience_s: float, memory_bytes: int, work: Callable[[*Given], Got], *given: *Given) -> Got:
+    """Do the work within bounds; whatever goes wrong leaves as one of the relay's errors, which survive pickling."""
+    _settle(memory_bytes)
+    with _deadline(patience_s + _GRACE_S):
+        try:
+            return work(*given)
+        except RelayError:
+            raise
+        except MemoryError:
+            raise refusals.too_greedy() from None
+        except Exception as trouble:
+            raise _sorted(trouble) from None
+
+
+def warm() -> None:
+    """Nothing but a worker that has FFmpeg loaded."""
+
+
+def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> "Fit | Conversion":
+    from bot.audio import listening
+
+    return listening.look(path, takes, limits)
+
+
+def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> Fit:
+    from bot.audio import listening
+
+    return listening.convert(path, target, container, takes, limits)
+
+
+@functools.cache
+def _settle(memory_bytes: int) -> None:
+    """Once in a worker's life. Signals meant for the bot reach its children too (Ctrl-C, systemd): the bot decides."""
+    from bot.audio import listening  # noqa: F401 -- FFmpeg is loaded before the memory it takes is measured
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # without it (macOS) the kernel does not honour the limit either
+        own = int(statm.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (own + memory_bytes, own + memory_bytes))
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """The bot ends a call that takes too long. Should the bot be gone, the kernel ends this process by itself."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _sorted(trouble: Exception) -> RelayError:
+    if isinstance(trouble, OSError) and trouble.errno in _OUR_TROUBLE:
+        return Later(f"The bot's own disk gave an error: {trouble.strerror}.")
+    return refusals.unforeseen(type(trouble).__name__)

@@ -1,0 +1,87 @@
+"""A clip opened by FFmpeg: forced to the demuxer its bytes ask for, local files only, no video decoder. Worker only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+
+from bot.audio import refusals
+from bot.audio.sources import CODECS, DECODERS, SOURCES, label
+
+_SANE_RATES = range(1_000, 768_001)
+_PROTECTED_TAGS = ("drms", "enca", "p608")
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "codec_whitelist": DECODERS,
+    "probesize": str(256 * 1024),
+    "max_size": str(64 * 1024),  # PCM packets: the usual 4 KiB would mean a thousand Python calls a MiB
+}
+
+
+@dataclass(frozen=True)
+class OpenClip:
+    path: Path
+    container: str  # as sniffed; an M4A with a picture track is "mp4-video"
+    size_bytes: int
+    av: InputContainer
+    stream: AudioStream
+    codec: str
+    has_picture: bool
+
+    @property
+    def label(self) -> str:
+        return label(self.container, self.codec, with_picture=self.has_picture)
+
+    @property
+    def rate(self) -> int:
+        return self.stream.codec_context.sample_rate
+
+
+@contextmanager
+def opened(path: Path, container: str) -> Iterator[OpenClip]:
+    """Refused for a file without sound that can be decoded here."""
+    source = SOURCES[container]
+    try:
+        # "file:" keeps a colon in a folder's name from being read as a protocol
+        raw = av.open(f"file:{path}", format=source.demuxer, options=_OPTIONS, metadata_errors="ignore")
+    except (av.FFmpegError, ValueError) as trouble:
+        raise refusals.unreadable(source.label) from trouble
+    with raw:
+        yield _clip(path, container, raw)
+
+
+def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
+    stream = raw.streams.best("audio")
+    if not isinstance(stream, AudioStream):
+        raise refusals.silent(SOURCES[container].label)
+    has_picture = any(not video.disposition & Disposition.attached_pic for video in raw.streams.video)
+    for other in raw.streams:
+        if other is not stream:
+            other.discard = Discard.all
+    if has_picture and container == "m4a":
+        container = "mp4-video"
+    clip = OpenClip(path, container, path.stat().st_size, raw, stream, _codec(stream), has_picture)
+    _require_sound(clip)
+    return clip
+
+
+def _codec(stream: AudioStream) -> str:
+    context = stream.codec_context
+    return context.codec.canonical_name if context else ""
+
+
+def _require_sound(clip: OpenClip) -> None:
+    if clip.stream.codec_tag in _PROTECTED_TAGS:
+        raise refusals.protected()
+    if clip.codec not in CODECS:
+        raise refusals.foreign_codec(clip.label if clip.codec else SOURCES[clip.container].label)
+    if clip.stream.codec_context.channels < 1 or not clip.rate:
+        raise refusals.silent(clip.label)
+    if clip.rate not in _SANE_RATES:
+        raise refusals.absurd_rate(clip.rate)
+    clip.stream.codec_context.thread_count = 1
