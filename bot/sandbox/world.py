@@ -1,7 +1,10 @@
-"""The whole toy world: a Slack and a Linq on ports of 127.0.0.1, one wire log for both."""
+"""The whole toy world: a Slack and a Linq on ports of 127.0.0.1, one wire log for both, and a port to steer it."""
 
+from contextlib import AsyncExitStack
 from types import TracebackType
 
+from bot.sandbox.control import control_application
+from bot.sandbox.door import Door
 from bot.sandbox.linq import LinqSide
 from bot.sandbox.pace import Pace
 from bot.sandbox.slack import SlackSide
@@ -9,35 +12,62 @@ from bot.sandbox.wire import Wire
 
 
 class Sandbox:
-    """``async with Sandbox() as sandbox``: both sides listen (port 0: any free one) until the block ends."""
+    """``async with Sandbox() as sandbox``: everything listens (port 0: any free one) until the block ends.
+
+    ``control_port`` None: no control port. ``socket_mode``: the bot shall connect to Slack by itself.
+    """
 
     def __init__(
-        self, *, slack_port: int = 0, linq_port: int = 0, pace: Pace | None = None, socket_mode: bool = False
+        self,
+        *,
+        slack_port: int = 0,
+        linq_port: int = 0,
+        control_port: int | None = None,
+        pace: Pace | None = None,
+        socket_mode: bool = False,
     ) -> None:
         self.wire, self.pace, self.socket_mode = Wire(), pace or Pace(), socket_mode
         self.slack = SlackSide(self.wire, self.pace)
         self.linq = LinqSide(self.wire, self.pace)
-        self._ports = (slack_port, linq_port)
+        self.control_url = ""
+        self._ports = (slack_port, linq_port, control_port)
+        self._running = AsyncExitStack()
 
     async def __aenter__(self) -> "Sandbox":
-        """Raises OSError when a port is taken."""
-        slack_port, linq_port = self._ports
+        """Raises OSError when a port is taken; nothing is left running then."""
         try:
-            await self.slack.start(slack_port)
-            await self.linq.start(linq_port)
+            await self._start()
         except BaseException:
-            await self._stop()
+            await self._running.aclose()
             raise
         return self
+
+    async def _start(self) -> None:
+        slack_port, linq_port, control_port = self._ports
+        self._running.push_async_callback(self.slack.stop)
+        await self.slack.start(slack_port)
+        self._running.push_async_callback(self.linq.stop)
+        await self.linq.start(linq_port)
+        if control_port is not None:
+            await self._open_control(control_port)
+
+    async def _open_control(self, port: int) -> None:
+        routes = [*self.slack.control_routes(), *self.linq.control_routes()]
+        door = Door(control_application(self.wire, self.environment(), routes))
+        self._running.push_async_callback(door.stop)
+        await door.start(port)
+        self.control_url = door.origin
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self._running.aclose()
 
-    async def _stop(self) -> None:
-        await self.slack.stop()
-        await self.linq.stop()
+    def meet(self, bot_url: str) -> None:
+        """Tell both sides where the bot listens: an origin, the paths are the bot's usual ones."""
+        origin = bot_url.rstrip("/")
+        self.slack.connect("" if self.socket_mode else f"{origin}/slack/events")
+        self.linq.subscribe(f"{origin}/linq/webhooks?version=2026-02-03")
 
     def environment(self) -> dict[str, str]:
         """The variables a bot needs to live in this world."""

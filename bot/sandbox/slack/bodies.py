@@ -5,7 +5,7 @@ from bot.sandbox.slack.workspace import APP, BOT, BOT_ID, DOMAIN, TEAM, Body, Ch
 
 def message_body(message: Message) -> Body:
     """A message as it stands inside events and API answers, without channel and metadata."""
-    body: Body = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": TEAM}
+    body: Body = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": message.team}
     optional: Body = {
         "subtype": message.subtype,
         "bot_id": message.bot_id,
@@ -20,6 +20,8 @@ def message_body(message: Message) -> Body:
         body |= {"upload": False, "display_as_bot": False}
     if message.bot_id:
         body["app_id"] = APP if message.bot_id == BOT_ID else "A0OTHER0001"
+    if message.team != TEAM:
+        body |= {"user_team": message.team, "source_team": message.team}
     if message.edited_ts:
         body["edited"] = {"user": message.user, "ts": message.edited_ts}
     if message.reactions:

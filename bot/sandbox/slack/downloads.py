@@ -116,11 +116,14 @@ class FileHost:
     async def _drip(self, request: web.Request, file: StoredFile, content: bytes) -> web.StreamResponse:
         response = await self._begin(request, file, len(content))
         trouble = file.upload.download or self._stage.switches.download
-        piece = max(1, trouble.bytes_per_s // 10)
-        for start in range(0, len(content), piece):
-            await response.write(memoryview(content)[start : start + piece])
-            await asyncio.sleep(0.1)
-        self._note(file, 200, size=len(content))
+        piece, sent = max(1, trouble.bytes_per_s // 10), 0
+        try:
+            while sent < len(content):
+                await response.write(memoryview(content)[sent : sent + piece])
+                sent = min(len(content), sent + piece)
+                await asyncio.sleep(0.1)
+        finally:
+            self._note(file, 200, size=sent)
         return response
 
     async def _begin(self, request: web.Request, file: StoredFile, size: int | None) -> web.StreamResponse:

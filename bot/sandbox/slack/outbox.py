@@ -54,8 +54,12 @@ class Delivery:
         return await asyncio.wait_for(asyncio.shield(self._end), timeout)
 
     def end(self) -> None:
-        if not self._end.done():
+        if self._end.done():
+            return
+        if self.answers:
             self._end.set_result(self.answers[-1])
+        else:
+            self._end.cancel()
 
 
 class Outbox:
@@ -139,14 +143,16 @@ class Outbox:
         return Delivery(event_id, f"event {happening.event['type']}"), Parcel("events_api", payload)
 
     async def _deliver(self, delivery: Delivery, parcel: Parcel) -> None:
-        for wait_s in (*RETRY_AFTER_S, None):
-            answer = await self._carrier.carry(parcel)
-            self._note(delivery, parcel, answer)
-            if answer.accepted or answer.no_retry or wait_s is None or self.disabled:
-                break
-            await self._pace.pause(wait_s)
-            parcel = parcel.again(answer.reason)
-        delivery.end()
+        try:
+            for wait_s in (*RETRY_AFTER_S, None):
+                answer = await self._carrier.carry(parcel)
+                self._note(delivery, parcel, answer)
+                if answer.accepted or answer.no_retry or wait_s is None or self.disabled:
+                    break
+                await self._pace.pause(wait_s)
+                parcel = parcel.again(answer.reason)
+        finally:
+            delivery.end()
 
     def _note(self, delivery: Delivery, parcel: Parcel, answer: Answer) -> None:
         delivery.answers.append(answer)

@@ -5,10 +5,12 @@ import json
 import random
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import WSMsgType, web
 
+from bot.sandbox.door import cut
 from bot.sandbox.slack.address import Address
 from bot.sandbox.slack.parcels import ANSWER_WITHIN_S, Answer, Parcel
 from bot.sandbox.slack.workspace import APP, Body, Workspace
@@ -18,11 +20,19 @@ Reason = Literal["warning", "refresh_requested", "too_many_websockets", "link_di
 MOST_SOCKETS, TICKET_LIVES_S, _PING_EVERY_S = 10, 30.0, 10.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """One socket and the connection under it."""
+
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+
+
 class Sockets:
     """The open sockets of the app. Each parcel goes to one of them, whichever ``chance`` picks."""
 
     def __init__(self, workspace: Workspace, address: Address, wire: Wire, chance: random.Random) -> None:
-        self.open: list[web.WebSocketResponse] = []
+        self.open: list[Link] = []
         self._workspace, self._address, self._wire, self._chance = workspace, address, wire, chance
         self._tickets: dict[str, float] = {}
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
@@ -40,17 +50,17 @@ class Sockets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=404)
         socket = web.WebSocketResponse(heartbeat=_PING_EVERY_S)
         await socket.prepare(request)
-        self.open.append(socket)
+        link = Link(socket, request.transport)
+        self.open.append(link)
         try:
             await self._hello(socket)
             await self._listen(socket)
         finally:
-            self._drop(socket)
+            self._drop(link)
         return socket
 
-    def _drop(self, socket: web.WebSocketResponse) -> None:
-        if socket in self.open:
-            self.open.remove(socket)
+    def _drop(self, link: Link) -> None:
+        self.open.remove(link)
         self._wire.write("slack", "from_bot", "socket closed", None, open=len(self.open))
 
     async def _hello(self, socket: web.WebSocketResponse) -> None:
@@ -88,7 +98,7 @@ class Sockets:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = waiting
         try:
-            await self._chance.choice(self.open).send_json(_envelope(envelope_id, parcel))
+            await self._chance.choice(self.open).socket.send_json(_envelope(envelope_id, parcel))
             answer = await asyncio.wait_for(waiting, ANSWER_WITHIN_S)
             return Answer(200, body=answer.body, seconds=time.monotonic() - started)
         except TimeoutError:
@@ -100,17 +110,21 @@ class Sockets:
             del self._waiting[envelope_id]
 
     async def disconnect(self, reason: Reason = "refresh_requested", close: bool = False) -> None:
-        """Tell every socket to go, with ``reason``; ``close`` also closes it, which Slack does soon after."""
+        """Tell every socket to go, with ``reason``; ``close`` also closes it, which Slack does soon after a warning."""
         self._wire.write("slack", "to_bot", "socket disconnect", None, reason=reason, open=len(self.open))
-        for socket in list(self.open):
-            await socket.send_json(_farewell(reason))
+        for link in list(self.open):
+            await link.socket.send_json(_farewell(reason))
             if close:
-                await socket.close()
+                await link.socket.close()
 
-    async def cut(self) -> None:
+    def cut(self) -> None:
         """End every connection without a word, as a broken network does."""
-        for socket in list(self.open):
-            await socket.close()
+        for link in list(self.open):
+            cut(link.transport)
+
+    async def close(self) -> None:
+        for link in list(self.open):
+            await link.socket.close()
 
 
 def _envelope(envelope_id: str, parcel: Parcel) -> Body:

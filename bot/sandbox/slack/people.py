@@ -29,16 +29,25 @@ class People(Surface):
         thread_ts: str | None = None,
         broadcast: bool = False,
         text: str = "",
+        subtype: str = "file_share",
     ) -> Message:
         """Share files as one message. Its ``delivery`` tells how the bot answered the event, if it heard one."""
         files = [self._uploaded(upload, user) for upload in uploads]
-        subtype = "thread_broadcast" if broadcast and thread_ts else "file_share"
+        subtype = "thread_broadcast" if broadcast and thread_ts else subtype
         return self._post(self._message(channel, user, text, thread_ts, subtype, files), "drop")
 
     async def share(self, file_id: str, channel: str, user: str = ANN, thread_ts: str | None = None) -> Message:
         """Share a file that is already here once more, in this or another channel."""
         file = self.stage.workspace.files[file_id]
         return self._post(self._message(channel, user, "", thread_ts, "file_share", [file]), "share")
+
+    async def forward(self, channel: str, ts: str, to: str, user: str = ANN) -> Message:
+        """Forward a message to another channel: it becomes an attachment there, with its files inside."""
+        original = self.message(channel, ts)
+        message = self._message(to, user, "", None, "", [])
+        shown: Body = {"is_share": True, "is_msg_unfurl": True, "channel_id": channel, "ts": ts, "text": original.text}
+        message.attachments = [shown | {"files": [f.in_message() for f in original.files]}]
+        return self._post(message, "forward")
 
     async def say(self, channel: str, text: str, user: str = ANN, thread_ts: str | None = None) -> Message:
         return self._post(self._message(channel, user, text, thread_ts, "", []), "say")
@@ -55,7 +64,8 @@ class People(Surface):
     ) -> Message:
         message = Message(channel, self.stage.workspace.new_ts(), user, text, thread_ts=thread_ts, subtype=subtype)
         message.files = files
-        message.bot_id = self.stage.workspace.users[user].bot_id
+        author = self.stage.workspace.users[user]
+        message.bot_id, message.team = author.bot_id, author.team
         message.client_msg_id = "" if message.bot_id else str(uuid.uuid4())
         return message
 

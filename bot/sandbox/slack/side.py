@@ -10,6 +10,7 @@ from bot.sandbox.pace import Pace
 from bot.sandbox.slack.address import Address
 from bot.sandbox.slack.admins import Admins
 from bot.sandbox.slack.api import WebApi
+from bot.sandbox.slack.control import Control
 from bot.sandbox.slack.credentials import Credentials
 from bot.sandbox.slack.downloads import FileHost
 from bot.sandbox.slack.interactions import Interactions
@@ -25,6 +26,7 @@ from bot.sandbox.slack.talk import Talk
 from bot.sandbox.slack.workspace import BOT, BOT_ID, TEAM, Workspace
 from bot.sandbox.wire import Wire
 
+_NAMES = {"files-pri": "download", "files-tmb": "download", "respond": "response_url", "link": "socket refused"}
 _BODY_BYTES = 4 * 1024 * 1024
 _DOWN_PAGE = "<!DOCTYPE html><html><head><title>Slack is down</title></head><body></body></html>"
 
@@ -89,7 +91,10 @@ class SlackSide(People, Admins):
     async def _turn_away(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self.switches.down in ("no", "refused"):
             return await handler(request)
-        return web.Response(status=int(self.switches.down), text=_DOWN_PAGE, content_type="text/html")
+        status = int(self.switches.down)
+        what = request.match_info.get("method") or request.path.split("/")[1]
+        self._wire.write("slack", "from_bot", _NAMES.get(what, what), status, down=True)
+        return web.Response(status=status, text=_DOWN_PAGE, content_type="text/html")
 
     def _obey_down(self) -> None:
         if self.switches.down == "refused":
@@ -146,7 +151,7 @@ class SlackSide(People, Admins):
 
     async def stop(self) -> None:
         await self.outbox.background.stop()
-        await self.sockets.cut()
+        await self.sockets.close()
         await self._api.stop()
         await self._foreign.stop()
         await self._http.stop()
@@ -163,6 +168,10 @@ class SlackSide(People, Admins):
         answer = await self._http.carry(Parcel("events_api", payload))
         self._wire.write("slack", "to_bot", "url_verification", answer.status)
         return answer.accepted and challenge in answer.body.decode("utf-8", "replace")
+
+    def control_routes(self) -> list[web.RouteDef]:
+        """This surface over HTTP, under ``/slack``."""
+        return Control(self).routes()
 
     async def settled(self, timeout: float = 30.0) -> None:
         """Wait until every event is answered or given up. Raises TimeoutError."""

@@ -1,8 +1,10 @@
 """Everything that can be made to go wrong, as plain fields: set from python or over the control port."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from bot.sandbox.fitting import fit_fields
 
 SCOPES = (
     "channels:history",
@@ -127,20 +129,10 @@ class Switches:
         return fault if fault.times >= 0 else None
 
     def apply(self, wishes: Mapping[str, Any]) -> None:
-        """Set the named fields from JSON. Raises ValueError for a name that does not exist."""
-        known = {f.name for f in fields(self)}
-        for name, value in wishes.items():
-            if name not in known:
-                raise ValueError(f"no switch named {name!r}; there are {', '.join(sorted(known))}")
-            setattr(self, name, _from_json(name, value))
+        """Set the named fields from JSON, all or none. Raises ValueError naming the first that does not fit."""
+        for name, value in fit_fields(wishes, Switches).items():
+            setattr(self, name, value)
 
-
-def _from_json(name: str, value: Any) -> Any:
-    try:
-        if name == "faults":
-            return {method: Fault(**fault) for method, fault in value.items()}
-        if name == "download":
-            return Download(**value) if isinstance(value, Mapping) else Download(kind=value)
-    except (TypeError, AttributeError) as wrong:
-        raise ValueError(f"{name}: {wrong}") from None
-    return set(value) if name in ("scopes", "subscribed") else value
+    def shown(self) -> dict[str, Any]:
+        """The switches as plain JSON."""
+        return {name: sorted(value) if isinstance(value, set) else value for name, value in asdict(self).items()}

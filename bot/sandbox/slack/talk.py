@@ -45,6 +45,8 @@ class Talk:
         event = in_channel(channel, message_body(message), message.ts)
         if message.thread_ts and (root := channel.messages.get(message.thread_ts)):
             event["parent_user_id"] = root.user
+            if message.subtype == "thread_broadcast":
+                event["root"] = message_body(root)
         found = [_heard(channel, event)]
         if f"<@{BOT}>" in message.text:
             mention = {name: value for name, value in event.items() if name not in ("subtype", "channel_type")}

@@ -47,6 +47,7 @@ class Message:
     subtype: str = ""
     bot_id: str = ""
     client_msg_id: str = ""
+    team: str = TEAM
     metadata: Body | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     edited_ts: str = ""

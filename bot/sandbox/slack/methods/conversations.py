@@ -3,7 +3,8 @@
 import base64
 import binascii
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from bot.sandbox.slack.arguments import ApiError, Arguments
 from bot.sandbox.slack.bodies import channel_body, listed_body
@@ -12,6 +13,7 @@ from bot.sandbox.slack.stage import Stage
 from bot.sandbox.slack.workspace import BOT, Body, Message
 
 _RESTRICTED_PAGE = 15
+Item = TypeVar("Item")
 
 
 def info(stage: Stage, arguments: Arguments) -> Body:
@@ -29,14 +31,14 @@ def list_channels(stage: Stage, arguments: Arguments) -> Body:
         and (not c.is_private or BOT in c.members)
         and not (c.is_archived and arguments.flag("exclude_archived"))
     ]
-    page, more = _page(found, arguments, default=100)
+    page, more = _page(found, arguments, lambda c: str(c["id"]))
     return {"channels": page, **more}
 
 
 def members(stage: Stage, arguments: Arguments) -> Body:
     channel = visible_channel(stage, arguments)
     require_scope(stage, channel, "read")
-    page, more = _page(sorted(channel.members), arguments, default=100)
+    page, more = _page(sorted(channel.members), arguments, str)
     return {"members": page, **more}
 
 
@@ -45,8 +47,8 @@ def history(stage: Stage, arguments: Arguments) -> Body:
     channel = joined_channel(stage, arguments)
     require_scope(stage, channel, "history")
     shown = (m for m in reversed(channel.messages.values()) if not m.thread_ts or m.subtype == "thread_broadcast")
-    page, more = _page(_within(list(shown), arguments), arguments, *_page_sizes(stage, 100))
-    return {"messages": _listed(stage, arguments, page), "has_more": bool(_cursor(more)), "pin_count": 0, **more}
+    page, more = _page(_within(list(shown), arguments), arguments, _ts, *_page_sizes(stage, 100))
+    return {"messages": _listed(stage, arguments, page), "has_more": _has_more(more), "pin_count": 0, **more}
 
 
 def replies(stage: Stage, arguments: Arguments) -> Body:
@@ -57,8 +59,12 @@ def replies(stage: Stage, arguments: Arguments) -> Body:
         raise ApiError("thread_not_found")
     root, *rest = thread if not thread[0].thread_ts else [None, *thread]
     shown = [*([root] if root else []), *_within([m for m in rest if m], arguments)]
-    page, more = _page(shown, arguments, *_page_sizes(stage, 1000))
-    return {"messages": _listed(stage, arguments, page), "has_more": bool(_cursor(more)), **more}
+    page, more = _page(shown, arguments, _ts, *_page_sizes(stage, 1000))
+    return {"messages": _listed(stage, arguments, page), "has_more": _has_more(more), **more}
+
+
+def _ts(message: Message) -> str:
+    return message.ts
 
 
 def _page_sizes(stage: Stage, default: int) -> tuple[int, int]:
@@ -100,22 +106,29 @@ def _micros(ts: str) -> int:
     return int(seconds) * 1_000_000 + int(fraction[:6].ljust(6, "0") or 0)
 
 
-def _page(items: list[Any], arguments: Arguments, default: int, most: int = 1000) -> tuple[list[Any], Body]:
+def _page(
+    items: list[Item], arguments: Arguments, key: Callable[[Item], str], default: int = 100, most: int = 1000
+) -> tuple[list[Item], Body]:
+    """One page and what leads to the next. The cursor names the next item, so that new ones do not shift the pages."""
     limit = min(arguments.number("limit", default, 1000), most)
-    start = _offset(arguments.text("cursor"))
-    following = start + limit
-    cursor = base64.b64encode(f"next:{following}".encode()).decode() if following < len(items) else ""
-    return items[start:following], {"response_metadata": {"next_cursor": cursor}}
+    start = _position(items, arguments.text("cursor"), key)
+    following = items[start + limit] if start + limit < len(items) else None
+    cursor = base64.b64encode(f"next:{key(following)}".encode()).decode() if following is not None else ""
+    return items[start : start + limit], {"response_metadata": {"next_cursor": cursor}}
 
 
-def _cursor(more: Body) -> str:
-    return str(more["response_metadata"]["next_cursor"])
-
-
-def _offset(cursor: str) -> int:
+def _position(items: list[Item], cursor: str, key: Callable[[Item], str]) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.b64decode(cursor, validate=True).decode().removeprefix("next:"))
+        wanted = base64.b64decode(cursor, validate=True).decode().removeprefix("next:")
     except (ValueError, binascii.Error):
         raise ApiError("invalid_cursor") from None
+    position = next((i for i, item in enumerate(items) if key(item) == wanted), None)
+    if position is None:
+        raise ApiError("invalid_cursor")
+    return position
+
+
+def _has_more(more: Body) -> bool:
+    return bool(more["response_metadata"]["next_cursor"])
