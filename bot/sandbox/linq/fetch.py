@@ -1,7 +1,5 @@
 """Linq's own download of a ``voice_memo_url``: public https, at most 10 MB, abandoned as soon as it is too large."""
 
-import hashlib
-import time
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -9,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 
 from .errors import ApiError
-from .formats import HEAD_BYTES
+from .intake import Intake
 from .model import Stored
 from .switches import Switches
 
@@ -51,7 +49,7 @@ class Fetcher:
             await self._session.close()
 
     async def fetch(self, url: str) -> Fetched:
-        intake = _Intake(keep=self._switches.keep_bytes)
+        intake = Intake(keep=self._switches.keep_bytes)
         try:
             content_type = await self._read(url, intake)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -59,21 +57,22 @@ class Fetcher:
         filename = unquote(urlsplit(url).path.rsplit("/", 1)[-1]) or "voice-memo"
         return Fetched(filename, content_type, intake.stored())
 
-    async def _read(self, url: str, intake: "_Intake") -> str:
+    async def _read(self, url: str, intake: Intake) -> str:
         if self._switches.fetch_style == "ranges":
             return await self._read_ranges(url, intake)
         if self._switches.fetch_style == "head":
             await self._head(url)
         return await self._get(url, intake)
 
-    async def _get(self, url: str, intake: "_Intake", span: str = "") -> str:
+    async def _get(self, url: str, intake: Intake, span: str = "") -> str:
         assert self._session is not None
         async with self._session.get(url, headers={"Range": f"bytes={span}"} if span else {}) as answer:
             if answer.status != (206 if span else 200):
                 raise ApiError(5002, f"File download failed: HTTP {answer.status}")
-            intake.expect(answer.content_length or 0)
+            _check_size(intake.size_bytes + (answer.content_length or 0))
             async for chunk in answer.content.iter_any():
                 intake.take(chunk)
+                _check_size(intake.size_bytes)
             return answer.content_type
 
     async def _head(self, url: str) -> int:
@@ -82,10 +81,10 @@ class Fetcher:
             if answer.status != 200:
                 raise ApiError(5002, f"File download failed: HTTP {answer.status}")
             size = int(answer.headers.get("Content-Length", 0))
-            _Intake(keep=False).expect(size)
+            _check_size(size)
             return size
 
-    async def _read_ranges(self, url: str, intake: "_Intake") -> str:
+    async def _read_ranges(self, url: str, intake: Intake) -> str:
         size, content_type = await self._head(url), ""
         for start in range(0, size, _RANGE_BYTES):
             end = min(start + _RANGE_BYTES, size) - 1
@@ -93,31 +92,9 @@ class Fetcher:
         return content_type
 
 
-class _Intake:
-    """Bytes as they arrive: counted, hashed, refused beyond the limit."""
-
-    def __init__(self, *, keep: bool) -> None:
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._head = b""
-        self._kept = bytearray() if keep else None
-
-    def expect(self, more: int) -> None:
-        if self._size + more > MAX_FETCH_BYTES:
-            raise ApiError(5001)
-
-    def take(self, chunk: bytes) -> None:
-        self.expect(len(chunk))
-        self._size += len(chunk)
-        self._digest.update(chunk)
-        if len(self._head) < HEAD_BYTES:
-            self._head = (self._head + chunk)[:HEAD_BYTES]
-        if self._kept is not None:
-            self._kept += chunk
-
-    def stored(self) -> Stored:
-        body = None if self._kept is None else bytes(self._kept)
-        return Stored(self._size, self._digest.hexdigest(), self._head, time.monotonic(), body)
+def _check_size(size_bytes: int) -> None:
+    if size_bytes > MAX_FETCH_BYTES:
+        raise ApiError(5001)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,16 +1,14 @@
 """The person at the other end: reads, answers, taps back, asks to be left alone, loses iMessage."""
 
-import hashlib
 import re
 import secrets
-import time
 
 from ..wire import Wire
 from .account import Account
 from .attachments import Attachments
 from .events import message_event, reaction_event
-from .formats import HEAD_BYTES
-from .model import Attachment, Chat, Handle, Message, Service, Stored, Tapback
+from .intake import Intake
+from .model import Attachment, Chat, Handle, Message, Service, Tapback
 from .postman import Postman
 from .progress import Progress, confirms_delivery
 
@@ -110,8 +108,9 @@ class Phone:
 
     def _recorded(self, audio: bytes, filename: str, content_type: str) -> Attachment:
         made = self._attachments.make(filename, content_type, len(audio))
-        digest = hashlib.sha256(audio).hexdigest()
-        made.stored = Stored(len(audio), digest, audio[:HEAD_BYTES], time.monotonic(), audio)
+        intake = Intake(keep=True)
+        intake.take(audio)
+        made.stored = intake.stored()
         return made
 
     def _heed(self, chat: Chat, said: Message) -> None:

@@ -4,7 +4,6 @@ Uploads are hashed as they stream by and kept only if the switches say so.
 """
 
 import asyncio
-import hashlib
 import time
 from xml.sax.saxutils import escape
 
@@ -13,7 +12,7 @@ from aiohttp import web
 from ..wire import Wire
 from .account import Account
 from .crossing import cut, hang
-from .formats import HEAD_BYTES
+from .intake import Intake
 from .model import Attachment, Stored
 from .switches import Switches
 
@@ -92,18 +91,15 @@ class Storage:
         return found
 
     async def _store(self, request: web.Request, expected: Attachment) -> Stored:
-        digest, size, head, kept = hashlib.sha256(), 0, b"", bytearray()
-        async for chunk in request.content.iter_any():
-            digest.update(chunk)
-            size += len(chunk)
-            if len(head) < HEAD_BYTES:
-                head = (head + chunk)[:HEAD_BYTES]
-            if self._switches.keep_bytes:
-                kept += chunk
-        if size != expected.size_bytes:
+        intake = Intake(keep=self._switches.keep_bytes)
+        try:
+            async for chunk in request.content.iter_any():
+                intake.take(chunk)
+        except ConnectionError:
+            raise S3Error(400, "IncompleteBody", "The connection was lost") from None
+        if intake.size_bytes != expected.size_bytes:
             raise S3Error(400, "IncompleteBody", "You did not provide the number of bytes specified")
-        body = bytes(kept) if self._switches.keep_bytes else None
-        return Stored(size, digest.hexdigest(), head, time.monotonic(), body)
+        return intake.stored()
 
     async def download(self, request: web.Request) -> web.Response:
         found = self._account.attachments.get(request.match_info["attachment_id"])
