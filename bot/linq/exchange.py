@@ -41,7 +41,7 @@ Call = Awaitable[linq.AsyncAPIResponse[Any]]
 
 @dataclass(frozen=True)
 class Said:
-    """A 2xx: its JSON, and the id under which Linq can trace the call."""
+    """A 2xx: its JSON (None if it had no body), and the id under which Linq can trace the call."""
 
     body: object
     trace_id: str
@@ -55,7 +55,7 @@ async def ask(what: str, call: Call, into: Callable[[Said], T], *, repeatable: b
     response = await _answer(what, call, repeatable=repeatable)
     trace_id = response.headers.get("x-trace-id", "")
     try:
-        return into(Said(json.loads(response.content), trace_id))
+        return into(Said(json.loads(response.content) if response.content else None, trace_id))
     except (ParseError, ValueError, RecursionError) as error:
         # A 2xx that does not say what it must: it may well have been done.
         cause = str(error) if isinstance(error, ParseError) else "not JSON"

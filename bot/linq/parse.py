@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.linq import shapes
-from bot.linq.shapes import ParseError, shaped
+from bot.linq.shapes import ParseError, clean, shaped
 from bot.linq.verdicts import why_failed
 from bot.relay.model import AttachmentId, Chat, ChatId, Kind, Memo, MemoId, Receipt
 from bot.relay.ports import Upload
@@ -36,7 +36,7 @@ def webhook(body: object, *, webhook_id: str, received_at: datetime) -> Receipt 
     envelope = shaped(shapes.Envelope, body)
     if not envelope.event_type:
         raise ParseError("no event_type")
-    receipt_id = envelope.event_id or webhook_id
+    receipt_id = envelope.event_id or clean(webhook_id)
     if not receipt_id:
         raise ParseError("no event_id")
     at = envelope.created_at or received_at

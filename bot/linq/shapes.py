@@ -18,7 +18,7 @@ class ParseError(ValueError):
     """What Linq said makes no sense. The message names the missing fact and never quotes the payload."""
 
 
-def _text(value: object) -> str:
+def clean(value: object) -> str:
     """Text that a database takes: no NUL, no half of a surrogate pair, not endless. "" for everything else."""
     if not isinstance(value, str):
         return ""
@@ -53,15 +53,15 @@ def _tables(value: object) -> list[dict[str, Any]]:
 
 
 def _texts(value: object) -> list[str]:
-    return [_text(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return [clean(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _headers(value: object) -> dict[str, str]:
-    return {_text(k): v if isinstance(v, str) else str(v) for k, v in _table(value).items() if isinstance(v, str | int)}
+    return {clean(k): v if isinstance(v, str) else str(v) for k, v in _table(value).items() if isinstance(v, str | int)}
 
 
 T = TypeVar("T")
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(clean)]
 Whole = Annotated[int | None, BeforeValidator(_whole)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Flag = Annotated[bool | None, BeforeValidator(_flag)]
