@@ -1,0 +1,5 @@
+"""The engine: brings every errand to the process that does it, in order, again and again until it is done."""
+
+from bot.engine.engine import Engine
+
+__all__ = ["Engine"]

@@ -1,0 +1,208 @@
+"""Runs errands as procrastinate's jobs, and sweeps. It knows no relay: what it runs is handed to ``register``.
+
+An errand's job is deleted once its process returned. A job whose process raised is tried again, when ``Later`` says or
+on a growing schedule: nothing is lost by a bug. Work holds its chat's lock and announcements their notice's, so each
+chat goes in order and one slow chat holds up no other. Announcements have a queue of their own: when Slack hangs,
+memos are still sent. They need no ``queueing_lock``: the store asks for a turn only when none is pending.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Protocol
+
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.jobs import Job
+from procrastinate.utils import utcnow
+from procrastinate.worker import Worker
+
+from bot.engine.jobs import Jobs
+from bot.engine.pulse import STALE_AFTER_S, Pulse
+from bot.engine.schema import Schema, engine_schemas
+from bot.relay.errors import Later
+from bot.relay.model import ChatId, Errand, NoticeId, Work
+
+WORK, ANNOUNCE = "work", "announce"
+HEARTBEAT_S = 3.0
+POLL_S = 30.0  # only a net below the notifications
+RESTORE_EVERY_S = 15.0
+LONGEST_PAUSE_S = 300
+RESTART_PAUSE_S = 0.5
+
+log = logging.getLogger(__name__)
+
+Sweep = tuple[float, Callable[[], Awaitable[None]]]
+
+
+class Pool(Protocol):
+    """A psycopg pool, as far as it is asked for here."""
+
+    def connection(self) -> AbstractAsyncContextManager[object]: ...
+
+
+class Retries(BaseRetryStrategy):
+    """Every failed job comes again: when its ``Later`` says, else after 1, 2, 4 ... seconds, at most 5 minutes."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        pause = timedelta(seconds=min(2 ** min(job.attempts, 10), LONGEST_PAUSE_S))
+        if isinstance(exception, Later) and exception.after is not None:
+            pause = exception.after
+        if isinstance(exception, asyncio.CancelledError):
+            pause = timedelta()
+        return RetryDecision(retry_at=utcnow() + pause)
+
+
+class Engine:
+    """Enqueues everywhere; runs where ``run`` is called. Any number of processes may share one database."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=PsycopgConnector())
+        self._jobs = Jobs(self._app.connector)
+        self._app.job_manager = self._jobs
+        self._pool: Pool | None = None
+        self._sweeps: dict[str, Sweep] = {}
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._stopped.set()
+        self._patience_s = 10.0
+
+    def schemas(self) -> Sequence[Schema]:
+        return engine_schemas()
+
+    async def enqueue(self, connection: object, errands: Sequence[Errand]) -> None:
+        """Put errands in line inside the caller's transaction, in one statement. Needs no ``open``."""
+        await self._jobs.batch_defer_jobs_async([_job(errand) for errand in errands], connection=connection)
+
+    def register(
+        self,
+        work: Callable[[ChatId], Awaitable[None]],
+        announce: Callable[[NoticeId], Awaitable[None]],
+        sweeps: Mapping[str, Sweep],
+        owed: Callable[[], Awaitable[Sequence[Errand]]] | None = None,
+    ) -> None:
+        """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line."""
+
+        @self._app.task(name=WORK, queue=WORK, retry=Retries())
+        async def run_work(chat: str) -> None:
+            await _reported(WORK, work(ChatId(chat)))
+
+        @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=Retries())
+        async def run_announce(notice: str) -> None:
+            await _reported(ANNOUNCE, announce(NoticeId(notice)))
+
+        self._sweeps = dict(sweeps)
+        if owed:
+            self._sweeps["restore"] = (RESTORE_EVERY_S, lambda: self._restore(owed))
+
+    async def open(self, pool: Pool) -> None:
+        self._pool = pool
+        await self._app.open_async(pool)
+
+    async def run(self, concurrency: int = 16) -> None:
+        """Work until ``stop``. Whatever breaks under it, it starts again."""
+        self._stopped.clear()
+        try:
+            while not self._stopping.is_set():
+                await self._serve_safely(concurrency)
+        finally:
+            self._stopped.set()
+
+    async def stop(self, patience_s: float = 10.0) -> None:
+        """Take no new job, wait this long for those under way, then cancel them: they come again elsewhere."""
+        self._patience_s = patience_s
+        self._stopping.set()
+        await self._stopped.wait()
+
+    async def _serve_safely(self, concurrency: int) -> None:
+        assert self._pool is not None, "open comes before run"
+        try:
+            async with self._pool.connection() as session:
+                await self._serve(session, concurrency)
+        except Exception as error:
+            log.warning("engine.interrupted", extra={"error": repr(error)})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), RESTART_PAUSE_S)
+
+    async def _serve(self, session: object, concurrency: int) -> None:
+        """One life of the workers: until ``stop``, or until any part of it breaks."""
+        self._jobs.begin(session)
+        pulse = Pulse(self._jobs, session)
+        workers = [self._worker(queue, concurrency) for queue in (WORK, ANNOUNCE)]
+        # procrastinate leaves run and stop without types
+        running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
+        beside = [pulse.run(), self._sweep(pulse.leading), self._jobs.lost.wait(), self._stopping.wait()]
+        watching = [asyncio.ensure_future(each) for each in beside]
+        try:
+            ended, _ = await asyncio.wait([*running, *watching], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._drain(workers, running)
+            for each in watching:
+                each.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+            await self._jobs.end()
+        for each in ended:
+            each.result()
+
+    async def _drain(self, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]]) -> None:
+        for worker in workers:
+            worker.shutdown_graceful_timeout = self._patience_s
+            worker.stop()  # type: ignore[no-untyped-call]
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _worker(self, queue: str, concurrency: int) -> Worker:
+        return Worker(
+            self._app,
+            queues=[queue],
+            name=queue,
+            concurrency=concurrency,
+            fetch_job_polling_interval=POLL_S,
+            abort_job_polling_interval=LONGEST_PAUSE_S,  # nothing here aborts a job from outside
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALE_AFTER_S,
+        )
+
+    async def _sweep(self, leading: asyncio.Event) -> None:
+        await leading.wait()
+        async with asyncio.TaskGroup() as sweeping:
+            for name, (every_s, sweep) in self._sweeps.items():
+                sweeping.create_task(_repeat(name, every_s, sweep))
+
+    async def _restore(self, owed: Callable[[], Awaitable[Sequence[Errand]]]) -> None:
+        """Put in line again what should be there and is not: the net below all else."""
+        errands = {_lock(errand): errand for errand in await owed()}
+        missing = await self._jobs.missing(errands) if errands else []
+        if missing:
+            log.warning("engine.restored", extra={"count": len(missing)})
+            await self._jobs.batch_defer_jobs_async([_job(errands[lock]) for lock in missing])
+
+
+def _lock(errand: Errand) -> str:
+    return f"chat:{errand.chat}" if isinstance(errand, Work) else f"notice:{errand.notice}"
+
+
+def _job(errand: Errand) -> Job:
+    name = WORK if isinstance(errand, Work) else ANNOUNCE
+    return Job(queue=name, task_name=name, lock=_lock(errand), queueing_lock=None, task_kwargs=asdict(errand))
+
+
+async def _reported(errand: str, doing: Awaitable[None]) -> None:
+    try:
+        await doing
+    except Later as later:
+        log.info("engine.later", extra={"errand": errand, "reason": later.reason})
+        raise
+    except Exception:
+        log.exception("engine.failed", extra={"errand": errand})
+        raise
+
+
+async def _repeat(name: str, every_s: float, sweep: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        with suppress(Exception):
+            await _reported(name, sweep())
+        await asyncio.sleep(every_s)

