@@ -15,6 +15,7 @@ from bot.sandbox.slack.workspace import APP, BOT, TEAM, Body, Channel, Workspace
 from bot.sandbox.wire import Wire
 
 RETRY_AFTER_S = (0, 60, 300)
+TWIN_GAP_S = 0.5
 _SCOPE = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
@@ -91,10 +92,20 @@ class Outbox:
         going = [pair for pair in heard if pair]
         if self._switches.shuffle_events:
             self._chance.shuffle(going)
-        for delivery, parcel in going:
-            for _ in range(1 + self._switches.duplicate_events):
-                self.background.start(self._deliver(delivery, parcel))
+        if len(going) == 1:
+            self._start(*going[0])
+        elif going:
+            self.background.start(self._start_in_turn(going))
         return [pair and pair[0] for pair in heard]
+
+    async def _start_in_turn(self, going: list[tuple[Delivery, Parcel]]) -> None:
+        """One after the other, so that the order seen in the wild is the order of arrival."""
+        for delivery, parcel in going:
+            await asyncio.wait(self._start(delivery, parcel), timeout=TWIN_GAP_S)
+
+    def _start(self, delivery: Delivery, parcel: Parcel) -> list[asyncio.Task[None]]:
+        copies = range(1 + self._switches.duplicate_events)
+        return [self.background.start(self._deliver(delivery, parcel)) for _ in copies]
 
     def send(self, payload: Body, what: str) -> Delivery:
         """Send an outer payload that is no event_callback."""
