@@ -6,11 +6,11 @@ Faults of the caller answer 400 or 404 with ``{"error": ...}``.
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from aiohttp import web
 
-from .model import Memo
+from .model import ChatCondition, Memo, Reached, Service
 from .shapes import Json, chat, message, stamp, subscription
 from .switchboard import set_switches, shown
 
@@ -56,8 +56,9 @@ class Control:
         return {"chats": [chat(each) for each in self._side.account.chats.values()]}
 
     def _add_chat(self, request: web.Request, asked: Json) -> Json:
-        service, chat_id = asked.get("service", "iMessage"), asked.get("chat_id", "")
-        return chat(self._side.add_chat(*_field(asked, "people"), service=service, chat_id=chat_id))
+        service = _one_of(Service, {"service": "iMessage", **asked}, "service")
+        made = self._side.add_chat(*_field(asked, "people"), service=service, chat_id=asked.get("chat_id", ""))
+        return chat(made)
 
     def _messages(self, request: web.Request, asked: Json) -> Json:
         said = self._side.account.said(_known(request, "chat_id", self._side.account.chats))
@@ -79,10 +80,10 @@ class Control:
         return {"message_id": self._side.phone.opt_in(request.match_info["chat_id"])}
 
     def _service(self, request: web.Request, asked: Json) -> None:
-        self._side.phone.switch_service(request.match_info["chat_id"], _field(asked, "service"))
+        self._side.phone.switch_service(request.match_info["chat_id"], _one_of(Service, asked, "service"))
 
     def _condition(self, request: web.Request, asked: Json) -> None:
-        self._side.account.chats[request.match_info["chat_id"]].condition = _field(asked, "condition")
+        self._side.account.chats[request.match_info["chat_id"]].condition = _one_of(ChatCondition, asked, "condition")
 
     def _stray(self, request: web.Request, asked: Json) -> Json:
         return {"event_id": self._side.mischief.stray(request.match_info["chat_id"], **asked)}
@@ -94,7 +95,7 @@ class Control:
         self._side.phone.read(request.match_info["memo_id"])
 
     def _status(self, request: web.Request, asked: Json) -> None:
-        self._side.advance(request.match_info["memo_id"], _field(asked, "status"))
+        self._side.advance(request.match_info["memo_id"], _one_of(Reached, asked, "status"))
 
     def _tapback(self, request: web.Request, asked: Json) -> None:
         self._side.phone.tapback(request.match_info["memo_id"], **asked)
@@ -147,6 +148,13 @@ def _field(asked: Json, name: str) -> Any:
     if name not in asked:
         raise ValueError(f"{name} is missing")
     return asked[name]
+
+
+def _one_of(choices: Any, asked: Json, name: str) -> Any:
+    found = _field(asked, name)
+    if found not in get_args(choices):
+        raise ValueError(f"{name} cannot be {found!r}")
+    return found
 
 
 def _known(request: web.Request, name: str, among: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 Service = Literal["iMessage", "SMS", "RCS"]
 ChatCondition = Literal["ready", "creating", "left"]
+Reached = Literal["sent", "delivered", "read", "failed"]
 Status = Literal["queued", "sent", "delivered", "read", "failed", "received"]
 
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from .account import Account
 from .errands import Errands
 from .events import Event, failed_event, message_event
-from .model import Chat, Failure, Message, Status
+from .model import Chat, Failure, Message, Reached
 from .postman import Postman
 from .switches import Switches
+
+FAIR_TIME_S = 2.0
 
 
 @dataclass(frozen=True)
 class Step:
     """The memo reaches ``status`` this many seconds after the step before."""
 
-    status: Status
+    status: Reached
     after_s: float
 
 
@@ -29,38 +31,39 @@ class Progress:
         self._postman = postman
         self._errands = errands
 
-    def begin(self, memo: Message) -> None:
-        """Start the walk; a memo told to fail takes its failure along."""
+    async def begin(self, memo: Message) -> None:
+        """Start the walk; a memo told to fail takes its failure along. It goes on after this returns."""
         memo.failure = self._switches.take_failure()
-        if self._switches.progresses_automatically:
-            self._errands.run(self._walk(memo))
-
-    async def tell_sent_first(self, memo: Message) -> None:
-        """Begin, but let the subscribers hear ``sent`` before the caller goes on (2 s at most)."""
-        memo.failure = self._switches.take_failure()
+        if not self._switches.progresses_automatically:
+            return
         steps = self._steps(memo)
-        first = next(steps)
-        knocks = self._postman.post(self._reach(memo, first.status))
-        if knocks:
-            await asyncio.wait(knocks, timeout=2)
+        if self._switches.webhook_before_answer:
+            await self._tell(self._reach(memo, next(steps).status))
         self._errands.run(self._walk(memo, steps))
 
-    def advance(self, memo: Message, status: Status) -> None:
+    def advance(self, memo: Message, status: Reached) -> None:
         """Reach this status now and tell it."""
         if status == "failed":
             memo.failure = memo.failure or Failure()
         self._postman.post(self._reach(memo, status))
 
-    async def _walk(self, memo: Message, steps: Iterator[Step] | None = None) -> None:
-        told: list[Event] = []
-        for step in steps or self._steps(memo):
+    async def _walk(self, memo: Message, steps: Iterator[Step]) -> None:
+        kept_back: list[Event] = []
+        for step in steps:
             await asyncio.sleep(step.after_s)
-            if memo.read_at is None:
-                told.append(self._reach(memo, step.status))
-                if not self._switches.webhooks_reversed:
-                    self._postman.post(told.pop())
-        for event in reversed(told):
-            self._postman.post(event)
+            if memo.read_at is not None:
+                break
+            kept_back.append(self._reach(memo, step.status))
+            if not self._switches.webhooks_reversed:
+                await self._tell(kept_back.pop())
+        for event in reversed(kept_back):
+            await self._tell(event)
+
+    async def _tell(self, event: Event) -> None:
+        """In good weather events come in order: one is taken, or given a fair time, before the next one leaves."""
+        knocks = self._postman.post(event)
+        if knocks:
+            await asyncio.wait(knocks, timeout=FAIR_TIME_S)
 
     def _steps(self, memo: Message) -> Iterator[Step]:
         switches, failure = self._switches, memo.failure
@@ -76,7 +79,7 @@ class Progress:
             if switches.reads_automatically:
                 yield Step("read", switches.read_after_s)
 
-    def _reach(self, memo: Message, status: Status) -> Event:
+    def _reach(self, memo: Message, status: Reached) -> Event:
         memo.status = status
         setattr(memo, f"{status}_at", self._account.now())
         where, event_id = self._account.chat(memo.chat_id), self._account.new_id()

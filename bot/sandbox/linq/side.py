@@ -5,7 +5,6 @@ import random
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Literal
 
 from aiohttp import web
 
@@ -22,7 +21,7 @@ from .errands import Errands
 from .fetch import Fetcher
 from .gates import Gates
 from .mischief import Mischief
-from .model import Chat, Memo, Service, Subscription
+from .model import Chat, Memo, Reached, Service, Subscription
 from .phone import Phone
 from .postman import Postman
 from .progress import Progress
@@ -105,7 +104,7 @@ class LinqSide:
         """KeyError for a memo that does not exist."""
         return memo_of(self.account.messages[memo_id])
 
-    def advance(self, memo_id: str, status: Literal["sent", "delivered", "read", "failed"]) -> None:
+    def advance(self, memo_id: str, status: Reached) -> None:
         """Move a memo by hand, for when ``progresses_automatically`` is off."""
         self._progress.advance(self.account.messages[memo_id], status)
 

@@ -76,6 +76,8 @@ class Switches:
         self._watchers: dict[str, Callable[[], None]] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.__dataclass_fields__ and name != "_watchers":
+            raise AttributeError(f"no switch is called {name}")
         super().__setattr__(name, value)
         watcher = self.__dict__.get("_watchers", {}).get(name)
         if watcher:

@@ -52,10 +52,7 @@ class VoiceMemos:
         media = await self._media(wanted)
         memo = self._accept(chat, media, request[TRACE], override=override)
         facts.update(message_id=memo.id, attachment_id=media.id, size_bytes=media.size_bytes)
-        if self._switches.webhook_before_answer:
-            await self._progress.tell_sent_first(memo)
-        else:
-            self._progress.begin(memo)
+        await self._progress.begin(memo)
         return web.json_response(accepted_memo(memo, chat), status=202)
 
     async def _checked(self, request: web.Request) -> dict[str, Any]:

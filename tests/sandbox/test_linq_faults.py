@@ -1,0 +1,198 @@
+"""What the switches break, and that nothing else breaks with it."""
+
+import json
+import time
+
+import pytest
+from linq import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncLinqAPIV3, InternalServerError
+
+from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.wire import Wire
+from tests.sandbox.linq_callers import Caller, code_of
+
+pytest_plugins = ["tests.sandbox.linq_fixtures"]
+
+
+async def broken_send(caller: Caller, error: type[APIError]) -> None:
+    attachment_id = await caller.upload()
+    with pytest.raises(error):
+        await caller.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment_id)
+
+
+async def test_a_wrong_key_is_unauthorized(linq_side: LinqSide) -> None:
+    async with AsyncLinqAPIV3(api_key="wrong", base_url=linq_side.base_url, max_retries=0) as api:
+        with pytest.raises(APIStatusError) as refused:
+            await api.phone_numbers.list()
+    assert code_of(refused) == (401, 2004)
+
+
+async def test_every_answer_carries_a_trace_id_and_errors_repeat_it(linq_caller: Caller) -> None:
+    with pytest.raises(APIStatusError) as refused:
+        await linq_caller.api.chats.retrieve("00000000-0000-4000-8000-000000000000")
+
+    trace_id = refused.value.response.headers["x-trace-id"]
+    assert len(trace_id) == 32
+    assert refused.value.response.json() == {
+        "success": False,
+        "error": {
+            "status": 404,
+            "code": 2001,
+            "message": "Chat not found",
+            "doc_url": "https://docs.linqapp.com/channel/imessage/error/codes/2xxx/2001/",
+        },
+        "trace_id": trace_id,
+    }
+
+
+@pytest.mark.parametrize("path", ["/v3/nothing", "/v3/attachments"])
+async def test_what_does_not_exist_is_refused_in_json(linq_side: LinqSide, linq_caller: Caller, path: str) -> None:
+    headers = {"Authorization": f"Bearer {linq_side.api_key}"}
+    async with linq_caller.http.get(linq_side.base_url + path, headers=headers) as answer:
+        assert answer.status in (404, 405)
+        assert (await answer.json())["success"] is False
+
+
+async def test_a_lost_answer_leaves_the_memo_accepted(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.next("voicememo", "lose_answer")
+
+    await broken_send(linq_caller, APIConnectionError)
+
+    assert len(linq_side.memos(Chats.ANN)) == 1
+
+
+async def test_an_accepted_memo_may_answer_500(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.next("voicememo", "act_then_500")
+
+    await broken_send(linq_caller, InternalServerError)
+
+    assert len(linq_side.memos(Chats.ANN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("refuse_500", APIStatusError), ("html_502", APIStatusError), ("drop", APIConnectionError)]
+)
+async def test_a_refusal_accepts_nothing(
+    linq_side: LinqSide, linq_caller: Caller, fault: str, error: type[APIError]
+) -> None:
+    linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
+
+    await broken_send(linq_caller, error)
+
+    assert linq_side.memos(Chats.ANN) == []
+
+
+async def test_a_fault_may_be_any_code_of_linq(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.next("voicememo", 2027)
+    attachment_id = await linq_caller.upload()
+
+    with pytest.raises(APIStatusError) as refused:
+        await linq_caller.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment_id)
+    assert code_of(refused) == (403, 2027)
+
+
+@pytest.mark.parametrize(("fault", "memos"), [("hang", 0), ("act_then_hang", 1)])
+async def test_a_hanging_answer_ends_in_the_clients_own_timeout(
+    linq_side: LinqSide, linq_caller: Caller, fault: str, memos: int
+) -> None:
+    attachment_id = await linq_caller.upload()
+    linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
+
+    with pytest.raises(APITimeoutError):
+        await linq_caller.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment_id, timeout=0.3)
+
+    assert len(linq_side.memos(Chats.ANN)) == memos
+
+
+@pytest.mark.parametrize(
+    ("fault", "content_type", "body"),
+    [("act_then_empty", "application/json", "{}"), ("act_then_text", "text/plain", "Accepted")],
+)
+async def test_an_accepted_memo_may_answer_nonsense(
+    linq_side: LinqSide, linq_caller: Caller, fault: str, content_type: str, body: str
+) -> None:
+    attachment_id = await linq_caller.upload()
+    linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
+
+    raw = await linq_caller.api.chats.with_raw_response.send_voicememo(Chats.ANN, attachment_id=attachment_id)
+
+    assert (raw.status_code, await raw.text()) == (202, body)
+    assert raw.headers["content-type"].startswith(content_type)
+    assert len(linq_side.memos(Chats.ANN)) == 1
+
+
+async def test_an_accepted_memo_may_answer_without_its_id(linq_side: LinqSide, linq_caller: Caller) -> None:
+    attachment_id = await linq_caller.upload()
+    linq_side.switches.next("voicememo", "act_then_no_id")
+
+    raw = await linq_caller.api.chats.with_raw_response.send_voicememo(Chats.ANN, attachment_id=attachment_id)
+
+    memo = json.loads(await raw.text())["voice_memo"]
+    assert memo["status"] == "queued"
+    assert "id" not in memo
+
+
+async def test_faults_are_used_up_one_per_exchange(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.next("attachments.create", "refuse_500", "ok", "refuse_500")
+
+    outcomes = []
+    for _ in range(4):
+        try:
+            outcomes.append(bool(await linq_caller.ask()))
+        except APIStatusError:
+            outcomes.append(False)
+
+    assert outcomes == [False, True, False, True]
+
+
+async def test_a_shut_port_refuses_and_opens_again(linq_side: LinqSide, linq_caller: Caller) -> None:
+    await linq_caller.api.phone_numbers.list()
+    where = linq_side.base_url
+
+    linq_side.switches.down = "refused"
+    with pytest.raises(APIConnectionError) as refused:
+        await linq_caller.api.phone_numbers.list()
+    linq_side.switches.down = "no"
+
+    assert "ConnectError" in repr(refused.value.__cause__)
+    assert (await linq_caller.api.phone_numbers.list()).phone_numbers
+    assert linq_side.base_url == where
+
+
+async def test_a_gateway_error_is_a_page_and_not_json(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.down = "503"
+
+    with pytest.raises(APIStatusError) as refused:
+        await linq_caller.api.phone_numbers.list()
+
+    assert code_of(refused) == (503, None)
+    assert refused.value.response.text.startswith("<html>")
+
+
+async def test_latency_comes_before_every_answer(linq_side: LinqSide, linq_caller: Caller) -> None:
+    linq_side.switches.latency_s = 0.05
+    began = time.monotonic()
+
+    await linq_caller.api.phone_numbers.list()
+
+    assert time.monotonic() - began >= 0.05
+
+
+async def test_the_wire_log_names_every_exchange_and_no_secret(
+    linq_side: LinqSide, linq_caller: Caller, linq_wire: Wire
+) -> None:
+    linq_side.switches.next("voicememo", "lose_answer")
+    await broken_send(linq_caller, APIConnectionError)
+
+    assert [(entry.what, entry.status) for entry in linq_wire.entries] == [
+        ("attachments.create", 200),
+        ("upload", 200),
+        ("voicememo", None),
+    ]
+    assert linq_wire.named("voicememo")[0].facts["attachment_id"] == linq_side.memos(Chats.ANN)[0].attachment_id
+    assert linq_side.api_key not in repr(linq_wire.entries)
+    assert "X-Amz" not in repr(linq_wire.entries)
+
+
+def test_a_switch_that_does_not_exist_cannot_be_set(linq_side: LinqSide) -> None:
+    with pytest.raises(AttributeError):
+        linq_side.switches.latencies = 3
