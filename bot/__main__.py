@@ -1,0 +1,137 @@
+"""The command line: ``memobridge COMMAND``, the same as ``python -m bot COMMAND``.
+
+Nothing heavy is imported here: worker processes of the audio room load this module again when they start.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Carries audio from Slack into iMessage chats as voice memos, and tells in the thread what became of it.",
+)
+links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chats: list, add, remove.")
+deliveries = typer.Typer(help="Recent deliveries; show one with its time line, or send it again.")
+app.add_typer(links, name="links")
+app.add_typer(deliveries, name="deliveries")
+
+
+class Role(StrEnum):
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+@app.command()
+def run(
+    role: Annotated[Role, typer.Option(help="All in one process, or only the doors, or only the work.")] = Role.ALL,
+) -> None:
+    """Run the bot until SIGTERM or Ctrl-C."""
+    from bot.cli.run import run
+
+    run(role.value)
+
+
+@app.command()
+def check() -> None:
+    """Try every token, scope, link, webhook and the database: one line each, with the fix."""
+    from bot.cli.check import check
+
+    check()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to today's shape. ``run`` does it too; this is for release phases."""
+    from bot.cli.run import migrate
+
+    migrate()
+
+
+@app.command()
+def demo(
+    file: Annotated[Path | None, typer.Option(help="The audio file to drop, instead of our own.")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Tell the story in the terminal and exit.")] = False,
+) -> None:
+    """See a clip cross: the real bot between a local Slack and a local Linq. Needs no accounts."""
+    from bot.cli.demo import demo
+
+    demo(file, headless=headless)
+
+
+@app.command()
+def sandbox(
+    slack_port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
+    linq_port: Annotated[int, typer.Option(help="Port of the local Linq; 0 takes a free one.")] = 0,
+    control_port: Annotated[int, typer.Option(help="Port of the controls; 0 takes a free one.")] = 0,
+    socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Print an app token for Socket Mode too.")] = False,
+) -> None:
+    """Run the local Slack and Linq alone, and print the exports that a bot needs to live there."""
+    from bot.sandbox.__main__ import serve
+
+    serve(slack_port=slack_port, linq_port=linq_port, control_port=control_port, socket_mode=socket_mode)
+
+
+@links.command("list")
+def links_list() -> None:
+    """Every link: channel, chat, who is in it."""
+    from bot.cli.links import list_links
+
+    list_links()
+
+
+@links.command("add")
+def links_add(channel: str, chat: str) -> None:
+    """Join CHANNEL (C…) to CHAT (a chat id, +number or e-mail address)."""
+    from bot.cli.links import add_link
+
+    add_link(channel, chat)
+
+
+@links.command("remove")
+def links_remove(channel: str) -> None:
+    """Take CHANNEL's link away. What is on its way still arrives."""
+    from bot.cli.links import remove_link
+
+    remove_link(channel)
+
+
+@deliveries.callback(invoke_without_command=True)
+def deliveries_list(
+    context: typer.Context, limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20
+) -> None:
+    """The most recent deliveries, newest first."""
+    if context.invoked_subcommand is None:
+        from bot.cli.deliveries import list_deliveries
+
+        list_deliveries(limit)
+
+
+@deliveries.command("show")
+def deliveries_show(delivery: str) -> None:
+    """One delivery with its time line."""
+    from bot.cli.deliveries import show_delivery
+
+    show_delivery(delivery)
+
+
+@deliveries.command("resend")
+def deliveries_resend(delivery: str) -> None:
+    """Send a failed or unconfirmed delivery again. A second memo may arrive."""
+    from bot.cli.deliveries import resend_delivery
+
+    resend_delivery(delivery)
+
+
+def main() -> None:
+    """The installed script."""
+    app(prog_name="memobridge")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The house rules, kept by the machine: imports, tree, map, settings, manifest of what is committed, linters, types."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import bot
+from config.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+ROOT_FILES = {"pyproject.toml", "requirements.txt", "Procfile", "README.md", "LICENSE", "bot", "config", "tests"}
+ROOMS = sorted(
+    p.name.removesuffix(".py") for p in (ROOT / "bot").iterdir() if not p.name.startswith(("__pycache__", "."))
+)
+FOREIGN = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|npmjs\.org|deb\.debian\.org|/root/|/work/")
+LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout: what is committed cannot be told")
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_imports_run_one_way() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml")) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_tools_find_nothing(command: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_root_holds_nothing_unexpected() -> None:
+    assert {name.split("/")[0] for name in tracked() if not name.startswith(".")} == ROOT_FILES
+
+
+def test_the_map_names_every_room() -> None:
+    assert bot.__doc__ is not None
+    for room in ROOMS:
+        if room != "__init__":
+            assert re.search(rf"^\s+{room}(\.py|/)?\s", bot.__doc__, re.MULTILINE), (
+                f"bot/__init__.py does not name {room}"
+            )
+
+
+def test_the_readme_shows_the_map() -> None:
+    """The tree in the README is the one in ``bot/__init__.py``, line for line."""
+    tree = [line.rstrip() for line in (bot.__doc__ or "").splitlines() if re.match(r"^\s+\S+(\.py|/)\s", line)]
+    missing = [line for line in tree if line.strip() not in README]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented(name: str) -> None:
+    example = (ROOT / "config/example.env").read_text("utf-8")
+    assert re.search(rf"^# ?{name.upper()}=|^{name.upper()}=", example, re.MULTILINE), "config/example.env"
+    assert f"`{name.upper()}`" in README, "README.md"
+
+
+def test_the_example_names_no_setting_that_does_not_exist() -> None:
+    example = (ROOT / "config/example.env").read_text("utf-8")
+    named = re.findall(r"^# ?([A-Z][A-Z0-9_]+)=|^([A-Z][A-Z0-9_]+)=", example, re.MULTILINE)
+    assert {(a or b).lower() for a, b in named} == set(Settings.model_fields)
+
+
+def test_nothing_committed_names_a_package_host_or_a_machine() -> None:
+    own = {"tests/test_architecture.py", ".gitignore"}
+    found = [
+        f"{name}:{number}"
+        for name in tracked()
+        if name not in own and (text := _text(ROOT / name)) is not None
+        for number, line in enumerate(text.splitlines(), 1)
+        if FOREIGN.search(line)
+    ]
+    assert not found
+
+
+def test_modules_and_functions_stay_within_budget() -> None:
+    over = []
+    for name in tracked():
+        if name.endswith(".py") and name.startswith(("bot/", "config/")):
+            source = (ROOT / name).read_text("utf-8")
+            if source.count("\n") > LONGEST_MODULE:
+                over.append(name)
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    length = (node.end_lineno or 0) - node.lineno + 1
+                    over += [f"{name}:{node.name}"] * (length > LONGEST_FUNCTION)
+    assert not over
+
+
+def test_requirements_pin_everything_with_hashes() -> None:
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if re.match(r"^[a-z0-9]", line, re.IGNORECASE)]
+    assert pins
+    assert all("==" in pin for pin in pins)
+    assert "://" not in "\n".join(lines)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return None

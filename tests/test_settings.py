@@ -1,0 +1,92 @@
+"""The environment is read once, and what is wrong with it is said all at once, with the fix."""
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, SettingsError, load, load_links
+
+GOOD = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "LINQ_API_V3_API_KEY": "k"}
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def problems(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    given(monkeypatch, **environment)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    return caught.value.problems
+
+
+def test_the_least_environment_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD)
+    assert (load().port, load().transfer, load().database_url) == (3000, "attachment", None)
+
+
+def test_everything_that_is_missing_is_named_at_once_with_where_to_find_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "\n".join(problems(monkeypatch))
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "LINQ_API_V3_API_KEY"):
+        assert f"{name} is missing: " in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxp-user", "xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-1", "xapp-"),
+        ("LINQ_WEBHOOK_SECRET", "secret", "whsec_"),
+        ("PORT", "many", "integer"),
+        ("TRANSFER", "pigeon", "attachment"),
+        ("SLACK_API_URL", "https://slack.com/", "/api/"),
+        ("SLACK_API_URL", "http://slack.com/api/", "https"),
+        ("PUBLIC_URL", "http://bot.example", "https"),
+        ("LOG_LEVEL", "loud", "debug"),
+    ],
+)
+def test_a_wrong_value_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch, name: str, value: str, fix: str) -> None:
+    [said] = problems(monkeypatch, **GOOD | {name: value})
+    assert said.startswith(name)
+    assert fix in said
+
+
+def test_a_secret_is_never_repeated_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "xoxp-user" not in "".join(problems(monkeypatch, **GOOD | {"SLACK_BOT_TOKEN": "xoxp-user"}))
+
+
+def test_lending_needs_a_public_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    [said] = problems(monkeypatch, **GOOD | {"TRANSFER": "url"})
+    assert said.startswith("PUBLIC_URL is missing")
+
+
+def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", LINQ_API_V3_API_KEY="k")
+    assert load().slack_signing_secret is None
+
+
+def test_secrets_do_not_show_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD)
+    assert "xoxb-1" not in repr(load())
+
+
+def test_links_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "links.toml"
+    path.write_text('[[link]]\nchannel = "C1"\nchat = "0D2B"\n')
+    assert load_links(path) == [("C1", "0d2b")]
+
+
+@pytest.mark.parametrize("text", ["[[link]\n", '[[link]]\nchannel = "C1"\n', 'link = "C1"\n', "link = 5\n", "\xff"])
+def test_a_broken_links_file_says_which_and_what_it_needs(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "links.toml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"LINKS_FILE: .*links\.toml"):
+        load_links(path)
+
+
+def test_a_missing_links_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_links(tmp_path / "none.toml")

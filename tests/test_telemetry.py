@@ -1,0 +1,61 @@
+"""Logs say what happened and never what nobody may read; counters count the same records."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from bot import telemetry
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root, ours = logging.getLogger(), logging.getLogger(telemetry.OURS)
+    kept = (root.handlers[:], root.level, ours.handlers[:], ours.level)
+    yield io.StringIO()
+    root.handlers[:], ours.handlers[:] = kept[0], kept[2]
+    root.setLevel(kept[1])
+    ours.setLevel(kept[3])
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_record_of_ours_is_one_json_line_with_its_fields(stream: io.StringIO) -> None:
+    telemetry.set_up("info", "json", stream)
+    logging.getLogger("memobridge.relay").info("memo found", extra={"delivery": "d1"})
+    [said] = lines(stream)
+    assert (said["event"], said["delivery"], said["level"]) == ("memo found", "d1", "info")
+
+
+def test_other_peoples_records_lose_their_arguments(stream: io.StringIO) -> None:
+    telemetry.set_up("info", "json", stream)
+    logging.getLogger("aiohttp").warning("cannot reach %s", "https://files.slack.com/secret")
+    assert "secret" not in stream.getvalue()
+    assert lines(stream)[0]["event"] == "cannot reach %s"
+
+
+def test_an_exception_is_told_by_type_and_place_only(stream: io.StringIO) -> None:
+    telemetry.set_up("info", "json", stream)
+    try:
+        raise ValueError("+12025550123")
+    except ValueError:
+        logging.getLogger("memobridge.relay").exception("it broke")
+    assert "+12025550123" not in stream.getvalue()
+    assert lines(stream)[0]["error"] == "ValueError"
+
+
+def test_events_are_counted_as_they_are_logged(stream: io.StringIO) -> None:
+    metrics = telemetry.set_up("info", "json", stream)
+    for _ in range(2):
+        logging.getLogger("memobridge.relay").info("delivery closed", extra={"step": "failed"})
+    assert b'memobridge_events_total{event="delivery closed",kind="failed"} 2.0' in metrics.text()
+
+
+def test_a_quiet_level_is_kept_quiet(stream: io.StringIO) -> None:
+    telemetry.set_up("warning", "json", stream)
+    logging.getLogger("memobridge.relay").info("memo found")
+    assert stream.getvalue() == ""
