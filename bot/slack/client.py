@@ -1,0 +1,128 @@
+"""Our side of the Slack door: what the relay asks of Slack, in Slack's own calls."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.model import Clip, Delivery, Notice, UserId
+from bot.slack.blocks import blocks, mark, section
+from bot.slack.downloads import Arriving, Downloads, ShutOut, Stale
+from bot.slack.fields import Body, part, parts, text, timestamp
+from bot.slack.files import clip_of
+from bot.slack.lookups import Lookups
+from bot.slack.web import Web
+from bot.slack.words import alarm, words
+
+METADATA = "memobridge_notice"
+
+_CLOCKS_DIFFER_BY = timedelta(minutes=1)
+_PAGES = 5
+_BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_CALM = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
+
+
+class Client:
+    """Fits the relay's ``Slack``."""
+
+    def __init__(self, web: Web, lookups: Lookups, downloads: Downloads) -> None:
+        self._web = web
+        self._lookups = lookups
+        self._downloads = downloads
+
+    def words(self, notice: Notice) -> str:
+        return words(notice)
+
+    async def is_admin(self, user: UserId) -> bool:
+        return await self._lookups.is_admin(user)
+
+    async def post_notice(self, notice: Notice) -> str:
+        """Post it in its thread, or in the channel itself. Blocks that Slack does not like are left out."""
+        body = _shown(notice) | _CALM
+        if notice.root_ts:
+            body["thread_ts"] = notice.root_ts
+        try:
+            answer = await self._web.post("chat.postMessage", body, who=notice.id)
+        except Refused as no:
+            if no.code not in _BAD_BLOCKS:
+                raise
+            answer = await self._web.post("chat.postMessage", {**body, "blocks": []}, who=notice.id)
+        return _ts(answer.body)
+
+    async def update_notice(self, notice: Notice) -> None:
+        body = _shown(notice) | {"ts": notice.ts, "parse": "none", "link_names": False}
+        await self._web.put("chat.update", body, who=notice.id)
+
+    async def find_notice(self, notice: Notice) -> str | None:
+        """By its metadata, or by the mark in its first block; only among the bot's own posts."""
+        me = await self._lookups.identity()
+        async for message in self._posts_since(notice):
+            if text(message, "bot_id") == me.bot and _is(message, notice):
+                return timestamp(message, "ts") or None
+        return None
+
+    async def alarm(self, notice: Notice, delivery: Delivery) -> None:
+        said = alarm(notice, delivery)
+        body = {"channel": notice.channel, "text": said, "blocks": [section(said)], **_CALM}
+        if root := notice.root_ts or notice.ts:
+            body["thread_ts"] = root
+        await self._web.post("chat.postMessage", body, who=f"alarm {delivery.id}")
+
+    @asynccontextmanager
+    async def download(self, clip: Clip) -> AsyncIterator[Arriving]:
+        """Open the clip's bytes. An address that leads nowhere is renewed once through files.info."""
+        async with AsyncExitStack() as stack:
+            yield await self._open(clip, stack)
+
+    async def _open(self, clip: Clip, stack: AsyncExitStack) -> Arriving:
+        url = clip.url or await self._fresh_url(clip)
+        try:
+            return await stack.enter_async_context(self._downloads.open(url))
+        except (Stale, ShutOut):
+            return await stack.enter_async_context(self._downloads.open(await self._fresh_url(clip)))
+
+    async def _fresh_url(self, clip: Clip) -> str:
+        file = await self._lookups.file(clip.file_id)
+        if url := clip_of(file).url:
+            return url
+        if text(file, "mode") == "hidden_by_limit":
+            raise Refused("Slack hides this file behind the history limit of the workspace's plan.")
+        if text(file, "mode") == "tombstone":
+            raise Refused("The file was deleted from Slack before it could be sent.")
+        raise Later("Slack is not done with the file yet.")
+
+    async def _posts_since(self, notice: Notice) -> AsyncIterator[Body]:
+        """What was posted in the notice's thread (or channel) since its first post was tried."""
+        where: dict[str, Any] = {"channel": notice.channel, "include_all_metadata": True, "limit": 200}
+        if notice.posting_since:
+            where["oldest"] = f"{(notice.posting_since - _CLOCKS_DIFFER_BY).timestamp():.6f}"
+        if notice.root_ts:
+            where["ts"] = notice.root_ts
+        for _ in range(_PAGES):
+            answer = await self._web.ask(f"conversations.{'replies' if notice.root_ts else 'history'}", **where)
+            for message in parts(answer.body, "messages"):
+                yield message
+            where["cursor"] = text(part(answer.body, "response_metadata"), "next_cursor")
+            if not where["cursor"]:
+                return
+
+
+def _shown(notice: Notice) -> dict[str, Any]:
+    metadata = {"event_type": METADATA, "event_payload": {"notice": notice.id}}
+    return {"channel": notice.channel, "text": words(notice), "blocks": blocks(notice), "metadata": metadata}
+
+
+def _ts(body: Body) -> str:
+    ts = timestamp(body, "ts")
+    if not ts:
+        raise Unknown("Slack took the notice but did not say where it stands.")
+    return ts
+
+
+def _is(message: Body, notice: Notice) -> bool:
+    metadata = part(message, "metadata")
+    by_metadata = text(metadata, "event_type") == METADATA
+    if by_metadata and text(part(metadata, "event_payload"), "notice") == notice.id:
+        return True
+    return any(text(block, "block_id") == mark(notice.id) for block in parts(message, "blocks"))

@@ -1,0 +1,140 @@
+"""Fetching the bytes of a file from Slack. The token goes to Slack's own hosts and nowhere else.
+
+A refused token does not show as an error: Slack answers with its login page, or leads there.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from bot.relay.errors import Later, Refused
+from bot.slack.errors import retry_after
+
+SLACK_HOSTS = ("slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com")
+CHUNK_BYTES = 256 * 1024
+_PAGE_STARTS = (b"<!doctype html", b"<html")
+
+_SHUT = (
+    "Slack did not hand out the file but a login page. Check that the app has the scope files:read, "
+    "and reinstall it to the workspace."
+)
+
+
+class Stale(Later):
+    """Nothing (yet) under this address; a fresh one may lead to the file."""
+
+
+class ShutOut(Refused):
+    """Slack does not take the token for this address."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much may come, and how slowly. Sizes in bytes, times in seconds."""
+
+    size_bytes: int = 100 * 1024 * 1024
+    connect_s: float = 10.0
+    idle_s: float = 30.0
+    total_s: float = 600.0
+
+
+class Arriving:
+    """An open download: the relay's ``Download``."""
+
+    def __init__(self, response: aiohttp.ClientResponse, first: bytes, most_bytes: int) -> None:
+        self.size_bytes = response.content_length
+        self._response = response
+        self._first = first
+        self._most_bytes = most_bytes
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All bytes, once. Raises Later when they stop coming, Refused when they do not end."""
+        chunk, had = self._first, 0
+        while chunk:
+            had += len(chunk)
+            if had > self._most_bytes:
+                raise _too_big(None, self._most_bytes)
+            yield chunk
+            chunk = await _next(self._response)
+        if self.size_bytes is not None and had < self.size_bytes:
+            raise Later("Slack's download broke off.")
+
+
+class Downloads:
+    """``base_url`` is the Web API's: its origin counts as Slack too."""
+
+    def __init__(self, token: str, session: aiohttp.ClientSession, base_url: str, bounds: Bounds) -> None:
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        self._session = session
+        self._own_origin = URL(base_url).origin()
+        self._bounds = bounds
+        self._timeout = aiohttp.ClientTimeout(
+            total=bounds.total_s, sock_connect=bounds.connect_s, sock_read=bounds.idle_s
+        )
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncIterator[Arriving]:
+        """Raises Stale, ShutOut, Later or Refused."""
+        response = await self._get(self._trusted(url))
+        try:
+            self._judge(response)
+            first = await _next(response)
+            if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
+                raise ShutOut(_SHUT)
+            if not first:
+                raise Stale("Slack handed out an empty file.")
+            yield Arriving(response, first, self._bounds.size_bytes)
+        finally:
+            response.release()
+
+    def _trusted(self, url: str) -> URL:
+        """The address, if the token may go there."""
+        try:
+            parsed = URL(url)
+            own = parsed.is_absolute() and parsed.origin() == self._own_origin
+        except ValueError:
+            raise Refused("Slack gave an address that makes no sense.") from None
+        if own or (parsed.scheme == "https" and parsed.port == 443 and _is_slack(parsed.host or "")):
+            return parsed
+        raise Refused("The file is kept outside Slack, which only links to it. Upload the file itself.")
+
+    async def _get(self, url: URL) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.get(url, headers=self._headers, allow_redirects=False, timeout=self._timeout)
+        except (aiohttp.ClientError, OSError) as lost:
+            raise Later("Slack's file server cannot be reached.") from lost
+
+    def _judge(self, response: aiohttp.ClientResponse) -> None:
+        status, size = response.status, response.content_length
+        if status in (401, 403) or 300 <= status < 400 or (status == 200 and response.content_type == "text/html"):
+            raise ShutOut(_SHUT)
+        if status == 404:
+            raise Stale("Slack is not done with the file yet.")
+        if status == 410:
+            raise Refused("The file was deleted from Slack before it could be sent.")
+        if status == 429:
+            raise Later("Slack is rate limiting downloads.", after=retry_after(response.headers))
+        if status != 200:
+            raise Later(f"Slack's file server answered {status}.")
+        if size is not None and size > self._bounds.size_bytes:
+            raise _too_big(size, self._bounds.size_bytes)
+
+
+def _is_slack(host: str) -> bool:
+    return any(host == known or host.endswith(f".{known}") for known in SLACK_HOSTS)
+
+
+async def _next(response: aiohttp.ClientResponse) -> bytes:
+    """The next chunk as it arrives; empty at the end."""
+    try:
+        return await response.content.read(CHUNK_BYTES)
+    except (aiohttp.ClientError, OSError) as lost:
+        raise Later("Slack's download broke off.") from lost
+
+
+def _too_big(size_bytes: int | None, most_bytes: int) -> Refused:
+    size = "more" if size_bytes is None else f"{size_bytes / 1024**2:.1f} MB"
+    return Refused(f"The file has {size}; {most_bytes // 1024**2} MB is the most that can be sent.")

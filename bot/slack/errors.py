@@ -1,0 +1,91 @@
+"""Slack's errors, sorted by what may be done next: the one table of codes, with a sentence for people each.
+
+``effect`` marks a call that must not be repeated blindly (a post): where the answer was lost, it is Unknown.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+
+from bot.relay.errors import Later, Refused, RelayError, Unknown
+
+_TOKEN = "Slack no longer accepts the bot's token: reinstall the app and set SLACK_BOT_TOKEN anew."
+_INVITE = "The bot is not in this channel: invite it with /invite."
+_CLOSED = "The rules of this channel or workspace do not let the bot post here: ask an admin."
+_UNSEEN = "Slack does not let this app see the file (it may belong to another organisation): upload a copy of it here."
+_DELETED = "The file was deleted from Slack before it could be sent."
+
+REFUSALS = {
+    "channel_not_found": "Slack does not show this channel to the bot: invite it with /invite.",
+    "not_in_channel": _INVITE,
+    "is_archived": "The channel is archived.",
+    "restricted_action": _CLOSED,
+    "restricted_action_read_only_channel": _CLOSED,
+    "restricted_action_thread_only_channel": _CLOSED,
+    "restricted_action_non_threadable_channel": _CLOSED,
+    "restricted_action_thread_locked": "The thread is locked, so the bot cannot post in it.",
+    "cannot_reply_to_message": "Slack allows no replies to this message.",
+    "thread_not_found": "The thread is gone.",
+    "message_not_found": "The notice was deleted in Slack.",
+    "cant_update_message": "The notice can no longer be edited.",
+    "edit_window_closed": "The notice can no longer be edited: this workspace limits the time for edits.",
+    "user_not_found": "Slack does not know this person.",
+    "invalid_auth": _TOKEN,
+    "not_authed": _TOKEN,
+    "account_inactive": _TOKEN,
+    "token_revoked": _TOKEN,
+    "token_expired": _TOKEN,
+    "not_allowed_token_type": "This is the wrong kind of Slack token: the bot's begins xoxb-, the app's xapp-.",
+    "file_not_found": _DELETED,
+    "file_deleted": _DELETED,
+    "access_denied": _UNSEEN,
+    "not_visible": _UNSEEN,
+}
+PASSING = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"})
+DOUBTFUL = frozenset({"fatal_error", "internal_error", "service_unavailable"})  # "some aspect may have succeeded"
+
+_BUSY = "Slack is rate limiting the bot."
+_AILING = "Slack is having trouble."
+_UNREACHED = "Slack cannot be reached."
+
+
+def sorted_error(error: Exception, *, effect: bool) -> RelayError:
+    """Any failure of a Web API call as Refused, Later or Unknown."""
+    if isinstance(error, SlackApiError):
+        return _answered(error.response, effect=effect)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Later(_UNREACHED)
+    return _lost("Slack's answer was lost.", "", effect=effect)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta:
+    """What the Retry-After header asks for; a second when it says nothing sensible."""
+    asked = headers.get("Retry-After", "")
+    return timedelta(seconds=max(1, min(int(asked), 86_400)) if asked.isascii() and asked.isdigit() else 1)
+
+
+def _answered(response: Any, *, effect: bool) -> RelayError:
+    """``response`` is the SDK's, or aiohttp's own where the body was no JSON."""
+    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
+    body = getattr(response, "data", None)
+    code = str(body.get("error", "")) if isinstance(body, dict) else ""
+    if status == 429:
+        return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
+    if code in PASSING:
+        return Later(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
+    if status >= 500 or code in DOUBTFUL or not code:
+        return _lost(_AILING, code, effect=effect)
+    return Refused(_refusal(code, body), code=code)
+
+
+def _refusal(code: str, body: Any) -> str:
+    if code == "missing_scope":
+        return f"The Slack app lacks the scope {body.get('needed', '')}: add it and reinstall the app."
+    return REFUSALS.get(code, "Slack refused.")
+
+
+def _lost(reason: str, code: str, *, effect: bool) -> RelayError:
+    return Unknown(reason, code=code) if effect else Later(reason, code=code)

@@ -1,0 +1,121 @@
+"""Slash commands, message shortcuts and pressed buttons → what a person asked for. Pure.
+
+Raises ParseError for what makes no sense, and Refused with a sentence where a person can write it better.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from bot.relay.errors import Refused
+from bot.relay.model import ChannelId, Clip, UserId
+from bot.slack.fields import Body, identifier, part, parts, shown, text
+from bot.slack.files import NAME_MOST, Judgement
+from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, place
+
+ANY_SOUND = (Judgement.AUDIO, Judgement.VIDEO, Judgement.UNKNOWN)
+
+_WRAPPED = re.compile(r"<(?:tel:|mailto:)?([^<>|]*)(?:\|[^<>]*)?>")
+_TOP_LABEL = re.compile(r"(?!0x)[a-z][a-z0-9-]*[a-z0-9]")
+_INNER_NAMES = frozenset(["local", "localhost", "internal", "intranet", "lan", "home", "corp", "onion", "arpa"])
+_URL_MOST = 2000
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """Who acted where. ``trigger`` names this one act; ``answer_url`` takes answers for half an hour, or is empty."""
+
+    channel: ChannelId
+    user: UserId
+    trigger: str
+    answer_url: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """A slash command: ``/voicememo verb rest``."""
+
+    by: Gesture
+    verb: str
+    rest: str
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """A message shortcut: the message it was used on, and what in it could be sent."""
+
+    by: Gesture
+    message_ts: str
+    drop: Drop | None
+
+
+@dataclass(frozen=True)
+class Press:
+    """A pressed button with the value it carries."""
+
+    by: Gesture
+    action: str
+    value: str
+
+
+def parse_order(form: Body) -> Order:
+    user = identifier(form, "user_id")
+    gesture = Gesture(place(form, "channel_id"), UserId(user), text(form, "trigger_id"), text(form, "response_url"))
+    verb, _, rest = plain(text(form, "text")).partition(" ")
+    return Order(_whole(gesture), verb.lower(), rest.strip())
+
+
+def parse_pointed(payload: Body, me: Identity) -> Pointed:
+    """Any audio or video will do: whoever points at it means it."""
+    gesture, message = _gesture(payload), part(payload, "message")
+    drop = parse_drop(message, gesture.channel, me, user=gesture.user, heard=ANY_SOUND)
+    return Pointed(gesture, moment(message, "ts"), drop)
+
+
+def parse_press(payload: Body) -> Press:
+    pressed = parts(payload, "actions")
+    if not pressed:
+        raise ParseError("no action in it")
+    return Press(_gesture(payload), text(pressed[0], "action_id"), text(pressed[0], "value"))
+
+
+def plain(typed: str) -> str:
+    """What was typed, without the links Slack may have made of numbers and addresses."""
+    return shown(html.unescape(_WRAPPED.sub(r"\1", typed)), 2 * _URL_MOST)
+
+
+def clip_at(url: str) -> Clip:
+    """The clip at a public https address, which is forwarded as it stands. Judged by its text: nobody looks it up."""
+    host = _public_host(url)
+    if host == "slack.com" or host.endswith(".slack.com"):
+        raise Refused("Files in Slack are private, so Linq cannot fetch that link. Use the message shortcut instead.")
+    name = shown(unquote(urlsplit(url).path).rpartition("/")[2], NAME_MOST)
+    return Clip(file_id="", name=name or host, given_url=url)
+
+
+def _public_host(url: str) -> str:
+    """The host name. Refused unless the address is one that anybody on the internet could fetch safely."""
+    try:
+        split = urlsplit(url)
+        host, foreign = (split.hostname or "").rstrip("."), split.username or split.password
+    except ValueError:
+        host, foreign, split = "", None, urlsplit("")
+    if split.scheme != "https" or not url.isprintable() or " " in url or len(url) > _URL_MOST:
+        raise Refused("Give the https address of an audio file, like https://example.com/memo.m4a.")
+    label = host.rpartition(".")[2]
+    if foreign or "." not in host or label in _INNER_NAMES or not _TOP_LABEL.fullmatch(label):
+        raise Refused("That address is not on the public internet, so Linq could not fetch it.")
+    return host
+
+
+def _gesture(payload: Body) -> Gesture:
+    channel = place(part(payload, "channel"), "id")
+    user = UserId(identifier(part(payload, "user"), "id"))
+    return _whole(Gesture(channel, user, text(payload, "trigger_id"), text(payload, "response_url")))
+
+
+def _whole(gesture: Gesture) -> Gesture:
+    if not (gesture.user and gesture.trigger):
+        raise ParseError("nobody did it, or it has no trigger")
+    return gesture

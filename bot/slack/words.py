@@ -1,0 +1,78 @@
+"""What a notice says in words: the fallback text, reasons, and the alarm. Pure; the fold to a status is the relay's."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.relay.model import OPEN_STEPS, Delivery, Notice, Status, Told
+from bot.relay.receipts import Verdict, status_of
+from bot.slack.escaping import bold, quoted
+
+TEXT_MOST = 3900  # an edit takes 4000
+NAME_MOST, REASON_MOST = 120, 500
+
+# A reason stands beside the one word that is the status, so it must not use another of them.
+OTHER_WORDS = {
+    "queued": "waiting",
+    "sent": "passed on",
+    "delivered": "handed over",
+    "read": "opened",
+    "failed": "went wrong",
+    "unconfirmed": "uncertain",
+    "cancelled": "called off",
+}
+_A_STATUS = re.compile(rf"\b({'|'.join(OTHER_WORDS)})\b", re.IGNORECASE)
+
+
+def words(notice: Notice) -> str:
+    """A line per clip with its name and exactly one status word, and why, if there is a why."""
+    room = max(60, TEXT_MOST // max(1, len(notice.told)))
+    return fitting([line(told, room) for told in notice.told], TEXT_MOST)
+
+
+def line(told: Told, room: int) -> str:
+    """One clip in at most ``room`` characters: its name and status always, its reason where it fits."""
+    verdict = status_of(told)
+    start = f"{quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))}: {verdict.status}"
+    reason, space = reason_of(told), min(REASON_MOST, room - len(start) - 4)
+    return f"{start} – {quoted(reason, space)}" if reason and space > 20 else start
+
+
+def fitting(lines: Sequence[str], most: int) -> str:
+    """The lines that fit into ``most`` characters, and how many did not."""
+    used = 0
+    for number, one in enumerate(lines):
+        used += len(one) + 1
+        if used > most - 40:
+            return "\n".join([*lines[:number], f"… and {len(lines) - number} more clips"])
+    return "\n".join(lines)
+
+
+def reason_of(told: Told) -> str:
+    """Why it failed, is in doubt or still waits, unescaped; success needs no reason."""
+    verdict = status_of(told)
+    if verdict.status is Status.FAILED:
+        return _why(verdict) or "no reason was given"
+    if verdict.status in (Status.UNCONFIRMED, Status.CANCELLED):
+        return _why(verdict)
+    if verdict.status is Status.QUEUED and told.delivery.step in OPEN_STEPS and verdict.reason:
+        return _why(verdict) + _next_try(told.delivery.due_at)
+    return ""
+
+
+def alarm(notice: Notice, delivery: Delivery) -> str:
+    """What is said aloud of a failure, with a mention of the one who wanted it sent."""
+    told = next((one for one in notice.told if one.delivery.id == delivery.id), Told(delivery))
+    mention = f"<@{delivery.post.user}> " if delivery.post.user else ""
+    said = f"{mention}{bold(delivery.clip.name, NAME_MOST)} {status_of(told).status}"
+    return f"{said}: {quoted(reason_of(told), REASON_MOST)} The buttons are under the notice above."
+
+
+def _why(verdict: Verdict) -> str:
+    """The reason in words that are no status, with the neighbour's own code in brackets."""
+    reason = _A_STATUS.sub(lambda found: OTHER_WORDS[found[0].lower()], verdict.reason)
+    return " ".join(part for part in (reason, f"[{verdict.code}]" if verdict.code else "") if part)
+
+
+def _next_try(due_at: datetime | None) -> str:
+    return f"; next try {due_at.astimezone(UTC):%H:%M} UTC" if due_at else ""
