@@ -1,0 +1,244 @@
+"""Notices in the toy Slack: posted once, found again, edited; every refusal sorted by what may be done next."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Kind, Notice, NoticeId, Post, Receipt, Told, UserId
+from bot.sandbox.slack import SlackSide
+from bot.sandbox.slack.switches import Fault
+from bot.sandbox.slack.workspace import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN
+from bot.sandbox.wire import Wire
+from bot.slack.client import Client
+from tests.slack.conftest import OurSide, Seconds
+
+
+async def notice_in(slack: SlackSide, channel: str = CLIPS, name: str = "memo.m4a") -> Notice:
+    """A notice for a message that somebody just posted there."""
+    message = await slack.say(channel, "listen to this")
+    post = Post(slack.team, ChannelId(channel), message.ts, message.ts, UserId(ANN))
+    told = Told(Delivery(DeliveryId("d1"), post, Clip("F1", name), float(message.ts)))
+    return Notice(NoticeId(f"{channel}:{message.ts}"), ChannelId(channel), message.ts, told=(told,))
+
+
+def read(notice: Notice) -> Notice:
+    [told] = notice.told
+    return replace(notice, told=(replace(told, receipts=(Receipt("R1", Kind.READ, datetime.now(UTC)),)),))
+
+
+def posted_just_now(notice: Notice) -> Notice:
+    return replace(notice, posting_since=datetime.now(UTC))
+
+
+async def test_a_notice_stands_in_the_thread_of_its_message(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    root, posted = slack.thread(CLIPS, notice.root_ts)
+    assert (root.ts, posted.ts) == (notice.root_ts, ts)
+    assert posted.text == "memo.m4a: queued"
+    assert posted.blocks
+    assert posted.metadata == {"event_type": "memobridge_notice", "event_payload": {"notice": notice.id}}
+
+
+async def test_a_notice_without_a_message_stands_in_the_channel(slack: SlackSide, client: Client) -> None:
+    notice = replace(await notice_in(slack), root_ts="")
+    ts = await client.post_notice(notice)
+    assert slack.message(CLIPS, ts).thread_ts is None
+
+
+async def test_an_edit_changes_the_same_message(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    await client.update_notice(read(replace(notice, ts=ts)))
+    _, posted = slack.thread(CLIPS, notice.root_ts)
+    assert (posted.ts, posted.text) == (ts, "memo.m4a: read")
+
+
+async def test_a_name_with_a_mention_in_it_mentions_nobody(slack: SlackSide, client: Client) -> None:
+    ts = await client.post_notice(await notice_in(slack, name="<!channel> *now*.m4a"))
+    posted = slack.message(CLIPS, ts)
+    assert "<!channel>" not in posted.text + str(posted.blocks)
+
+
+async def test_an_alarm_mentions_the_uploader_in_the_thread(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    await client.alarm(notice, notice.told[0].delivery)
+    _, posted = slack.thread(CLIPS, notice.root_ts)
+    assert posted.text.startswith(f"<@{ANN}> ")
+
+
+# finding
+
+
+async def test_a_lost_post_is_found_by_its_metadata(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    slack.switches.faults = {"chat.postMessage": Fault(drop=True, done=True, times=1)}
+    with pytest.raises(Unknown):
+        await client.post_notice(notice)
+    [_, posted] = slack.thread(CLIPS, notice.root_ts)
+    assert await client.find_notice(posted_just_now(notice)) == posted.ts
+
+
+async def test_a_lost_post_is_found_by_its_mark_where_metadata_is_hidden(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    slack.switches.hide_metadata = True
+    assert await client.find_notice(posted_just_now(notice)) == ts
+
+
+async def test_a_lost_post_in_the_channel_itself_is_found(slack: SlackSide, client: Client) -> None:
+    notice = replace(await notice_in(slack), root_ts="")
+    ts = await client.post_notice(notice)
+    assert await client.find_notice(posted_just_now(notice)) == ts
+
+
+async def test_nothing_is_found_where_nothing_was_posted(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    await client.post_notice(await notice_in(slack))
+    assert await client.find_notice(posted_just_now(notice)) is None
+
+
+async def test_nobody_elses_post_is_taken_for_the_notice(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    slack.message(CLIPS, ts).bot_id = "B0OTHER"
+    assert await client.find_notice(posted_just_now(notice)) is None
+
+
+# what may be done after an error
+
+
+@pytest.mark.parametrize("fault", [Fault(drop=True), Fault(status=500), Fault(status=503), Fault(error="fatal_error")])
+async def test_a_post_whose_answer_was_lost_is_unknown_and_posted_once(
+    slack: SlackSide, client: Client, wire: Wire, fault: Fault
+) -> None:
+    notice = await notice_in(slack)
+    slack.switches.faults = {"chat.postMessage": fault}
+    with pytest.raises(Unknown):
+        await client.post_notice(notice)
+    assert len(wire.named("chat.postMessage")) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault(drop=True), Fault(status=500), Fault(error="internal_error")])
+async def test_an_edit_whose_answer_was_lost_may_be_made_again(slack: SlackSide, client: Client, fault: Fault) -> None:
+    notice = replace(await notice_in(slack), ts="1790000005.606609")
+    slack.switches.faults = {"chat.update": fault}
+    with pytest.raises(Later):
+        await client.update_notice(notice)
+
+
+async def test_a_slack_that_cannot_be_reached_took_nothing(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    slack.switches.down = "refused"
+    with pytest.raises(Later):
+        await client.post_notice(notice)
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"),
+    [
+        (ARCHIVED, "is_archived"),
+        (ELSEWHERE, "not_in_channel"),
+        (HIDDEN, "channel_not_found"),
+        ("C0NOWHERE", "channel_not_found"),
+    ],
+)
+async def test_a_channel_that_takes_no_notice_is_a_sure_no(
+    slack: SlackSide, client: Client, channel: str, code: str
+) -> None:
+    notice = replace(await notice_in(slack), channel=ChannelId(channel), root_ts="")
+    with pytest.raises(Refused) as no:
+        await client.post_notice(notice)
+    assert no.value.code == code
+    assert no.value.reason.endswith(".")
+
+
+async def test_a_missing_scope_is_named(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    slack.switches.scopes.remove("chat:write")
+    with pytest.raises(Refused, match=r"lacks the scope chat:write.*reinstall"):
+        await client.post_notice(notice)
+
+
+async def test_a_revoked_token_says_what_to_do(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    slack.switches.faults = {"*": Fault(error="token_revoked")}
+    with pytest.raises(Refused, match=r"reinstall the app and set SLACK_BOT_TOKEN"):
+        await client.post_notice(notice)
+
+
+async def test_a_deleted_notice_cannot_be_edited(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    await slack.delete(CLIPS, ts)
+    with pytest.raises(Refused) as no:
+        await client.update_notice(replace(notice, ts=ts))
+    assert no.value.code == "message_not_found"
+
+
+async def test_blocks_that_slack_does_not_like_do_not_cost_the_notice(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    slack.switches.faults = {"chat.postMessage": Fault(error="invalid_blocks", times=1)}
+    posted = slack.message(CLIPS, await client.post_notice(notice))
+    assert (posted.text, posted.blocks) == ("memo.m4a: queued", [])
+
+
+# pace
+
+
+async def test_slacks_own_pause_is_kept(slack: SlackSide, client: Client, clock: Seconds, wire: Wire) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    slack.switches.faults = {"chat.update": Fault(status=429, retry_after=7, times=1)}
+    for _ in range(2):
+        with pytest.raises(Later) as later:
+            await client.update_notice(replace(notice, ts=ts))
+        assert later.value.after == timedelta(seconds=7)
+    assert len(wire.named("chat.update")) == 1
+    clock.now += 7
+    await client.update_notice(read(replace(notice, ts=ts)))
+    assert slack.message(CLIPS, ts).text == "memo.m4a: read"
+
+
+# lookups
+
+
+async def test_admins_are_known_and_remembered(slack: SlackSide, ours: OurSide, clock: Seconds, wire: Wire) -> None:
+    assert await ours.client.is_admin(UserId(ANN))
+    assert await ours.client.is_admin(UserId(ANN))
+    assert not await ours.client.is_admin(UserId(BEN))
+    assert len(wire.named("users.info")) == 2
+    clock.now += 61
+    assert await ours.client.is_admin(UserId(ANN))
+    assert len(wire.named("users.info")) == 3
+
+
+async def test_the_bot_learns_who_it_is_and_what_it_may_do(slack: SlackSide, ours: OurSide, wire: Wire) -> None:
+    me = await ours.lookups.identity()
+    assert (me.team, me.user, me.bot) == (slack.team, slack.bot_user, slack.bot_id)
+    await ours.lookups.identity()
+    assert len(wire.named("auth.test")) == 1
+    assert await ours.lookups.scopes() == slack.switches.scopes
+
+
+async def test_a_ping_says_what_is_wrong_with_the_token_and_when_it_is_well_again(
+    slack: SlackSide, ours: OurSide, clock: Seconds
+) -> None:
+    assert await ours.lookups.ping() == ""
+    slack.switches.faults = {"auth.test": Fault(error="account_inactive")}
+    assert await ours.lookups.ping() == ""
+    ours.lookups.doubt()
+    assert "reinstall" in await ours.lookups.ping()
+    slack.switches.faults = {}
+    clock.now += 60
+    assert await ours.lookups.ping() == ""
+
+
+async def test_a_channel_shows_whether_the_bot_is_in_it(ours: OurSide) -> None:
+    assert (await ours.lookups.place(ChannelId(CLIPS))).is_member
+    assert not (await ours.lookups.place(ChannelId(ELSEWHERE))).is_member
+    assert (await ours.lookups.place(ChannelId(ARCHIVED))).is_archived
+    with pytest.raises(Refused):
+        await ours.lookups.place(ChannelId(HIDDEN))
