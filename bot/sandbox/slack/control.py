@@ -99,8 +99,8 @@ class Control:
             uploads = [_upload(each) for each in given.pop("files", [])]
         if not uploads:
             raise ValueError("there is no file to drop")
-        inspect.signature(self._side.drop).bind(*uploads, **given)
-        return web.json_response(self._shown(await self._side.drop(given.pop("channel"), *uploads, **given)))
+        bound = inspect.signature(self._side.drop).bind(given.pop("channel", ""), *uploads, **given)
+        return web.json_response(self._shown(await self._side.drop(*bound.args, **bound.kwargs)))
 
     async def _connect(self, request: web.Request) -> web.Response:
         """``url`` of the bot's events, or none for Socket Mode; tells whether the url echoed a challenge."""
