@@ -1,5 +1,6 @@
 """What the switches break, and that nothing else breaks with it."""
 
+import asyncio
 import json
 import time
 
@@ -7,6 +8,7 @@ import pytest
 from linq import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncLinqAPIV3, InternalServerError
 
 from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.pace import Pace
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, code_of
 
@@ -196,3 +198,19 @@ async def test_the_wire_log_names_every_exchange_and_no_secret(
 def test_a_switch_that_does_not_exist_cannot_be_set(linq_side: LinqSide) -> None:
     with pytest.raises(AttributeError):
         linq_side.switches.latencies = 3
+
+
+async def test_stopping_ends_what_still_runs(linq_wire: Wire, linq_pace: Pace) -> None:
+    before = asyncio.all_tasks()
+    side = LinqSide(linq_wire, linq_pace)
+    await side.start()
+    side.switches.next("phone_numbers.list", "hang")
+    side.subscribe("http://127.0.0.1:1/linq/webhooks")
+    side.mischief.emit("message.sent", {})
+    async with AsyncLinqAPIV3(api_key=side.api_key, base_url=side.base_url, max_retries=0) as api:
+        with pytest.raises(APITimeoutError):
+            await api.phone_numbers.list(timeout=0.2)
+
+    await side.stop()
+
+    assert asyncio.all_tasks() == before

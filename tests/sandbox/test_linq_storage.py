@@ -153,6 +153,16 @@ async def test_deleting_an_attachment_breaks_its_address(linq_caller: Caller) ->
     assert code_of(refused) == (404, 2003)
 
 
+async def test_deleting_an_attachment_leaves_its_message_without_the_reference(linq_caller: Caller) -> None:
+    accepted = await linq_caller.send(Chats.ANN)
+    await linq_caller.api.attachments.delete(accepted.voice_memo.id)
+
+    message = await linq_caller.api.messages.retrieve(accepted.id)
+
+    assert message.parts
+    assert (message.parts[0].type, getattr(message.parts[0], "id", None)) == ("media", "")
+
+
 async def test_an_attachment_id_must_be_a_uuid(linq_caller: Caller) -> None:
     with pytest.raises(APIStatusError) as refused:
         await linq_caller.api.attachments.delete("memo")

@@ -1,5 +1,6 @@
 """Webhooks: signed, versioned, told in order in good weather, and repeated until they are taken."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -245,6 +246,19 @@ async def test_a_refused_connection_is_tried_again(linq_side: LinqSide, linq_wir
 
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
     assert {entry.status for entry in knocks(linq_wire)} == {None}
+
+
+async def test_a_silent_subscriber_is_tried_again(linq_side: LinqSide, linq_wire: Wire, linq_pace: Pace) -> None:
+    linq_pace.scale = 0.0
+    linq_side.switches.webhook_timeout_s = 0.05
+    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    linq_side.subscribe(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/linq/webhooks")
+
+    linq_side.mischief.emit("message.sent", {})
+
+    await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
+    assert {entry.facts["trouble"] for entry in knocks(linq_wire)} == {"TimeoutError"}
+    silent.close()
 
 
 async def test_withheld_webhooks_come_when_released(

@@ -1,11 +1,12 @@
 """What happens to every exchange on its way in and out: trace id, authorization, ordered faults, the wire log."""
 
 import asyncio
+import json
 import secrets
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from ..wire import Wire
 from .errors import ApiError
@@ -26,7 +27,7 @@ class Crossing:
         self._bearer = f"Bearer {api_key}"
         self._stopping = stopping
 
-    def middleware(self) -> Any:
+    def middleware(self) -> Middleware:
         @web.middleware
         async def cross(request: web.Request, handler: Handler) -> web.StreamResponse:
             request[TRACE], request[FACTS] = secrets.token_hex(16), {}
@@ -113,15 +114,10 @@ def _odd(fault: str, answer: web.StreamResponse | None) -> web.Response:
         return web.Response(status=answer.status, text="Accepted", content_type="text/plain")
     if fault == "act_then_empty":
         return web.json_response({}, status=answer.status)
-    return web.json_response(_without_ids(answer), status=answer.status)
+    return web.json_response(_without_ids(json.loads(answer.text or "{}")), status=answer.status)
 
 
-def _without_ids(answer: web.Response) -> Any:
-    import json
-
-    def strip(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: strip(part) for key, part in value.items() if key not in ("id", "attachment_id")}
-        return value
-
-    return strip(json.loads(answer.text or "{}"))
+def _without_ids(found: Any) -> Any:
+    if not isinstance(found, dict):
+        return found
+    return {name: _without_ids(value) for name, value in found.items() if name not in ("id", "attachment_id")}

@@ -11,7 +11,7 @@ class Door:
     """Serves one aiohttp application on 127.0.0.1."""
 
     def __init__(self, app: web.Application) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, read_bufsize=2**18)
         self._listening: asyncio.Task[asyncio.Server] | None = None
         self.port = 0
 

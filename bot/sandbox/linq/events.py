@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .model import Chat, Message, Tapback
@@ -15,17 +14,16 @@ VERSION = "2026-02-03"
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to tell subscribers. ``old_data`` is given where version 2025-01-01 says it differently."""
+    """One thing to tell subscribers; ``data`` is worded as in version 2026-02-03."""
 
     id: str
     type: str
     trace_id: str
     line: str
     data: Json
-    old_data: Json | None = None
 
     def envelope(self, partner_id: str, version: str) -> Json:
-        data = self.old_data if version == OLD_VERSION and self.old_data is not None else self.data
+        says_it_differently = version == OLD_VERSION and "direction" in self.data
         return {
             "api_version": "v3",
             "webhook_version": version,
@@ -34,7 +32,7 @@ class Event:
             "created_at": _nanoseconds(time.time_ns()),
             "trace_id": self.trace_id,
             "partner_id": partner_id,
-            "data": data,
+            "data": _in_old_words(self.data) if says_it_differently else self.data,
         }
 
 
@@ -46,8 +44,27 @@ def version_of(target_url: str) -> str:
 
 def message_event(event_id: str, kind: str, of: Message, where: Chat) -> Event:
     """message.sent, .delivered, .read or .received."""
-    event_type = f"message.{kind}"
-    return Event(event_id, event_type, of.trace_id, where.me.address, _new(of, where), _old(of, where, kind))
+    told: Json = {
+        "id": of.id,
+        "direction": "outbound" if of.sender.is_me else "inbound",
+        "idempotency_key": None,
+        "chat": {
+            "id": where.id,
+            "is_group": where.is_group,
+            "owner_handle": handle(where.me),
+            "health_status": health(where),
+        },
+        "sender_handle": handle(of.sender),
+        "parts": parts(of),
+        "effect": None,
+        "reply_to": reply_to(of),
+        "service": of.service,
+        "preferred_service": None,
+        "sent_at": stamp(of.sent_at),
+        "delivered_at": stamp(of.delivered_at),
+        "read_at": stamp(of.read_at),
+    }
+    return Event(event_id, f"message.{kind}", of.trace_id, where.me.address, told)
 
 
 def failed_event(event_id: str, of: Message, where: Chat, *, names_message: bool = True) -> Event:
@@ -83,63 +100,36 @@ def reaction_event(event_id: str, trace_id: str, tapback: Tapback, to: Message, 
     return Event(event_id, "reaction.added", trace_id, where.me.address, told)
 
 
-def _new(of: Message, where: Chat) -> Json:
-    return {
-        "id": of.id,
-        "direction": "outbound" if of.sender.is_me else "inbound",
+def _in_old_words(new: Json) -> Json:
+    """The same message event as version 2025-01-01 tells it: the chat at the top, the message inside."""
+    inbound = new["direction"] == "inbound"
+    ours = new["chat"]["owner_handle"]
+    told: Json = {
+        "chat_id": new["chat"]["id"],
+        "is_group": new["chat"]["is_group"],
         "idempotency_key": None,
-        "chat": {
-            "id": where.id,
-            "is_group": where.is_group,
-            "owner_handle": handle(where.me),
-            "health_status": health(where),
-        },
-        "sender_handle": handle(of.sender),
-        "parts": parts(of),
-        "effect": None,
-        "reply_to": reply_to(of),
-        "service": of.service,
-        "preferred_service": None,
-        "sent_at": stamp(of.sent_at),
-        "delivered_at": stamp(of.delivered_at),
-        "read_at": stamp(of.read_at),
-    }
-
-
-def _old(of: Message, where: Chat, kind: str) -> Json:
-    inbound = not of.sender.is_me
-    told: dict[str, Any] = {
-        "chat_id": where.id,
-        "is_group": where.is_group,
-        "idempotency_key": None,
-        "from": of.sender.address,
-        "from_handle": handle(of.sender),
+        "from": new["sender_handle"]["handle"],
+        "from_handle": new["sender_handle"],
         "is_from_me": not inbound,
-        "recipient_phone": where.me.address if inbound else None,
-        "recipient_handle": handle(where.me) if inbound else None,
-        "received_at": stamp(of.sent_at) if inbound else None,
-        "service": of.service,
-        "preferred_service": None,
-        "message": _old_message(of),
+        "recipient_phone": ours["handle"] if inbound else None,
+        "recipient_handle": ours if inbound else None,
+        "received_at": new["sent_at"] if inbound else None,
+        "service": new["service"],
+        "preferred_service": new["preferred_service"],
+        "message": _old_message(new),
     }
-    if kind in ("delivered", "read"):
-        told |= {"message_id": of.id, f"{kind}_at": stamp(getattr(of, f"{kind}_at"))}
-    return told
+    reached = [name for name in ("read_at", "delivered_at") if new[name]][:1]
+    return {**told, "message_id": new["id"], reached[0]: new[reached[0]]} if reached else told
 
 
-def _old_message(of: Message) -> Json:
+def _old_message(new: Json) -> Json:
+    kept = ("id", "parts", "effect", "reply_to", "sent_at", "delivered_at", "read_at")
     return {
-        "id": of.id,
-        "parts": parts(of),
-        "effect": None,
-        "reply_to": reply_to(of),
-        "is_delivered": of.delivered_at is not None,
-        "is_read": of.read_at is not None,
-        "sent_at": stamp(of.sent_at),
-        "delivered_at": stamp(of.delivered_at),
-        "read_at": stamp(of.read_at),
-        "created_at": stamp(of.created_at),
-        "updated_at": stamp(of.created_at),
+        **{name: new[name] for name in kept},
+        "is_delivered": new["delivered_at"] is not None,
+        "is_read": new["read_at"] is not None,
+        "created_at": new["sent_at"],
+        "updated_at": new["read_at"] or new["delivered_at"] or new["sent_at"],
     }
 
 

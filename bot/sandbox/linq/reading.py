@@ -38,7 +38,7 @@ class Reading:
     async def list_chats(self, request: web.Request) -> web.Response:
         offset, limit = page_bounds(request, default=20)
         ours, theirs = request.query.get("from"), request.query.get("to")
-        known = [line.number for line in self._account.lines]
+        known = [each.number for each in self._account.lines]
         if ours is not None and ours not in known:
             raise ApiError(1002 if not ours.startswith("+") else 2006)
         found = [

@@ -65,11 +65,14 @@ def attachment(of: Attachment) -> Json:
 
 
 def media_part(of: Message) -> Json:
-    """The file inside a message. Retrieval and webhooks do not tell a voice memo from any other audio file."""
+    """The file inside a message. Retrieval and webhooks do not tell a voice memo from any other audio file.
+
+    A deleted attachment leaves the part behind without its reference.
+    """
     assert of.media is not None
     return {
         "type": "media",
-        "id": of.part_id or of.media.id,
+        "id": (of.part_id or of.media.id) if of.media.download_url else "",
         "url": of.media.download_url,
         "filename": of.media.filename,
         "mime_type": delivered_as(of.media.content_type),

@@ -93,7 +93,7 @@ class Storage:
     async def _store(self, request: web.Request, expected: Attachment) -> Stored:
         intake = Intake(keep=self._switches.keep_bytes)
         try:
-            async for chunk in request.content.iter_any():
+            async for chunk, _ in request.content.iter_chunks():
                 intake.take(chunk)
         except ConnectionError:
             raise S3Error(400, "IncompleteBody", "The connection was lost") from None

@@ -29,10 +29,17 @@ Fault = FaultWord | int
 
 @dataclass
 class Switches:
-    """Set an attribute and the next exchange obeys.
+    """Set an attribute and the next exchange obeys; a name that does not exist raises AttributeError.
 
-    ``next_answers`` maps a wire name (``voicememo``, ``attachments.create``, ``upload``, ...) to faults used up one per
-    exchange; ``next_failures`` are used up one per accepted memo. ``down`` ``refused`` closes the ports.
+    Answers: ``next_answers`` maps a wire name (``voicememo``, ``upload``, ``messages.list``, ...) to faults used up
+    one per exchange; ``down`` ``refused`` closes the API's port; ``hang_s`` is how long a hanging answer hangs.
+    Files: ``ready_after_s`` is the time of 2007 after an upload; ``keep_bytes`` False keeps hash and size alone;
+    ``part_id_differs`` breaks the equality of part id and attachment id; ``fetch_style`` is how URLs are downloaded.
+    Lists: memos appear after so many looks and seconds, or (``listed`` False) never.
+    Sends: ``pair_limit`` is per line, person and minute; ``daily_cap`` and ``recipient_must_text_first`` are what trial
+    accounts meet; ``next_failures`` are used up one per accepted memo.
+    Progress: the seconds count from step to step; ``progresses_automatically`` False leaves memos where they are.
+    Webhooks: ``webhooks_reversed`` tells the steps of a memo backwards, once all are done.
     """
 
     latency_s: float = 0.0
