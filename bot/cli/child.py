@@ -27,7 +27,8 @@ class ChildError(Exception):
 class BotProcess:
     """``async with BotProcess(environment)``: up and ready inside the block, gone after it.
 
-    ``environment`` holds only the bot's own variables; the port is chosen by the system. ``on_log`` sees every line.
+    ``environment`` holds only the bot's own variables; the port is chosen by the system. ``module`` is what to run in
+    place of the bot itself, for experiments on it. ``on_log`` sees every line.
     """
 
     def __init__(
@@ -35,11 +36,12 @@ class BotProcess:
         environment: Mapping[str, str],
         *,
         role: str = "all",
+        module: str = "bot",
         on_log: Callable[[dict[str, Any]], None] | None = None,
         ready_s: float = READY_S,
     ) -> None:
         self._environment = {"HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json"} | dict(environment)
-        self._role = role
+        self._command = (sys.executable, "-m", module, "run", "--role", role)
         self._on_log = on_log
         self._ready_s = ready_s
         self._process: asyncio.subprocess.Process | None = None
@@ -61,7 +63,7 @@ class BotProcess:
         """Raises ChildError when it does not say that it is ready."""
         self._ready.clear()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run", "--role", self._role),
+            *self._command,
             cwd=ROOT,
             env=_without_settings(os.environ) | self._environment,
             stderr=asyncio.subprocess.PIPE,

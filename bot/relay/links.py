@@ -14,6 +14,7 @@ from bot.relay.ports import LinkStore, Linq, Slack
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
+FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
 
 class Links:
@@ -56,7 +57,7 @@ class Links:
     async def join(self, channel: ChannelId, chat: Chat, *, made_by: str) -> Link:
         """Join them, for somebody who may (the operator at the command line may always)."""
         standing = await self._store.linked(channel)
-        if standing is not None and standing.chat != chat.id:
+        if standing is not None and standing.chat != chat.id and standing.made_by != FROM_FILE:
             raise Refused(f"This channel is linked to {standing.label or standing.chat}. Unlink it first.")
         link = Link(channel, chat.id, label(chat), made_by)
         await self._store.save(link)
@@ -69,6 +70,8 @@ class Links:
 
     async def part(self, channel: ChannelId) -> tuple[Link, int]:
         link = await self._store.remove(channel)
+        if link is None and await self._store.linked(channel):
+            raise Refused("This link stands in the operator's LINKS_FILE and can only be taken out there.")
         if link is None:
             raise Refused("This channel is not linked to a chat.")
         return link, await self._store.open_in(link.chat)

@@ -1,0 +1,142 @@
+"""Settings → clients → relay: every room made once and given its neighbours. Nothing runs yet."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+import aiohttp
+
+from bot.audio import AudioRoom, Takes
+from bot.engine import Engine
+from bot.linq import limits
+from bot.linq.client import LinqClient, open_api
+from bot.linq.subscription import Subscriber
+from bot.relay.carry import Carrier
+from bot.relay.clips import Clips
+from bot.relay.lending import Lending
+from bot.relay.links import Links
+from bot.relay.model import UserId
+from bot.relay.notices import Notices
+from bot.relay.patience import Patience
+from bot.relay.receipts import Receipts
+from bot.relay.wishes import Wishes
+from bot.slack.client import Client
+from bot.slack.downloads import Bounds, Downloads
+from bot.slack.lookups import Lookups
+from bot.slack.pace import Pace
+from bot.slack.web import Web
+from bot.store.database import Database
+from bot.store.embedded import Embedded
+from config.settings import Settings
+
+Port = TypeVar("Port")
+
+
+class Around(Protocol):
+    """Wraps a neighbour of the relay on its way in. For experiments; the bot itself wraps nothing."""
+
+    def __call__(self, name: str, port: Port) -> Port: ...
+
+
+def as_it_is(name: str, port: Port) -> Port:
+    del name
+    return port
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """Everything between the doors and the database, connected but idle."""
+
+    settings: Settings
+    database: Database
+    engine: Engine
+    lookups: Lookups
+    slack: Client
+    linq: LinqClient
+    subscriber: Subscriber | None
+    audio: AudioRoom
+    clips: Clips
+    wishes: Wishes
+    receipts: Receipts
+    notices: Notices
+    links: Links
+    lending: Lending | None
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def offline(settings: Settings, around: Around = as_it_is) -> AsyncIterator[Rooms]:
+    """The rooms with no door open and no work done. Raises Refused or Later when the database cannot be had."""
+    async with AsyncExitStack() as stack:
+        engine = Engine()
+        database = await _open_database(settings, engine, stack)
+        connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=30)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        yield _furnish(settings, database, engine, session, around)
+
+
+async def migrate_database(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        await _open_database(settings, Engine(), stack)
+
+
+async def _open_database(settings: Settings, engine: Engine, stack: AsyncExitStack) -> Database:
+    url = settings.database_url
+    if url is None:
+        embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
+        stack.push_async_callback(asyncio.to_thread, embedded.stop)
+        url = embedded.url
+    database = await Database.open(url, enqueue=engine.enqueue, schemas=engine.schemas())
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _furnish(
+    settings: Settings, database: Database, engine: Engine, session: aiohttp.ClientSession, around: Around
+) -> Rooms:
+    """One object for each room, each given its neighbours."""
+    token = settings.slack_bot_token.get_secret_value()
+    web = Web(token, session, settings.slack_api_url, Pace(time.monotonic))
+    lookups = Lookups(web, time.monotonic)
+    slack = Client(web, lookups, Downloads(token, session, settings.slack_api_url, Bounds()))
+    api = open_api(settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url, session)
+    linq_client = LinqClient(api, session, now=now)
+    takes = {name: Takes(c.content_type, c.extensions, c.codecs) for name, c in limits.CONTAINERS.items()}
+    audio = AudioRoom(takes, workers=settings.audio_workers)
+    linq, slack_port = around("linq", linq_client), around("slack", slack)
+    deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
+    lending = _lending(settings, database)
+    carrier = Carrier(
+        slack_port, linq, audio, spool_folder=None, lend_up_to=limits.URL_BYTES if lending is not None else 0
+    )
+    patience = Patience(find_for=timedelta(seconds=settings.find_seconds))
+    return Rooms(
+        settings=settings,
+        database=database,
+        engine=engine,
+        lookups=lookups,
+        slack=slack,
+        linq=linq_client,
+        subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
+        audio=audio,
+        clips=Clips(deliveries, linq, carrier, now=now, patience=patience, lending=lending),
+        wishes=Wishes(deliveries, receipts, now=now),
+        receipts=Receipts(receipts, deliveries, linq, now=now),
+        notices=Notices(around("notices", database.notices), slack_port, now=now),
+        links=Links(database.links, slack, linq_client, admins=[UserId(u) for u in settings.memobridge_admins]),
+        lending=lending,
+    )
+
+
+def _lending(settings: Settings, database: Database) -> Lending | None:
+    if settings.transfer != "url" or settings.public_url is None:
+        return None
+    return Lending(database.deliveries, settings.public_url, now=now, token=lambda: secrets.token_urlsafe(32))
