@@ -2,18 +2,26 @@
 
 import argparse
 import asyncio
-import shlex
-import signal
 import sys
 
+from bot.sandbox.alone import live
 from bot.sandbox.pace import Pace
 from bot.sandbox.world import Sandbox
 
 
 def main() -> int:
     asked = _arguments().parse_args()
+    sandbox = Sandbox(
+        slack_port=asked.slack_port,
+        linq_port=asked.linq_port,
+        control_port=asked.control_port,
+        pace=Pace(asked.pace),
+        socket_mode=asked.socket_mode,
+    )
     try:
-        asyncio.run(run(asked))
+        asyncio.run(live(sandbox, asked.bot_url))
+    except KeyboardInterrupt:
+        return 0
     except OSError as taken:
         sys.stderr.write(f"the sandbox cannot listen: {taken.strerror or taken}; choose another port\n")
         return 1
@@ -29,31 +37,6 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--socket-mode", action="store_true", help="the bot connects to Slack by itself")
     parser.add_argument("--pace", type=float, default=1.0, help="0.01 makes a minute of waiting last 0.6 s")
     return parser
-
-
-async def run(asked: argparse.Namespace) -> None:
-    """Live until SIGTERM or SIGINT. Raises OSError when a port is taken."""
-    told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    sandbox = Sandbox(
-        slack_port=asked.slack_port,
-        linq_port=asked.linq_port,
-        control_port=asked.control_port,
-        pace=Pace(asked.pace),
-        socket_mode=asked.socket_mode,
-    )
-    async with sandbox:
-        sandbox.meet(asked.bot_url)
-        sys.stdout.write(introduction(sandbox))
-        sys.stdout.flush()
-        await told.wait()
-
-
-def introduction(sandbox: Sandbox) -> str:
-    """What to paste into the shell that starts the bot, and where to steer from."""
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in sandbox.environment().items()]
-    return "\n".join([*exports, f"# control: {sandbox.control_url}", ""])
 
 
 if __name__ == "__main__":

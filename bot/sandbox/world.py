@@ -1,7 +1,10 @@
 """The whole toy world: a Slack and a Linq on ports of 127.0.0.1, one wire log for both, and a port to steer it."""
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
+
+from aiohttp import web
 
 from bot.sandbox.control import control_application
 from bot.sandbox.door import Door
@@ -14,7 +17,7 @@ from bot.sandbox.wire import Wire
 class Sandbox:
     """``async with Sandbox() as sandbox``: everything listens (port 0: any free one) until the block ends.
 
-    ``control_port`` None: no control port. ``socket_mode``: the bot shall connect to Slack by itself.
+    ``control_port`` None: no control port; ``pages``: more routes for it. ``socket_mode``: the bot connects to Slack.
     """
 
     def __init__(
@@ -25,12 +28,13 @@ class Sandbox:
         control_port: int | None = None,
         pace: Pace | None = None,
         socket_mode: bool = False,
+        pages: Iterable[web.RouteDef] = (),
     ) -> None:
         self.wire, self.pace, self.socket_mode = Wire(), pace or Pace(), socket_mode
         self.slack = SlackSide(self.wire, self.pace)
         self.linq = LinqSide(self.wire, self.pace)
         self.control_url = ""
-        self._ports = (slack_port, linq_port, control_port)
+        self._ports, self._pages = (slack_port, linq_port, control_port), list(pages)
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> "Sandbox":
@@ -52,7 +56,7 @@ class Sandbox:
             await self._open_control(control_port)
 
     async def _open_control(self, port: int) -> None:
-        routes = [*self.slack.control_routes(), *self.linq.control_routes()]
+        routes = [*self.slack.control_routes(), *self.linq.control_routes(), *self._pages]
         door = Door(control_application(self.wire, self.environment(), routes))
         self._running.push_async_callback(door.stop)
         await door.start(port)

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.sandbox.pace import Pace
 from bot.sandbox.slack import ANN, BEN, CLIPS
@@ -116,6 +117,17 @@ async def test_strange_pages_steer_nothing(sandbox: Sandbox, http: aiohttp.Clien
         async with http.post(f"{sandbox.control_url}/slack/uninstall", headers=headers) as response:
             assert response.status == 403
     assert sandbox.slack.switches.faults == {}
+
+
+async def test_more_pages_can_be_served_beside(http: aiohttp.ClientSession) -> None:
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text="a page")
+
+    async with (
+        Sandbox(control_port=0, pages=[web.get("/", page)]) as sandbox,
+        http.get(sandbox.control_url) as response,
+    ):
+        assert await response.text() == "a page"
 
 
 async def test_the_linq_side_is_steered_on_the_same_port(ask: Any) -> None:

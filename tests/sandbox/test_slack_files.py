@@ -194,6 +194,23 @@ async def test_the_bytes_of_a_deleted_file_are_gone(slack: SlackSide, http: aioh
     assert (await fetch(slack, http, message.files[0].record["url_private"])).status == 404
 
 
+async def test_a_file_ends_with_the_last_message_that_shows_it(slack: SlackSide, client: AsyncWebClient) -> None:
+    first = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
+    second = await slack.share(first.files[0].id, PRIVATE)
+    await slack.delete(CLIPS, first.ts)
+    assert (await client.files_info(file=first.files[0].id))["file"]["channels"] == []
+    await slack.delete(PRIVATE, second.ts)
+    with pytest.raises(SlackApiError) as caught:
+        await client.files_info(file=first.files[0].id)
+    assert caught.value.response["error"] == "file_deleted"
+
+
+async def test_a_file_moves_with_its_channel(slack: SlackSide, client: AsyncWebClient) -> None:
+    message = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
+    new_id = await slack.move_channel(CLIPS)
+    assert (await client.files_info(file=message.files[0].id))["file"]["channels"] == [new_id]
+
+
 async def test_a_large_file_arrives_whole(slack: SlackSide, http: aiohttp.ClientSession, listener: Listener) -> None:
     content = bytes(range(256)) * 8192
     message = await slack.drop(CLIPS, Upload("a.wav", content))

@@ -197,6 +197,12 @@ async def test_a_home_tab_is_published_per_person(slack: SlackSide, listener: Li
     assert caught.value.response["error"] == "hash_conflict"
 
 
+async def test_a_deaf_slack_passes_no_command_on(slack: SlackSide, listener: Listener) -> None:
+    slack.switches.deaf = True
+    assert (await slack.command(CLIPS, "help")).error == "operation_timeout"
+    assert listener.heard == []
+
+
 async def test_nobody_answers_when_the_bot_is_nowhere(wire: Wire) -> None:
     side = SlackSide(wire, Pace())
     await side.start()

@@ -52,6 +52,8 @@ class Admins(Surface):
         workspace.channels[place.id] = place
         for message in place.messages.values():
             message.channel = place.id
+            for file in message.files:
+                file.move(channel, place.id)
         event = {"type": "channel_id_changed", "old_channel_id": channel, "new_channel_id": place.id}
         self.stage.outbox.emit([Happening("channel_id_changed", event | {"event_ts": ts})])
         return place.id

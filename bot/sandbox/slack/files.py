@@ -1,7 +1,7 @@
 """Files as people drop them, and the objects Slack makes of them: the shapes seen in the wild, lies included."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.sandbox.slack.switches import Download
@@ -86,6 +86,15 @@ class StoredFile:
     shares: list[Share] = field(default_factory=list)
     gone: bool = False
     downloads: int = 0
+
+    def unshare(self, channel: str, ts: str) -> None:
+        """One message less shows it; without any it is deleted."""
+        self.shares = [share for share in self.shares if (share.channel, share.ts) != (channel, ts)]
+        self.gone = self.gone or not self.shares
+
+    def move(self, old: str, new: str) -> None:
+        """A channel has a new id."""
+        self.shares = [replace(share, channel=new) if share.channel == old else share for share in self.shares]
 
     def in_message(self) -> Body:
         """The object inside ``files[]`` of a message: full, or the little that is left of it."""

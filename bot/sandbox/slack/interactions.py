@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.sandbox.slack.parcels import Answer, Carrier, Kind, Parcel
 from bot.sandbox.slack.response_urls import ResponseUrl, ResponseUrls
+from bot.sandbox.slack.switches import Switches
 from bot.sandbox.slack.triggers import Trigger, Triggers
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.workspace import Body, Ephemeral, Workspace
@@ -31,12 +32,19 @@ class Interactions:
     """``token`` is the verification token old apps compare."""
 
     def __init__(
-        self, workspace: Workspace, carrier: Carrier, wire: Wire, response_urls: ResponseUrls, token: str
+        self,
+        workspace: Workspace,
+        switches: Switches,
+        carrier: Carrier,
+        wire: Wire,
+        response_urls: ResponseUrls,
+        token: str,
     ) -> None:
         self.triggers = Triggers(workspace)
         self.views = Views(workspace)
         self.response_urls = response_urls
-        self._workspace, self._carrier, self._wire, self._token = workspace, carrier, wire, token
+        self._workspace, self._switches, self._carrier = workspace, switches, carrier
+        self._wire, self._token = wire, token
 
     def use_trigger(self, trigger_id: str) -> Trigger:
         """The trigger, used up by this. Raises ApiError when it is too old or was used before."""
@@ -47,7 +55,8 @@ class Interactions:
         payload = payload | {"token": self._token, "trigger_id": self.triggers.new(user)}
         if replies:
             payload["response_url"] = replies.url
-        answer = await self._carrier.carry(Parcel(kind, payload))
+        deaf = self._switches.deaf
+        answer = Answer(None, "http_timeout") if deaf else await self._carrier.carry(Parcel(kind, payload))
         facts = {"seconds": round(answer.seconds, 4), "user": user} | _reason(answer)
         self._wire.write("slack", "to_bot", what, answer.status, **facts)
         return _said(answer, replies)

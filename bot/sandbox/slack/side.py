@@ -60,7 +60,7 @@ class SlackSide(People, Admins):
         self.outbox = Outbox(workspace, self.switches, carrier, wire, pace, token, chance)
         talk = Talk(workspace, self.outbox, self.switches)
         self._response_urls = ResponseUrls(workspace, talk, address, wire, pace)
-        interactions = Interactions(workspace, carrier, wire, self._response_urls, token)
+        interactions = Interactions(workspace, self.switches, carrier, wire, self._response_urls, token)
         stage = Stage(workspace, self.switches, self.outbox, talk, interactions, self.sockets)
         super().__init__(stage, address, wire, pace)
         self._files = FileHost(stage, self.credentials, address, wire)

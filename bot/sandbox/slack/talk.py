@@ -65,8 +65,10 @@ class Talk:
         self._tell(message, channel, changed_event(channel, message_body(message), before, ts))
 
     def delete(self, message: Message) -> None:
-        """Take a message away; a root with replies leaves a tombstone."""
+        """Take a message away, and files shown nowhere else with it; a root with replies leaves a tombstone."""
         channel, before = self._workspace.channels[message.channel], message_body(message)
+        for file in message.files:
+            file.unshare(channel.id, message.ts)
         if channel.threads.get(message.ts):
             gone = replace(message, user="USLACKBOT", text="This message was deleted.", subtype="tombstone")
             channel.messages[message.ts] = replace(gone, files=[], blocks=[], metadata=None)

@@ -1,0 +1,31 @@
+"""The toy world as a program of its own."""
+
+import asyncio
+import shlex
+import signal
+import sys
+from contextlib import suppress
+
+from bot.sandbox.world import Sandbox
+
+
+async def live(sandbox: Sandbox, bot_url: str) -> None:
+    """Print what a bot needs and live until SIGTERM or SIGINT. Raises OSError when a port is taken.
+
+    ``bot_url``: the origin where the bot listens, or will.
+    """
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # loops on Windows take no signal handlers
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+    async with sandbox:
+        sandbox.meet(bot_url)
+        sys.stdout.write(introduction(sandbox))
+        sys.stdout.flush()
+        await told.wait()
+
+
+def introduction(sandbox: Sandbox) -> str:
+    """What to paste into the shell that starts the bot, and where to steer from."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sandbox.environment().items()]
+    return "\n".join([*exports, f"# control: {sandbox.control_url}", ""])
