@@ -4,7 +4,6 @@ The SDK's own retries are off wherever this is used: it repeats a POST that time
 several memos on somebody's phone, and Linq has no idempotency key for them.
 """
 
-import asyncio
 import json
 import logging
 import math
@@ -24,8 +23,6 @@ from bot.relay.errors import RelayError
 
 log = logging.getLogger("memobridge.linq")
 
-CONNECT_S = 5.0
-ANSWER_S = 30.0
 LONGEST_WAIT = timedelta(hours=25)
 """A sandbox account that has used up its day is told to wait until midnight; nothing Linq documents takes longer."""
 
@@ -76,11 +73,10 @@ async def pages(what: str, call: Callable[[str | linq.Omit], Call], shape: type[
 
 async def _answer(what: str, call: Call, *, repeatable: bool) -> httpx.Response:
     try:
-        async with asyncio.timeout(ANSWER_S):
-            return (await call).http_response
+        return (await call).http_response
     except linq.APIStatusError as error:
         raise _refusal(what, error.response, repeatable=repeatable) from None
-    except (linq.APIConnectionError, TimeoutError) as error:
+    except linq.APIConnectionError as error:
         was_sent = not _was_never_connected(error)
         log.warning("no answer", extra={"event": "linq_no_answer", "call": what, "was_sent": was_sent})
         raise (ANSWER_LOST if was_sent else NOT_CONNECTED).error(repeatable=repeatable) from None

@@ -43,9 +43,9 @@ def is_signed(keys: Iterable[bytes], headers: MultiMapping[str], body: bytes, no
 
 
 def _only(headers: MultiMapping[str], name: str) -> bytes:
-    """The header's bytes; nothing if it is missing or comes twice. aiohttp keeps odd bytes as surrogates."""
+    """The header's bytes; nothing if it is missing or comes twice. aiohttp turns odd bytes into surrogates."""
     values = headers.getall(name, [])
-    return values[0].encode("utf-8", "surrogateescape") if len(values) == 1 else b""
+    return values[0].encode("utf-8", "surrogatepass") if len(values) == 1 else b""
 
 
 def _is_fresh(stamp: bytes, now: datetime) -> bool:

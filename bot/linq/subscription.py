@@ -2,7 +2,8 @@
 
 Linq shows a subscription's signing secret once, when it is made. So a subscription at our own address whose secret
 nobody kept can never be heard again: it is replaced (deleted, then made anew), which keeps their number at one however
-often the bot starts without its secret. Subscriptions at other addresses are somebody else's: named, never touched.
+often the bot starts without its secret. Processes that share an address have to share the secret too, or the last one
+to start leaves the others deaf. Subscriptions at other addresses are somebody else's: named, never touched.
 """
 
 import logging

@@ -180,5 +180,6 @@ def why_failed(code: str, reason: str) -> str:
         return _NEVER_LEFT
     if code == "4001":
         return _MAY_ARRIVE
+    doubt = "does not explain this code" if code else "does not say why"
     said = f' It says: "{reason}".' if reason else ""
-    return f"Linq could not deliver it and does not explain this code.{said} Look at the phone before you press Resend."
+    return f"Linq could not deliver it and {doubt}.{said} Look at the phone before you press Resend."

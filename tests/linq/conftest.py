@@ -1,0 +1,51 @@
+"""The client against the local Linq, and the sample bodies."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import linq
+import pytest
+
+from bot.linq.client import LinqClient, open_api
+from bot.sandbox.linq import LinqSide
+from bot.sandbox.pace import Pace
+from bot.sandbox.wire import Wire
+
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "linq"
+
+
+@pytest.fixture
+def payload() -> Callable[[str], Any]:
+    return lambda name: json.loads((PAYLOADS / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def side(wire: Wire) -> AsyncIterator[LinqSide]:
+    side = LinqSide(wire, Pace())
+    await side.start()
+    yield side
+    await side.stop()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session
+
+
+@pytest.fixture
+def api(side: LinqSide, session: aiohttp.ClientSession) -> linq.AsyncLinqAPIV3:
+    return open_api(side.api_key, side.base_url, session)
+
+
+@pytest.fixture
+def client(api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession) -> LinqClient:
+    return LinqClient(api, session)

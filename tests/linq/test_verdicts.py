@@ -1,0 +1,96 @@
+import pytest
+
+from bot.linq.verdicts import CODES, verdict, why_failed
+from bot.relay.errors import Later, Refused, RelayError, Unknown
+
+PERHAPS_DONE = {2022, 3001, 3002, 3003, 3004, 3005, 3006, 4001, 4004, 5001, 5003}
+NOT_YET = {1007, 2004, 2007, 2009, 2027, 3007, 4002, 4009, 4010, 5002}
+DOCUMENTED = (
+    *range(1001, 1009),
+    *(code for code in range(2001, 2028) if code not in (2020, 2025)),
+    *range(3001, 3008),
+    *range(4001, 4006),
+    *range(4009, 4011),
+    *range(5001, 5008),
+)
+
+
+def error(code: int, status: int = 500, *, repeatable: bool = False) -> RelayError:
+    return verdict(status, code).error(repeatable=repeatable, code=str(code), trace_id="t")
+
+
+@pytest.mark.parametrize("code", DOCUMENTED)
+def test_every_documented_code_has_its_one_verdict_on_a_send(code: int) -> None:
+    expected = Unknown if code in PERHAPS_DONE else Later if code in NOT_YET else Refused
+    raised = error(code)
+    assert type(raised) is expected
+    assert raised.code == str(code)
+    assert raised.trace_id == "t"
+
+
+def test_the_table_holds_every_documented_code_and_no_other() -> None:
+    assert set(CODES) == set(DOCUMENTED)
+
+
+@pytest.mark.parametrize("code", sorted(PERHAPS_DONE))
+def test_what_may_be_repeated_is_never_unknown(code: int) -> None:
+    assert type(error(code, repeatable=True)) is Later
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_sentence_is_one_for_people(code: int) -> None:
+    reason = CODES[code].reason
+    assert reason[0].isupper()
+    assert reason.endswith(".")
+    assert "API" not in reason or code == 2004
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (302, Unknown),
+        (400, Refused),
+        (401, Later),
+        (404, Refused),
+        (408, Unknown),
+        (409, Refused),
+        (413, Refused),
+        (422, Refused),
+        (429, Later),
+        (500, Unknown),
+        (502, Unknown),
+        (503, Unknown),
+        (504, Unknown),
+    ],
+)
+@pytest.mark.parametrize("code", [None, 9999])
+def test_a_code_nobody_documented_is_judged_by_its_status(
+    status: int, code: int | None, expected: type[RelayError]
+) -> None:
+    assert type(verdict(status, code).error(repeatable=False)) is expected
+
+
+def test_5001_means_too_large_only_with_413() -> None:
+    assert type(error(5001, 413)) is Refused
+    assert "too large" in error(5001, 413).reason
+    assert type(error(5001, 500)) is Unknown
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "advice"),
+    [
+        ("4001", "Message send failed", "never left your number"),
+        ("4001", "Message delivery failed. Please retry the message.", "may still"),
+        ("4001", "Delivery failed", "may still"),
+        ("4001", "", "may still"),
+        ("4001", "Request expired before being processed", "dropped"),
+        ("3007", "Maximum delivery attempts exceeded", "gave up"),
+        ("4002", "Phone not available", "few minutes"),
+        ("4005", "Recipient does not support this message type", "another way"),
+        ("4006", "Odd thing", '"Odd thing"'),
+        ("4008", "", "does not explain"),
+        ("", "", "does not say why"),
+    ],
+)
+def test_a_failed_memo_comes_with_a_sentence_that_says_whether_to_resend(code: str, reason: str, advice: str) -> None:
+    assert advice in why_failed(code, reason)
