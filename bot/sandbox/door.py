@@ -30,8 +30,8 @@ class Door:
             await self._listening
 
     def open(self) -> None:
-        """Listen; callers are let in from this moment on. Opening an open door does nothing."""
-        if self._listening is None:
+        """Listen; callers are let in from this moment on. Nothing happens before ``start`` or when it is open."""
+        if self._listening is None and self._runner.server:
             listener = _listener(self.port)
             self.port = listener.getsockname()[1]
             self._listening = asyncio.get_running_loop().create_task(self._serve(listener))

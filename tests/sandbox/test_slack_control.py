@@ -119,7 +119,7 @@ async def test_strange_pages_steer_nothing(sandbox: Sandbox, http: aiohttp.Clien
     assert sandbox.slack.switches.faults == {}
 
 
-async def test_more_pages_can_be_served_beside(http: aiohttp.ClientSession) -> None:
+async def test_more_pages_can_join(http: aiohttp.ClientSession) -> None:
     async def page(request: web.Request) -> web.Response:
         return web.Response(text="a page")
 

@@ -17,7 +17,8 @@ from bot.sandbox.slack.workspace import APP, Body, Workspace
 from bot.sandbox.wire import Wire
 
 Reason = Literal["warning", "refresh_requested", "too_many_websockets", "link_disabled"]
-MOST_SOCKETS, TICKET_LIVES_S, _PING_EVERY_S = 10, 30.0, 10.0
+MOST_SOCKETS, TICKET_LIVES_S = 10, 30.0
+_PING_EVERY_S, _GOODBYE_WITHIN_S = 10.0, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,7 @@ class Sockets:
         if expires < self._workspace.now():
             self._wire.write("slack", "from_bot", "socket refused", 404)
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=404)
-        socket = web.WebSocketResponse(heartbeat=_PING_EVERY_S)
+        socket = web.WebSocketResponse(heartbeat=_PING_EVERY_S, timeout=_GOODBYE_WITHIN_S)
         await socket.prepare(request)
         link = Link(socket, request.transport)
         self.open.append(link)

@@ -150,8 +150,6 @@ class People(Surface):
         body = suggestion_body(view, action, typed, self.stage.workspace.users[user])
         return await self.stage.interactions.send("interactive", body, "block_suggestion", user)
 
-    # what a person sees
-
     def thread(self, channel: str, ts: str) -> list[Message]:
         """The root (unless deleted) and its replies, oldest first."""
         return self.stage.workspace.thread(channel, ts)

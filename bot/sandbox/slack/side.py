@@ -102,8 +102,6 @@ class SlackSide(People, Admins):
         else:
             self._api.open()
 
-    # where it is
-
     @property
     def origin(self) -> str:
         return self._address.origin
@@ -140,8 +138,6 @@ class SlackSide(People, Admins):
     @property
     def team(self) -> str:
         return TEAM
-
-    # its life
 
     async def start(self, port: int = 0) -> None:
         await self._http.start()

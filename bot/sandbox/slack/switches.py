@@ -79,7 +79,6 @@ class Switches:
       0: never.
     """
 
-    # the Web API and the file host
     latency_s: float = 0.0
     down: Literal["no", "refused", "500", "503"] = "no"
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -92,7 +91,6 @@ class Switches:
     hide_metadata: bool = False
     client_msg_id: Literal["off", "on", "error"] = "off"
 
-    # events
     subscribed: set[str] = field(default_factory=lambda: set(SUBSCRIBED))
     own_events: bool = True
     duplicate_events: int = 0
