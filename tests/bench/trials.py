@@ -1,0 +1,143 @@
+"""What is done to a contestant to learn its figures. Each trial has a scene of its own and gives figures by name.
+
+Latencies are in ms and go from the event's POST to the voicememo's.
+"""
+
+import asyncio
+import statistics
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from tests.bench.contestants import Contest
+from tests.bench.knocks import Knock, knock, written
+from tests.bench.scene import CHANNELS, Scene, Way, scene
+from tests.bench.usage import looking_at_memory
+
+Figures = Mapping[str, float]
+Trial = Callable[[Contest], Awaitable[Figures]]
+
+FAR_S = 0.08  # added to every call of Slack and Linq
+WARM_UP = 10
+CLIPS, IN_FLIGHT = 200, 20
+SINGLES, FAR_SINGLES = 40, 20
+EVENTS, CONNECTIONS = 1000, 20
+LARGE_CLIPS = 20
+REST_S, QUIET_S = 30.0, 5.0
+
+
+async def single(contest: Contest) -> Figures:
+    """One clip at a time, each after the one before was read."""
+    async with scene(contest, WARM_UP + SINGLES) as stage:
+        await _one_by_one(stage, WARM_UP)
+        return {"p50_ms": _p50_ms(await _one_by_one(stage, SINGLES))}
+
+
+async def far_single(contest: Contest) -> Figures:
+    async with scene(contest, WARM_UP + FAR_SINGLES, latency_s=FAR_S) as stage:
+        await _one_by_one(stage, WARM_UP)
+        return {"p50_ms": _p50_ms(await _one_by_one(stage, FAR_SINGLES))}
+
+
+async def far_burst(contest: Contest) -> Figures:
+    async with scene(contest, WARM_UP + CLIPS, latency_s=FAR_S) as stage:
+        await stage.carry_all(WARM_UP, IN_FLIGHT)
+        _, ways = await stage.carry_all(CLIPS, IN_FLIGHT)
+        return {"p50_ms": _p50_ms(ways)}
+
+
+async def burst(contest: Contest) -> Figures:
+    """Speed until the last memo; CPU until the last receipt and some seconds beyond, for what is shown in Slack."""
+    async with scene(contest, WARM_UP + CLIPS) as stage:
+        await _warm_up(stage)
+        before_s = stage.contestant.family.cpu_s()
+        names, ways = await stage.carry_all(CLIPS, IN_FLIGHT)
+        await stage.all_read(names)
+        await asyncio.sleep(QUIET_S)
+        used_s = stage.contestant.family.cpu_s() - before_s
+        lasted_s = max(memo for _, memo in ways) - min(event for event, _ in ways)
+        return {"clips_per_s": CLIPS / lasted_s, "cpu_ms": used_s * 1000 / CLIPS, "p50_ms": _p50_ms(ways)}
+
+
+async def one_chat(contest: Contest) -> Figures:
+    """Clips dropped in one channel as fast as it can be done. Raises RuntimeError when they overtake each other."""
+    async with scene(contest, WARM_UP + IN_FLIGHT) as stage:
+        await _warm_up(stage)
+        files = stage.fresh(IN_FLIGHT)
+        ways = await asyncio.gather(*(stage.carry(name, file, stage.channels[0]) for name, file in files))
+        memos = [memo for _, memo in sorted(ways)]
+        if memos != sorted(memos):
+            raise RuntimeError("memos of one chat overtook each other")
+        return {"lasted_s": memos[-1] - memos[0]}
+
+
+async def events(contest: Contest) -> Figures:
+    """Connections that wait only for the answer, while the clips are being carried behind it."""
+    seconds = [each.seconds for each in await _knocked(contest, CONNECTIONS)]
+    return {"p99_ms": statistics.quantiles(seconds, n=100)[98] * 1000}
+
+
+async def instant(contest: Contest) -> Figures:
+    """As many connections as events."""
+    return {"slowest_s": max(each.seconds for each in await _knocked(contest, EVENTS))}
+
+
+async def memory(contest: Contest) -> Figures:
+    async with scene(contest, WARM_UP, large_clips=LARGE_CLIPS) as stage:
+        await _warm_up(stage)
+        large = stage.fresh(LARGE_CLIPS)
+        await asyncio.sleep(QUIET_S)
+        async with looking_at_memory(stage.contestant.family) as idle:
+            await asyncio.sleep(QUIET_S)
+        async with looking_at_memory(stage.contestant.family) as busy:
+            await asyncio.gather(*(stage.carry(name, file) for name, file in large))
+        return {"above_idle_mib": busy.most - idle.usual}
+
+
+async def rest(contest: Contest) -> Figures:
+    async with scene(contest, WARM_UP) as stage:
+        await _warm_up(stage)
+        await asyncio.sleep(2 * QUIET_S)
+        before_s = stage.contestant.family.cpu_s()
+        await asyncio.sleep(REST_S)
+        return {"cpu_percent": (stage.contestant.family.cpu_s() - before_s) / REST_S * 100}
+
+
+async def _warm_up(stage: Scene) -> None:
+    names, _ = await stage.carry_all(WARM_UP, WARM_UP)
+    await stage.all_read(names)
+
+
+async def _one_by_one(stage: Scene, count: int) -> list[Way]:
+    ways = []
+    for name, file in stage.fresh(count):
+        ways.append(await stage.carry(name, file))
+        await stage.all_read([name])
+    return ways
+
+
+def _p50_ms(ways: Sequence[Way]) -> float:
+    return statistics.median(memo - event for event, memo in ways) * 1000
+
+
+async def _knocked(contest: Contest, connections: int) -> list[Knock]:
+    """Every event answered 200, or RuntimeError."""
+    async with scene(contest, WARM_UP + CHANNELS) as stage:
+        await _warm_up(stage)
+        requests = await _events(stage)
+        knocks = await knock(stage.contestant.port, requests, connections)
+        refused = [each.status for each in knocks if each.status != 200]
+        if refused:
+            raise RuntimeError(f"{len(refused)} of {EVENTS} events were refused, the first with {refused[0]}")
+        return knocks
+
+
+async def _events(stage: Scene) -> list[bytes]:
+    """Signed drops of clips that truly lie in their channels, all channels in turn."""
+    each = EVENTS // CHANNELS
+    files = stage.fresh(CHANNELS)
+    dropped = [
+        await stage.toy.share_unheard(file, channel, each)
+        for (_, file), channel in zip(files, stage.channels, strict=True)
+    ]
+    secret = stage.toy.environment["SLACK_SIGNING_SECRET"]
+    messages = [message for turn in zip(*dropped, strict=True) for message in turn]
+    return [written(message, number, secret) for number, message in enumerate(messages)]
