@@ -6,9 +6,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
+from bot.sandbox.control import control_application
+from bot.sandbox.door import Door
 from bot.sandbox.linq import Chats, Failure, LinqSide
+from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
@@ -17,21 +19,23 @@ Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 @pytest.fixture
-async def ask(linq_side: LinqSide) -> AsyncIterator[Ask]:
+async def control(linq_side: LinqSide, linq_wire: Wire) -> AsyncIterator[str]:
+    """The origin of the control port."""
+    door = Door(control_application(linq_wire, {}, linq_side.control_routes()))
+    await door.start()
+    yield door.origin
+    await door.stop()
+
+
+@pytest.fixture
+def ask(control: str) -> Ask:
     """``ask(method, path, json)`` gives (status, JSON)."""
-    app = web.Application()
-    app.add_routes(linq_side.control_routes())
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
 
     async def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        async with aiohttp.request(method, origin + path, json=body) as answer:
+        async with aiohttp.request(method, control + path, json=body) as answer:
             return answer.status, await answer.json()
 
-    yield call
-    await runner.cleanup()
+    return call
 
 
 async def test_switches_are_shown_and_set(linq_side: LinqSide, ask: Ask) -> None:
@@ -81,18 +85,11 @@ async def test_memos_are_listed_with_their_audio_apart(linq_caller: Caller, linq
     assert "body" not in one
 
 
-async def test_the_audio_of_a_memo_can_be_heard(linq_caller: Caller, linq_side: LinqSide) -> None:
+async def test_the_audio_of_a_memo_can_be_heard(linq_caller: Caller, control: str) -> None:
     accepted = await linq_caller.send(Chats.ANN)
-    app = web.Application()
-    app.add_routes(linq_side.control_routes())
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
 
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/linq/memos/{accepted.id}/audio"
-    async with linq_caller.http.get(url) as answer:
+    async with linq_caller.http.get(f"{control}/linq/memos/{accepted.id}/audio") as answer:
         assert (answer.content_type, await answer.read()) == ("audio/x-m4a", M4A)
-    await runner.cleanup()
 
 
 async def test_the_person_acts_over_http(linq_caller: Caller, linq_side: LinqSide, ask: Ask) -> None:

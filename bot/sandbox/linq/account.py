@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from .errors import ApiError
-from .model import Attachment, Chat, Handle, Line, Memo, Message, Service, Subscription, stable_id
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.model import Attachment, Chat, Handle, Line, Memo, Message, Service, Subscription, stable_id
 
 
 class Account:

@@ -8,14 +8,14 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from ..pace import Pace
-from .account import Account
-from .body import json_object, required_uuid
-from .catalog import CONTENT_TYPES
-from .crossing import FACTS
-from .errors import ApiError
-from .model import Attachment
-from .shapes import attachment, stamp
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.body import json_object, required_uuid
+from bot.sandbox.linq.catalog import CONTENT_TYPES
+from bot.sandbox.linq.crossing import FACTS
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.model import Attachment
+from bot.sandbox.linq.shapes import attachment, stamp
+from bot.sandbox.pace import Pace
 
 MAX_UPLOAD_BYTES = 104_857_600
 UPLOAD_LINK_S = 15 * 60

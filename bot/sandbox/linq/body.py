@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .errors import ApiError
+from bot.sandbox.linq.errors import ApiError
 
 
 async def json_object(request: web.Request) -> dict[str, Any]:

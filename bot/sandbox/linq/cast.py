@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from .account import Account
-from .model import ChatCondition, Service, stable_id
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.model import ChatCondition, Service, stable_id
 
 LINE = "+12025550100"
 SECOND_LINE = "+12025550101"

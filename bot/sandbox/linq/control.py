@@ -1,21 +1,21 @@
 """The python surface over HTTP and JSON, under ``/linq``: for the page, for other processes, for other languages.
 
-Faults of the caller answer 400 or 404 with ``{"error": ...}``.
+A caller's mistake is raised as LookupError, TypeError or ValueError; the control port answers it.
 """
 
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .model import ChatCondition, Memo, Reached, Service
-from .shapes import Json, chat, message, stamp, subscription
-from .switchboard import set_switches, shown
+from bot.sandbox.fitting import fit
+from bot.sandbox.linq.model import ChatCondition, Memo, Reached, Service
+from bot.sandbox.linq.shapes import Json, chat, message, stamp, subscription
 
 if TYPE_CHECKING:
-    from .side import LinqSide
+    from bot.sandbox.linq.side import LinqSide
 
 Act = Callable[[web.Request, Json], Any]
 
@@ -45,7 +45,7 @@ class Control:
             web.post(one_memo + "/status", _json(self._status)),
             web.post(one_memo + "/tapback", _json(self._tapback)),
             web.get("/linq/switches", _json(self._switches)),
-            web.patch("/linq/switches", _json(self._set_switches)),
+            web.patch("/linq/switches", _json(self._switches)),
             web.post("/linq/subscriptions", _json(self._subscribe)),
             web.post("/linq/subscriptions/disable", _json(self._disable)),
             web.post("/linq/webhooks", _json(self._emit)),
@@ -101,11 +101,8 @@ class Control:
         self._side.phone.tapback(request.match_info["memo_id"], **asked)
 
     def _switches(self, request: web.Request, asked: Json) -> Json:
-        return shown(self._side.switches)
-
-    def _set_switches(self, request: web.Request, asked: Json) -> Json:
-        set_switches(self._side.switches, asked)
-        return shown(self._side.switches)
+        self._side.switches.apply(asked)
+        return self._side.switches.shown()
 
     def _subscribe(self, request: web.Request, asked: Json) -> Json:
         return subscription(self._side.subscribe(_field(asked, "target_url")))
@@ -120,26 +117,20 @@ class Control:
         self._side.mischief.release_webhooks()
 
     async def _audio(self, request: web.Request) -> web.Response:
-        try:
-            memo = self._side.memo(request.match_info["memo_id"])
-        except KeyError as missing:
-            return web.json_response({"error": f"unknown: {missing}"}, status=404)
+        memo = self._side.memo(request.match_info["memo_id"])
         if memo.body is None:
-            return web.json_response({"error": "the switches keep no bytes"}, status=404)
+            raise LookupError("the switches keep no bytes")
         return web.Response(body=memo.body, content_type=memo.content_type)
 
 
 def _json(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """An act as an aiohttp handler: JSON object in, JSON object out, its complaints as statuses."""
+    """An act as an aiohttp handler: JSON object in, JSON object out."""
 
     async def handle(request: web.Request) -> web.Response:
-        try:
-            asked = await request.json() if request.can_read_body else {}
-            return web.json_response(act(request, asked) or {})
-        except KeyError as missing:
-            return web.json_response({"error": f"unknown: {missing}"}, status=404)
-        except (TypeError, ValueError) as wrong:
-            return web.json_response({"error": str(wrong)}, status=400)
+        asked = await request.json() if request.can_read_body else {}
+        if not isinstance(asked, dict):
+            raise ValueError("a JSON object is expected")
+        return web.json_response(act(request, asked) or {})
 
     return handle
 
@@ -151,10 +142,10 @@ def _field(asked: Json, name: str) -> Any:
 
 
 def _one_of(choices: Any, asked: Json, name: str) -> Any:
-    found = _field(asked, name)
-    if found not in get_args(choices):
-        raise ValueError(f"{name} cannot be {found!r}")
-    return found
+    try:
+        return fit(_field(asked, name), choices)
+    except ValueError as wrong:
+        raise ValueError(f"{name} {wrong}") from None
 
 
 def _known(request: web.Request, name: str, among: dict[str, Any]) -> str:

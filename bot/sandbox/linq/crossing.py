@@ -8,14 +8,18 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from ..wire import Wire
-from .errors import ApiError
-from .switches import Switches
+from bot.sandbox.door import cut
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.switches import Switches
+from bot.sandbox.wire import Wire
 
 TRACE = web.RequestKey("trace", str)
 FACTS = web.RequestKey("facts", dict[str, Any])
 _PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
-_ACTED = {"lose_answer", "act_then_500", "act_then_hang", "act_then_empty", "act_then_no_id", "act_then_text"}
+ACTING = {"ok", "lose_answer", "act_then_500", "act_then_hang", "act_then_empty", "act_then_no_id", "act_then_text"}
+HANGING = {"hang", "act_then_hang"}
+CUTTING = {"drop", "lose_answer"} | HANGING
+"""Faults by what they do: the exchange takes effect, the answer is held back, the connection is cut."""
 
 
 class Crossing:
@@ -36,8 +40,7 @@ class Crossing:
                 await asyncio.sleep(self._switches.latency_s)
             answer = await self._judge(request, handler, what)
             answer.headers["X-Trace-ID"] = request[TRACE]
-            cut = request.transport is None or request.transport.is_closing()
-            status = None if cut else answer.status
+            status = status_on_wire(request, answer)
             self._wire.write("linq", "from_bot", what, status, trace_id=request[TRACE], **request[FACTS])
             return answer
 
@@ -50,7 +53,7 @@ class Crossing:
         if fault == "ok":
             return await self._act(request, handler)
         request[FACTS]["fault"] = fault
-        answer = await self._act(request, handler) if fault in _ACTED else None
+        answer = await self._act(request, handler) if fault in ACTING else None
         return await self._spoil(request, fault, answer)
 
     async def _act(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -74,10 +77,10 @@ class Crossing:
             return refusal(request, ApiError(3006))
         if fault == "html_502":
             return page(502)
-        if fault in ("hang", "act_then_hang"):
+        if fault in HANGING:
             await hang(self._switches.hang_s, self._stopping)
-        if fault in ("hang", "act_then_hang", "drop", "lose_answer"):
-            return cut(request)
+        if fault in CUTTING:
+            return hung_up(request)
         return _odd(fault, answer)
 
 
@@ -92,11 +95,16 @@ def page(status: int) -> web.Response:
     return web.Response(status=status, text=_PAGE.format(title), content_type="text/html")
 
 
-def cut(request: web.Request) -> web.Response:
+def hung_up(request: web.Request) -> web.Response:
     """Break the connection; the returned answer goes nowhere."""
-    if request.transport is not None:
-        request.transport.abort()
+    cut(request.transport)
     return web.Response(status=499)
+
+
+def status_on_wire(request: web.Request, answer: web.StreamResponse) -> int | None:
+    """None for an answer that reaches nobody."""
+    gone = request.transport is None or request.transport.is_closing()
+    return None if gone else answer.status
 
 
 async def hang(seconds: float, stopping: asyncio.Event) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-from .model import Chat, Message, Tapback
-from .shapes import Json, handle, health, parts, reply_to, stamp
+from bot.sandbox.linq.model import Chat, Message, Tapback
+from bot.sandbox.linq.shapes import Json, handle, health, parts, reply_to, stamp
 
 OLD_VERSION = "2025-01-01"
 VERSION = "2026-02-03"
@@ -14,13 +14,17 @@ VERSION = "2026-02-03"
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to tell subscribers; ``data`` is worded as in version 2026-02-03."""
+    """One thing to tell subscribers; ``data`` is worded as in version 2026-02-03.
+
+    ``for_all`` reaches subscribers whatever events they asked for.
+    """
 
     id: str
     type: str
     trace_id: str
     line: str
     data: Json
+    for_all: bool = False
 
     def envelope(self, partner_id: str, version: str) -> Json:
         says_it_differently = version == OLD_VERSION and "direction" in self.data
@@ -34,6 +38,13 @@ class Event:
             "partner_id": partner_id,
             "data": _in_old_words(self.data) if says_it_differently else self.data,
         }
+
+    def about(self) -> dict[str, str]:
+        """Which message and chat this is about, if it says so."""
+        chat = self.data.get("chat") or {}
+        message_id = self.data.get("message_id") or self.data.get("id")
+        named = {"message_id": message_id, "chat_id": self.data.get("chat_id") or chat.get("id")}
+        return {name: value for name, value in named.items() if value}
 
 
 def version_of(target_url: str) -> str:

@@ -6,10 +6,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
-from .errors import ApiError
-from .intake import Intake
-from .model import Stored
-from .switches import Switches
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.intake import Intake
+from bot.sandbox.linq.model import Stored
+from bot.sandbox.linq.switches import Switches
 
 MAX_FETCH_BYTES = 10 * 1024 * 1024
 _RANGE_BYTES = 1024 * 1024

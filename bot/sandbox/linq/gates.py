@@ -5,11 +5,11 @@ import time
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
-from ..pace import Pace
-from .account import Account
-from .errors import ApiError
-from .model import Chat
-from .switches import Switches
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.model import Chat
+from bot.sandbox.linq.switches import Switches
+from bot.sandbox.pace import Pace
 
 PAIR_WINDOW_S = 60
 

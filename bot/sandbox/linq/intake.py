@@ -3,8 +3,8 @@
 import hashlib
 import time
 
-from .formats import HEAD_BYTES
-from .model import Stored
+from bot.sandbox.linq.formats import HEAD_BYTES
+from bot.sandbox.linq.model import Stored
 
 
 class Intake:

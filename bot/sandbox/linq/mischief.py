@@ -4,11 +4,11 @@ import secrets
 import uuid
 from typing import Any, Literal
 
-from .account import Account
-from .attachments import Attachments
-from .events import Event, message_event
-from .model import Message
-from .postman import Postman
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.attachments import Attachments
+from bot.sandbox.linq.events import Event, message_event
+from bot.sandbox.linq.model import Message
+from bot.sandbox.linq.postman import Postman
 
 
 class Mischief:
@@ -23,8 +23,8 @@ class Mischief:
         """Any event at all, of a known type or not, to every active subscriber whatever it asked for."""
         event_id = self._account.new_id()
         line = self._account.lines[0].number
-        event = Event(event_id, event_type, trace_id or secrets.token_hex(16), line, data)
-        self._postman.post(event, to_all=True)
+        event = Event(event_id, event_type, trace_id or secrets.token_hex(16), line, data, for_all=True)
+        self._postman.post(event)
         return event_id
 
     def stray(self, chat_id: str, kind: Literal["sent", "delivered", "read"] = "sent") -> str:

@@ -3,14 +3,14 @@
 import re
 import secrets
 
-from ..wire import Wire
-from .account import Account
-from .attachments import Attachments
-from .events import message_event, reaction_event
-from .intake import Intake
-from .model import Attachment, Chat, Handle, Message, Service, Tapback
-from .postman import Postman
-from .progress import Progress, confirms_delivery
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.attachments import Attachments
+from bot.sandbox.linq.events import message_event, reaction_event
+from bot.sandbox.linq.intake import Intake
+from bot.sandbox.linq.model import Attachment, Chat, Handle, Message, Service, Tapback
+from bot.sandbox.linq.postman import Postman
+from bot.sandbox.linq.progress import Progress, confirms_delivery
+from bot.sandbox.wire import Wire
 
 _STOP_WORDS = {"STOP", "UNSUBSCRIBE", "OPTOUT", "CANCEL", "END", "QUIT"}
 _OPT_OUT = re.compile(r"opt[ -]?out", re.IGNORECASE)
@@ -36,9 +36,7 @@ class Phone:
         if memo.status not in ("sent", "delivered"):
             raise ValueError(f"a memo that is {memo.status} cannot be read")
         self._note("phone.read", memo)
-        if memo.status == "sent":
-            self._progress.advance(memo, "delivered")
-        self._progress.advance(memo, "read")
+        self._progress.advance(memo, *(("delivered", "read") if memo.status == "sent" else ("read",)))
 
     def reply(
         self,

@@ -4,25 +4,35 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import aiohttp
 
-from ..pace import Pace
-from ..wire import Wire
-from .account import Account
-from .errands import Errands
-from .events import Event, version_of
-from .model import Subscription
-from .signing import legacy, standard
-from .switches import Switches
+from bot.sandbox.background import Background
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.events import Event, version_of
+from bot.sandbox.linq.model import Subscription
+from bot.sandbox.linq.signing import legacy, standard
+from bot.sandbox.linq.switches import Switches
+from bot.sandbox.pace import Pace
+from bot.sandbox.wire import Wire
 
 RETRY_DELAYS_S = (2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Linq's waits between ten attempts, give or take a fifth."""
 
 
+@dataclass(frozen=True)
+class Letter:
+    """An event on its way to one subscriber; every attempt carries the same bytes under a fresh signature."""
+
+    event: Event
+    to: Subscription
+    body: bytes
+
+
 class Postman:
-    """``post`` returns at once; every subscriber gets its own errand, so a slow one holds up nobody else."""
+    """Subscribers do not wait for each other, and nobody waits for retries."""
 
     def __init__(
         self,
@@ -30,14 +40,14 @@ class Postman:
         switches: Switches,
         wire: Wire,
         pace: Pace,
-        errands: Errands,
+        background: Background,
         chance: random.Random,
     ) -> None:
         self._account = account
         self._switches = switches
         self._wire = wire
         self._pace = pace
-        self._errands = errands
+        self._background = background
         self._chance = chance
         self._session: aiohttp.ClientSession | None = None
         self.withheld: list[Event] = []
@@ -49,74 +59,84 @@ class Postman:
         if self._session:
             await self._session.close()
 
-    def post(self, event: Event, *, to_all: bool = False) -> list[asyncio.Task[None]]:
-        """Send the event to everybody who asked for it; the tasks end when it was taken or given up.
+    def post(self, event: Event) -> None:
+        """Carry the event without waiting."""
+        self._background.start(self.carry(event))
 
-        ``to_all`` does not ask which events a subscriber wants.
-        """
+    async def carry(self, event: Event) -> None:
+        """Knock once at everybody who asked for such events; who stumbles is tried again in the background."""
         if self._switches.webhooks_withheld:
             self.withheld.append(event)
-            return []
-        return [
-            self._errands.run(self._deliver(event, subscription))
-            for subscription in self._subscribers(event, to_all)
-            for _ in range(self._switches.webhook_copies)
-        ]
+            return
+        letters = [self._letter(event, to) for to in self._subscribers(event)]
+        await asyncio.gather(*(self._deliver(each) for each in letters * self._switches.webhook_copies))
 
     def release(self) -> None:
         """Send what was withheld, in order."""
         waiting, self.withheld = self.withheld, []
-        for event in waiting:
-            self.post(event)
+        self._background.start(self._carry_all(waiting))
 
-    def _subscribers(self, event: Event, to_all: bool) -> Iterable[Subscription]:
+    async def _carry_all(self, events: list[Event]) -> None:
+        for event in events:
+            await self.carry(event)
+
+    def _subscribers(self, event: Event) -> Iterator[Subscription]:
         for subscription in self._account.subscriptions.values():
-            wanted = to_all or event.type in subscription.events
+            wanted = event.for_all or event.type in subscription.events
             if subscription.is_active and wanted and event.line in (subscription.phone_numbers or [event.line]):
                 yield subscription
 
-    async def _deliver(self, event: Event, to: Subscription) -> None:
-        if self._switches.webhook_delay_s:
-            await asyncio.sleep(self._switches.webhook_delay_s)
-        body = json.dumps(event.envelope(self._account.partner_id, version_of(to.target_url))).encode()
-        for attempt, delay in enumerate((*RETRY_DELAYS_S, None), start=1):
-            if not to.is_active or not await self._stumbles(event, to, body, attempt) or delay is None:
-                return
-            await self._pace.pause(delay * self._chance.uniform(0.8, 1.2))
+    def _letter(self, event: Event, to: Subscription) -> Letter:
+        envelope = event.envelope(self._account.partner_id, version_of(to.target_url))
+        return Letter(event, to, json.dumps(envelope).encode())
 
-    async def _stumbles(self, event: Event, to: Subscription, body: bytes, attempt: int) -> bool:
+    async def _deliver(self, letter: Letter) -> None:
+        if self._switches.webhook_delay_s:
+            self._background.start(self._persist(letter, self._switches.webhook_delay_s))
+        elif await self._stumbles(letter, 1):
+            self._background.start(self._retry(letter))
+
+    async def _persist(self, letter: Letter, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        if await self._stumbles(letter, 1):
+            await self._retry(letter)
+
+    async def _retry(self, letter: Letter) -> None:
+        for attempt, delay in enumerate(RETRY_DELAYS_S, start=2):
+            await self._pace.pause(delay * self._chance.uniform(0.8, 1.2))
+            if not letter.to.is_active or not await self._stumbles(letter, attempt):
+                return
+
+    async def _stumbles(self, letter: Letter, attempt: int) -> bool:
         """One attempt. True: worth another one. Only 5xx, 429, refused connections and silence are."""
         status, trouble, again = None, {}, False
         try:
-            status = await self._knock(event, to, body)
+            status = await self._knock(letter)
             again = status == 429 or status >= 500
         except aiohttp.ClientConnectorDNSError:
             trouble = {"trouble": "no such host"}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             trouble, again = {"trouble": type(error).__name__}, True
-        facts = {"event_id": event.id, "subscription_id": to.id, "trace_id": event.trace_id, "attempt": attempt}
-        self._wire.write("linq", "to_bot", f"webhook {event.type}", status, **facts, **_about(event), **trouble)
+        self._note(letter, attempt, status, trouble)
         return again
 
-    async def _knock(self, event: Event, to: Subscription, body: bytes) -> int:
+    def _note(self, letter: Letter, attempt: int, status: int | None, trouble: dict[str, str]) -> None:
+        event = letter.event
+        named = {"event_id": event.id, "subscription_id": letter.to.id, "trace_id": event.trace_id}
+        facts = {**named, **event.about(), **trouble}
+        self._wire.write("linq", "to_bot", f"webhook {event.type}", status, attempt=attempt, **facts)
+
+    async def _knock(self, letter: Letter) -> int:
         assert self._session is not None
-        now = int(time.time())
+        now, event, to = int(time.time()), letter.event, letter.to
         headers = {
             "Content-Type": "application/json",
-            **standard(to.secret, event.id, now, body),
-            **legacy(to.secret, event.type, to.id, now, body),
+            **standard(to.secret, event.id, now, letter.body),
+            **legacy(to.secret, event.type, to.id, now, letter.body),
         }
         patience = aiohttp.ClientTimeout(total=self._switches.webhook_timeout_s)
         async with self._session.post(
-            to.target_url, data=body, headers=headers, timeout=patience, allow_redirects=False
+            to.target_url, data=letter.body, headers=headers, timeout=patience, allow_redirects=False
         ) as answer:
             await answer.read()
             return answer.status
-
-
-def _about(event: Event) -> dict[str, str]:
-    """Which message and chat the wire log files this under."""
-    data = event.data
-    chat = data.get("chat") or {}
-    named = {"message_id": data.get("message_id") or data.get("id"), "chat_id": data.get("chat_id") or chat.get("id")}
-    return {name: value for name, value in named.items() if value}

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .account import Account
-from .errands import Errands
-from .events import Event, failed_event, message_event
-from .model import Chat, Failure, Message, Reached
-from .postman import Postman
-from .switches import Switches
-
-FAIR_TIME_S = 2.0
+from bot.sandbox.background import Background
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.events import Event, failed_event, message_event
+from bot.sandbox.linq.model import Chat, Failure, Message, Reached
+from bot.sandbox.linq.postman import Postman
+from bot.sandbox.linq.switches import Switches
 
 
 @dataclass(frozen=True)
@@ -25,11 +23,11 @@ class Step:
 class Progress:
     """Walks accepted memos through their steps."""
 
-    def __init__(self, account: Account, switches: Switches, postman: Postman, errands: Errands) -> None:
+    def __init__(self, account: Account, switches: Switches, postman: Postman, background: Background) -> None:
         self._account = account
         self._switches = switches
         self._postman = postman
-        self._errands = errands
+        self._background = background
 
     async def begin(self, memo: Message) -> None:
         """Start the walk; a memo told to fail takes its failure along. It goes on after this returns."""
@@ -38,32 +36,33 @@ class Progress:
             return
         steps = self._steps(memo)
         if self._switches.webhook_before_answer:
-            await self._tell(self._reach(memo, next(steps).status))
-        self._errands.run(self._walk(memo, steps))
+            await self._postman.carry(self._reach(memo, next(steps).status))
+        self._background.start(self._walk(memo, steps))
 
-    def advance(self, memo: Message, status: Reached) -> None:
-        """Reach this status now and tell it."""
-        if status == "failed":
+    def advance(self, memo: Message, *statuses: Reached) -> None:
+        """Reach these statuses now, and tell them in this order."""
+        if "failed" in statuses:
             memo.failure = memo.failure or Failure()
-        self._postman.post(self._reach(memo, status))
+        events = [self._reach(memo, status) for status in statuses]
+        self._background.start(self._tell(events))
 
     async def _walk(self, memo: Message, steps: Iterator[Step]) -> None:
+        """In good weather events come in order: one was carried before the next one leaves."""
         kept_back: list[Event] = []
         for step in steps:
             await asyncio.sleep(step.after_s)
             if memo.read_at is not None:
                 break
-            kept_back.append(self._reach(memo, step.status))
-            if not self._switches.webhooks_reversed:
-                await self._tell(kept_back.pop())
-        for event in reversed(kept_back):
-            await self._tell(event)
+            event = self._reach(memo, step.status)
+            if self._switches.webhooks_reversed:
+                kept_back.insert(0, event)
+            else:
+                await self._postman.carry(event)
+        await self._tell(kept_back)
 
-    async def _tell(self, event: Event) -> None:
-        """In good weather events come in order: one is taken, or given a fair time, before the next one leaves."""
-        knocks = self._postman.post(event)
-        if knocks:
-            await asyncio.wait(knocks, timeout=FAIR_TIME_S)
+    async def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            await self._postman.carry(event)
 
     def _steps(self, memo: Message) -> Iterator[Step]:
         switches, failure = self._switches, memo.failure

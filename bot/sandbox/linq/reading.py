@@ -5,13 +5,13 @@ import time
 
 from aiohttp import web
 
-from .account import Account
-from .body import page_bounds, page_of, required_uuid
-from .crossing import FACTS
-from .errors import ApiError
-from .model import Chat, Message
-from .shapes import chat, line, message
-from .switches import Switches
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.body import page_bounds, page_of, required_uuid
+from bot.sandbox.linq.crossing import FACTS
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.model import Chat, Message
+from bot.sandbox.linq.shapes import chat, line, message
+from bot.sandbox.linq.switches import Switches
 
 
 class Reading:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from .formats import delivered_as
-from .model import Attachment, Chat, Handle, Line, Message, Subscription
+from bot.sandbox.linq.formats import delivered_as
+from bot.sandbox.linq.model import Attachment, Chat, Handle, Line, Message, Subscription
 
 _GUIDES = "https://docs.linqapp.com/channel/imessage/guides"
 

@@ -8,29 +8,29 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from ..pace import Pace
-from ..wire import Wire
-from .account import Account, memo_of
-from .attachments import Attachments
-from .cast import gather
-from .catalog import EVENT_TYPES
-from .control import Control
-from .crossing import Crossing
-from .door import Door
-from .errands import Errands
-from .fetch import Fetcher
-from .gates import Gates
-from .mischief import Mischief
-from .model import Chat, Memo, Reached, Service, Subscription
-from .phone import Phone
-from .postman import Postman
-from .progress import Progress
-from .reading import Reading
-from .signing import new_secret
-from .storage import Storage
-from .subscriptions import Subscriptions
-from .switches import Switches
-from .voicememo import VoiceMemos
+from bot.sandbox.background import Background
+from bot.sandbox.door import Door
+from bot.sandbox.linq.account import Account, memo_of
+from bot.sandbox.linq.attachments import Attachments
+from bot.sandbox.linq.cast import gather
+from bot.sandbox.linq.catalog import EVENT_TYPES
+from bot.sandbox.linq.control import Control
+from bot.sandbox.linq.crossing import Crossing
+from bot.sandbox.linq.fetch import Fetcher
+from bot.sandbox.linq.gates import Gates
+from bot.sandbox.linq.mischief import Mischief
+from bot.sandbox.linq.model import Chat, Memo, Reached, Service, Subscription
+from bot.sandbox.linq.phone import Phone
+from bot.sandbox.linq.postman import Postman
+from bot.sandbox.linq.progress import Progress
+from bot.sandbox.linq.reading import Reading
+from bot.sandbox.linq.signing import new_secret
+from bot.sandbox.linq.storage import Storage
+from bot.sandbox.linq.subscriptions import Subscriptions
+from bot.sandbox.linq.switches import Switches
+from bot.sandbox.linq.voicememo import VoiceMemos
+from bot.sandbox.pace import Pace
+from bot.sandbox.wire import Wire
 
 _PREFIX = "/api/partner"
 
@@ -46,10 +46,10 @@ class LinqSide:
         gather(self.account)
         chance = random.Random(time.time_ns())
         self._stopping = asyncio.Event()
-        self._errands = Errands()
-        self._postman = Postman(self.account, self.switches, wire, pace, self._errands, chance)
+        self._background = Background()
+        self._postman = Postman(self.account, self.switches, wire, pace, self._background, chance)
         self._fetcher = Fetcher(self.switches)
-        self._progress = Progress(self.account, self.switches, self._postman, self._errands)
+        self._progress = Progress(self.account, self.switches, self._postman, self._background)
         self._attachments = Attachments(self.account, pace)
         self._subscriptions = Subscriptions(self.account)
         self.phone = Phone(self.account, self._attachments, self._postman, self._progress, wire)
@@ -74,7 +74,7 @@ class LinqSide:
 
     async def stop(self) -> None:
         self._stopping.set()
-        await self._errands.stop()
+        await self._background.stop()
         await self._api.stop()
         await self._storage.stop()
         await self._fetcher.stop()

@@ -5,16 +5,17 @@ Uploads are hashed as they stream by and kept only if the switches say so.
 
 import asyncio
 import time
+from typing import Any
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from ..wire import Wire
-from .account import Account
-from .crossing import cut, hang
-from .intake import Intake
-from .model import Attachment, Stored
-from .switches import Switches
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.crossing import ACTING, CUTTING, HANGING, hang, hung_up, status_on_wire
+from bot.sandbox.linq.intake import Intake
+from bot.sandbox.linq.model import Attachment, Stored
+from bot.sandbox.linq.switches import Switches
+from bot.sandbox.wire import Wire
 
 
 class S3Error(Exception):
@@ -50,32 +51,32 @@ class Storage:
     async def upload(self, request: web.Request) -> web.StreamResponse:
         if self._switches.latency_s:
             await asyncio.sleep(self._switches.latency_s)
-        fault = self._switches.take_fault("upload")
-        if fault in ("drop", "hang"):
-            return await self._vanish(request, fault)
-        answer = await self._take(request, refuse=fault not in ("ok", "lose_answer"))
-        if fault == "lose_answer":
-            return await self._vanish(request, fault)
+        facts: dict[str, Any] = {"attachment_id": request.match_info["attachment_id"]}
+        answer = await self._judge(request, facts)
+        self._wire.write("linq", "from_bot", "upload", status_on_wire(request, answer), **facts)
         return answer
 
-    async def _vanish(self, request: web.Request, fault: str | int) -> web.StreamResponse:
-        if fault == "hang":
+    async def _judge(self, request: web.Request, facts: dict[str, Any]) -> web.Response:
+        fault = self._switches.take_fault("upload")
+        if fault == "ok":
+            return await self._take(request, facts)
+        facts["fault"] = fault
+        if fault in ACTING:
+            await self._take(request, facts)
+        if fault in HANGING:
             await hang(self._switches.hang_s, self._stopping)
-        self._wire.write("linq", "from_bot", "upload", None, fault=fault)
-        return cut(request)
+        if fault in CUTTING:
+            return hung_up(request)
+        return _xml(S3Error(500, "InternalError", "We encountered an internal error. Please try again."))
 
-    async def _take(self, request: web.Request, *, refuse: bool) -> web.Response:
-        attachment_id = request.match_info["attachment_id"]
+    async def _take(self, request: web.Request, facts: dict[str, Any]) -> web.Response:
         try:
-            if refuse:
-                raise S3Error(500, "InternalError", "We encountered an internal error. Please try again.")
-            expected = self._signed_for(request, attachment_id)
+            expected = self._signed_for(request, facts["attachment_id"])
             expected.stored = await self._store(request, expected)
         except S3Error as error:
-            self._wire.write("linq", "from_bot", "upload", error.status, attachment_id=attachment_id, code=error.code)
+            facts["code"] = error.code
             return _xml(error)
-        size = expected.stored.size_bytes
-        self._wire.write("linq", "from_bot", "upload", 200, attachment_id=attachment_id, size_bytes=size)
+        facts["size_bytes"] = expected.stored.size_bytes
         return web.Response(headers={"ETag": f'"{expected.stored.sha256[:32]}"'})
 
     def _signed_for(self, request: web.Request, attachment_id: str) -> Attachment:

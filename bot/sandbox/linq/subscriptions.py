@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from .account import Account
-from .body import json_object, refuse_unknown
-from .catalog import EVENT_TYPES
-from .crossing import FACTS
-from .errors import ApiError
-from .model import Subscription
-from .shapes import subscription
-from .signing import new_secret
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.body import json_object, refuse_unknown
+from bot.sandbox.linq.catalog import EVENT_TYPES
+from bot.sandbox.linq.crossing import FACTS
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.model import Subscription
+from bot.sandbox.linq.shapes import subscription
+from bot.sandbox.linq.signing import new_secret
 
 _FIELDS = ("target_url", "subscribed_events", "phone_numbers", "routing_key_header", "routing_id_header")
 _EVENTS_PAGE = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events"

@@ -4,10 +4,11 @@ Seconds here are real seconds; Linq's own minutes (upload links, rate windows, w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from .model import Failure
+from bot.sandbox.fitting import fit_fields
+from bot.sandbox.linq.model import Failure
 
 Down = Literal["no", "refused", "500", "503"]
 FaultWord = Literal[
@@ -93,6 +94,14 @@ class Switches:
     def watch(self, name: str, watcher: Callable[[], None]) -> None:
         """``watcher`` is called after every assignment to that switch."""
         self._watchers[name] = watcher
+
+    def apply(self, changes: dict[str, Any]) -> None:
+        """All of the changes, as JSON, or none. ValueError names the first that does not fit."""
+        for name, value in fit_fields(changes, Switches).items():
+            setattr(self, name, value)
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self)
 
     def next(self, what: str, *faults: Fault) -> None:
         """The next exchanges named ``what`` go wrong in these ways, one after the other."""

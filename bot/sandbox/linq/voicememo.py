@@ -5,18 +5,18 @@ from typing import Any
 
 from aiohttp import web
 
-from .account import Account
-from .attachments import Attachments
-from .body import json_object, refuse_unknown, required_uuid
-from .crossing import FACTS, TRACE
-from .errors import ApiError
-from .fetch import Fetcher, check_url
-from .formats import family_of_bytes, family_of_type, type_of_family
-from .gates import Gates
-from .model import Attachment, Chat, Message
-from .progress import Progress
-from .shapes import accepted_memo
-from .switches import Switches
+from bot.sandbox.linq.account import Account
+from bot.sandbox.linq.attachments import Attachments
+from bot.sandbox.linq.body import json_object, refuse_unknown, required_uuid
+from bot.sandbox.linq.crossing import FACTS, TRACE
+from bot.sandbox.linq.errors import ApiError
+from bot.sandbox.linq.fetch import Fetcher, check_url
+from bot.sandbox.linq.formats import family_of_bytes, family_of_type, type_of_family
+from bot.sandbox.linq.gates import Gates
+from bot.sandbox.linq.model import Attachment, Chat, Message
+from bot.sandbox.linq.progress import Progress
+from bot.sandbox.linq.shapes import accepted_memo
+from bot.sandbox.linq.switches import Switches
 
 _FIELDS = ("attachment_id", "voice_memo_url", "override_optout")
 
