@@ -10,7 +10,11 @@ _MOST_CHUNKS = 4096
 _UNFINISHED = 0x7FFF_0000
 """Recorders that cannot go back write a size near 2 or 4 GiB, or none."""
 
+_TO_THE_END = -1
+"""A CAF may say so of its last chunk, and be complete."""
+
 _SHAPES = {"wav": ("<4sI", 12, 2), "aiff": (">4sI", 12, 2), "caf": (">4sq", 8, 1)}
+_BOX = struct.Struct(">I4s")
 _SOUND_CHUNKS = (b"data", b"SSND")
 
 
@@ -33,21 +37,26 @@ def sound_chunk(path: Path, container: str) -> SoundChunk | None:
         return None
     size_bytes = path.stat().st_size
     with path.open("rb") as file:
-        for name, start, stated in _chunks(file, *shape):
+        for name, start, stated in _chunks(file, size_bytes, *shape):
             if name in _SOUND_CHUNKS:
-                unfinished = stated <= 0 or stated >= _UNFINISHED
-                return SoundChunk(None if unfinished else stated, size_bytes - start)
+                return SoundChunk(_finished(container, stated), size_bytes - start)
     return None
 
 
-def _chunks(file: BinaryIO, layout: str, start: int, align: int) -> Iterator[tuple[bytes, int, int]]:
+def _finished(container: str, stated: int) -> int | None:
+    if container == "caf" and stated == _TO_THE_END:
+        return 0
+    return stated if 0 < stated < _UNFINISHED else None
+
+
+def _chunks(file: BinaryIO, size_bytes: int, layout: str, start: int, align: int) -> Iterator[tuple[bytes, int, int]]:
     """(name, offset of the content, stated size) of each chunk, as long as they follow each other."""
     at, header = start, struct.calcsize(layout)
     for _ in range(_MOST_CHUNKS):
+        if at + header > size_bytes:
+            return
         file.seek(at)
         raw = file.read(header)
-        if len(raw) < header:
-            return
         name, stated = struct.unpack(layout, raw)
         yield name, at + header, stated
         at += header + max(stated, 0) + stated % align
@@ -56,18 +65,15 @@ def _chunks(file: BinaryIO, layout: str, start: int, align: int) -> Iterator[tup
 def boxes(path: Path) -> set[bytes]:
     """The names of an MP4's outermost boxes (ISO 14496-12 §4.2)."""
     names: set[bytes] = set()
+    at, size_bytes = 0, path.stat().st_size
     with path.open("rb") as file:
-        at = 0
-        for _ in range(_MOST_CHUNKS):
+        while at + _BOX.size <= size_bytes and len(names) < _MOST_CHUNKS:
             file.seek(at)
-            raw = file.read(16)
-            if len(raw) < 8:
-                break
-            size, name = struct.unpack(">I4s", raw[:8])
+            size, name = _BOX.unpack(file.read(_BOX.size))
             names.add(name)
-            if size == 1 and len(raw) == 16:
-                (size,) = struct.unpack(">Q", raw[8:])
-            if size < 8 or at + size > 2**62:
+            if size == 1:
+                size = int.from_bytes(file.read(8), "big")
+            if size < _BOX.size:  # 0: to the end of the file
                 break
             at += size
     return names

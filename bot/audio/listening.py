@@ -10,7 +10,7 @@ from bot.audio.opening import OpenClip, opened
 from bot.audio.sniff import SNIFF_BYTES, id3_length, sniff
 from bot.audio.sources import SOURCES
 from bot.audio.terms import Limits, Takes
-from bot.audio.untouched import Doubt, require_whole, seconds_untouched
+from bot.audio.untouched import Doubt, require_whole, sound_untouched
 from bot.relay.model import Sound
 from bot.relay.ports import Fit
 
@@ -44,7 +44,7 @@ def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> Fit 
         require_whole(clip)
         try:
             terms = _terms(clip, takes)
-            sound = Sound(round(seconds_untouched(clip, terms), 3))
+            sound = sound_untouched(clip, terms)
         except Doubt as doubt:
             return Conversion(container, clip.size_bytes, str(doubt))
     return Fit(path, terms.content_type, terms.extensions[0], clip.size_bytes, sound)
@@ -73,7 +73,7 @@ def container_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(SNIFF_BYTES)
         tag = id3_length(head)
-        if tag < len(head):
+        if tag < len(head) or not head:
             return sniff(head)
         file.seek(tag)
         return sniff(file.read(SNIFF_BYTES)) or "mp3"

@@ -1,21 +1,18 @@
-"""The M4A that a clip is converted to: AAC, mono, 24 kHz, moov first, whatever comes in. Worker only."""
+"""The M4A that a clip is converted to: AAC, mono, 24 kHz, moov first. Worker only."""
 
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
+from bot.audio.mono import Mono
 from bot.audio.terms import MEMO_BITS, MEMO_RATE
 from bot.audio.waveform import Waveform
-
-_SAMPLES_PER_SLOT = MEMO_RATE // 20
 
 
 class MemoFile:
@@ -24,38 +21,32 @@ class MemoFile:
     def __init__(self, raw: OutputContainer, stream: AudioStream) -> None:
         self._raw = raw
         self._stream = stream
-        self._mono: AudioResampler | None = None
-        self._kind: tuple[str, str, int] | None = None
+        self._mono = Mono(MEMO_RATE)
         self._samples = 0
-        self._waveform = Waveform(_SAMPLES_PER_SLOT)
+        self._waveform = Waveform()
 
     @property
     def seconds(self) -> float:
         return self._samples / MEMO_RATE
 
-    def add(self, frame: AudioFrame) -> None:
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if kind != self._kind:  # damaged and chained files change their mind on the way
-            self._drain()
-            # 16 bits on the way: swresample scales a downmix to whole numbers so that it cannot clip, not one to floats
-            self._kind, self._mono = kind, AudioResampler(format="s16", layout="mono", rate=MEMO_RATE)
-        assert self._mono is not None
-        frame.pts = None
-        self._write(self._mono.resample(frame))
+    def add(self, frame: AudioFrame) -> bool:
+        """False for a frame that cannot be mixed down, which is left out."""
+        try:
+            mixed = list(self._mono.mix(frame))
+        except av.FFmpegError:
+            return False
+        self._write(mixed)
+        return True
 
     def finish(self) -> tuple[int, ...]:
         """Write what is still on its way; gives the waveform."""
-        self._drain()
+        self._write(self._mono.rest())
         self._raw.mux(self._stream.encode(None))
         return self._waveform.levels()
 
-    def _drain(self) -> None:
-        if self._mono is not None:
-            self._write(self._mono.resample(None))
-
-    def _write(self, frames: list[AudioFrame]) -> None:
+    def _write(self, frames: Iterable[AudioFrame]) -> None:
         for frame in frames:
-            self._waveform.add(array("h", bytes(frame.planes[0])[: frame.samples * 2]))
+            self._waveform.add(frame)
             frame.pts, frame.time_base = self._samples, Fraction(1, MEMO_RATE)
             self._samples += frame.samples
             self._raw.mux(self._stream.encode(frame))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from av.stream import Discard, Disposition
 from bot.audio import refusals
 from bot.audio.sources import CODECS, DECODERS, SOURCES, label
 
+_HEADLESS = ("aac", "amr")
 _SANE_RATES = range(1_000, 768_001)
 _PROTECTED_TAGS = ("drms", "enca", "p608")
 _OPTIONS = {
@@ -40,6 +42,17 @@ class OpenClip:
     @property
     def rate(self) -> int:
         return self.stream.codec_context.sample_rate
+
+    @property
+    def tick(self) -> Fraction:
+        """Seconds that one unit of the stream's times lasts."""
+        return self.stream.time_base or Fraction(0)
+
+    @property
+    def stated_s(self) -> float | None:
+        """The length that the header claims. ADTS and AMR have no header: what FFmpeg gives for them is a guess."""
+        stated = None if self.container in _HEADLESS else self.stream.duration
+        return None if stated is None else float(stated * self.tick)
 
 
 @contextmanager
@@ -76,10 +89,10 @@ def _codec(stream: AudioStream) -> str:
 
 
 def _require_sound(clip: OpenClip) -> None:
+    if clip.codec not in CODECS:
+        raise refusals.foreign_codec(clip.label)
     if clip.stream.codec_tag in _PROTECTED_TAGS:
         raise refusals.protected()
-    if clip.codec not in CODECS:
-        raise refusals.foreign_codec(clip.label if clip.codec else SOURCES[clip.container].label)
     if clip.stream.codec_context.channels < 1 or not clip.rate:
         raise refusals.silent(clip.label)
     if clip.rate not in _SANE_RATES:

@@ -38,7 +38,8 @@ def cut_short(label: str, present_share: float) -> Refused:
 
 
 def damaged(broken_share: float) -> Refused:
-    return Refused(f"The file is damaged: {_percent(broken_share)} of its sound cannot be decoded. Record it again.")
+    lost = "none of its sound can" if broken_share > 0.99 else f"{_percent(broken_share)} of its sound cannot"
+    return Refused(f"The file is damaged: {lost} be decoded. Record it again.")
 
 
 def silent(label: str) -> Refused:
@@ -96,7 +97,7 @@ def clock(seconds: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if 0.01 <= share <= 0.99 else ("less than 1%" if share < 0.01 else "not all")
+    return f"{min(max(share, 0.01), 0.99):.0%}"
 
 
 def _mib(size_bytes: int) -> str:

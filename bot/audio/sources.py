@@ -17,7 +17,7 @@ _MATROSKA = "matroska"
 
 SOURCES = {
     "mp3": Source("MP3", "mp3"),
-    "mp2": Source("MPEG audio", "mp3"),
+    "mp2": Source("MP2", "mp3"),
     "m4a": Source("M4A", _MOV),
     "mp4-video": Source("MP4", _MOV),
     "mov": Source("QuickTime", _MOV),
@@ -111,5 +111,5 @@ def label(container: str, codec: str, *, with_picture: bool) -> str:
     source = SOURCES[container].label
     if with_picture:
         return f"{source} video"
-    spoken = CODECS.get(codec, codec)
+    spoken = CODECS.get(codec, codec or "unknown codec")
     return source if spoken == source else f"{source}/{spoken}"

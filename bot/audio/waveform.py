@@ -1,59 +1,64 @@
-"""The shape of a sound in a few levels, kept in flat memory while the sound flows by. Plain arithmetic."""
+"""The shape of a sound in a few levels, kept in flat memory while the sound flows by."""
 
 import math
-from array import array
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
-LEVELS = 8
+from av.audio.frame import AudioFrame
+
+TOP_LEVEL = 7
 BARS = 24
 _SLOTS = 4 * BARS
-_STRIDE = 16
+_STRIDE = 64
 """One sample in so many is enough to see how loud speech is."""
 
-_FLOOR_DB = 42.0
-"""Softer than the loudest bar by this much: nothing to see."""
+_SLOTS_A_SECOND = 20
+_Type = Literal["f", "d", "h", "i"]
+_TYPES: dict[str, _Type] = {"flt": "f", "dbl": "d", "s16": "h", "s32": "i"}
 
 
 class Waveform:
-    """Loudness of mono 16-bit sound in slots that grow wider (two become one) as the sound grows longer."""
+    """Loudness in slots that grow wider (two become one) as the sound grows longer."""
 
-    def __init__(self, samples_per_slot: int) -> None:
-        self._width = samples_per_slot
-        self._sums: list[float] = []
+    def __init__(self) -> None:
+        self._width = 0
+        self._slots: list[float] = []
         self._sum = 0.0
         self._filled = 0
 
-    def add(self, samples: "array[int]") -> None:
-        part = samples[::_STRIDE]
-        self._sum += sum(sample * sample for sample in part) / max(len(part), 1) * len(samples)
+    def add(self, frame: AudioFrame) -> None:
+        """The frame's first channels speak for all; 8-bit sound is not looked at."""
+        type_code = _TYPES.get(frame.format.name.removesuffix("p"))
+        if type_code is None:
+            return
+        samples: memoryview[int] | memoryview[float] = memoryview(frame.planes[0]).cast("B").cast(type_code)
+        self._width = self._width or len(samples) * frame.sample_rate // (frame.samples * _SLOTS_A_SECOND)
+        for start in range(0, len(samples), self._width):
+            self._add_part(samples[start : start + self._width : _STRIDE].tolist())
+
+    def _add_part(self, samples: Sequence[float]) -> None:
+        self._sum += sum(sample * sample for sample in samples)
         self._filled += len(samples)
-        if self._filled >= self._width:
+        if self._filled * _STRIDE >= self._width:
             self._close_slot()
 
     def _close_slot(self) -> None:
-        self._sums.append(self._sum / self._filled)
+        self._slots.append(self._sum / self._filled)
         self._sum, self._filled = 0.0, 0
-        if len(self._sums) == 2 * _SLOTS:
-            self._sums = [(left + right) / 2 for left, right in zip(self._sums[::2], self._sums[1::2], strict=True)]
+        if len(self._slots) == 2 * _SLOTS:
+            self._slots = [(left + right) / 2 for left, right in zip(self._slots[::2], self._slots[1::2], strict=True)]
             self._width *= 2
 
     def levels(self) -> tuple[int, ...]:
         """At most 24 levels from 0 to 7, the loudest always 7; all 0 for silence, none for no sound."""
         if self._filled:
             self._close_slot()
-        bars = _merged(self._sums, BARS)
+        bars = _merged(self._slots, min(BARS, len(self._slots)))
         loudest = max(bars, default=0.0)
-        return tuple(_level(power, loudest) for power in bars)
+        return tuple(round(TOP_LEVEL * math.sqrt(power / loudest)) if power > 0 else 0 for power in bars)
 
 
 def _merged(slots: list[float], count: int) -> list[float]:
-    count = min(count, len(slots))
     edges = [round(bar * len(slots) / count) for bar in range(count + 1)] if count else []
     return [sum(slots[left:right]) / (right - left) for left, right in pairwise(edges)]
-
-
-def _level(power: float, loudest: float) -> int:
-    if power <= 0:
-        return 0
-    db = 10 * math.log10(power / loudest)
-    return max(0, round((LEVELS - 1) * (1 + db / _FLOOR_DB)))

@@ -1,0 +1,130 @@
+"""Audio for tests, made on the spot: tones that rise, fall and pause like speech, in any format FFmpeg writes.
+
+Run as a script, it makes the sandbox's sample clip: ``python -m tests.audio.sounds bot/sandbox/sample.m4a``.
+"""
+
+import functools
+import math
+import random
+import sys
+from array import array
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+_PERIOD = 512
+_STEP = 960
+_VOWELS = (
+    (1.0, 0.9, 0.5, 0.3, 0.1),
+    (1.0, 0.3, 0.1, 0.3, 0.4),
+    (0.7, 1.0, 0.7, 0.1, 0.05),
+    (1.0, 0.6, 0.05, 0.02, 0.2),
+)
+
+
+def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
+    """Mono 16-bit samples: about four syllables a second with a falling melody, a breath after every few words."""
+    dice = random.Random(seed)
+    sound: array[int] = array("h")
+    wanted = round(seconds * rate)
+    while len(sound) < wanted:
+        for _ in range(dice.randint(4, 9)):
+            sound.extend(_syllable(dice, rate))
+        sound.extend(array("h", bytes(2 * int(rate * dice.uniform(0.12, 0.3)))))
+    return sound[:wanted]
+
+
+def _syllable(dice: random.Random, rate: int) -> "array[int]":
+    wave, length = _vowel(dice.randrange(len(_VOWELS))), int(rate * dice.uniform(0.12, 0.28))
+    pitch, fall, loud = dice.uniform(110, 190), dice.uniform(0.8, 1.05), dice.uniform(5_000, 14_000)
+    sound, phase = array("h"), 0.0
+    for number in range(length):
+        part = number / length
+        phase += pitch * (1 + (fall - 1) * part) * _PERIOD / rate
+        sound.append(int(wave[int(phase) % _PERIOD] * loud * math.sin(math.pi * part) ** 0.7))
+    return sound
+
+
+@functools.cache
+def _vowel(kind: int) -> list[float]:
+    turns = [2 * math.pi * place / _PERIOD for place in range(_PERIOD)]
+    shape = [sum(w * math.sin(k * turn) for k, w in enumerate(_VOWELS[kind], 1)) for turn in turns]
+    peak = max(map(abs, shape))
+    return [value / peak for value in shape]
+
+
+def record(
+    path: Path,
+    container: str,
+    codec: str,
+    *,
+    sound: "array[int] | None" = None,
+    source_rate: int = 24_000,
+    rate: int | None = None,
+    layout: str = "mono",
+    bit_rate: int | None = None,
+    options: Mapping[str, str] | None = None,
+    codec_options: Mapping[str, str] | None = None,
+) -> Path:
+    """Write mono samples (2 s of speech if none are given) with FFmpeg's muxer and encoder of these names."""
+    with av.open(str(path), "w", format=container, options=dict(options or {})) as raw:
+        stream = raw.add_stream(codec, rate=rate or source_rate, options=dict(codec_options or {}))
+        assert isinstance(stream, AudioStream)
+        stream.layout = layout
+        if bit_rate:
+            stream.bit_rate = bit_rate
+        _encode(raw, stream, sound if sound is not None else speech(2.0, source_rate), source_rate)
+    return path
+
+
+def _encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int) -> None:
+    for start in range(0, len(sound), _STEP):
+        part = sound[start : start + _STEP]
+        frame = AudioFrame(format="s16", layout="mono", samples=len(part))
+        frame.planes[0].update(part.tobytes())
+        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        raw.mux(stream.encode(frame))
+    raw.mux(stream.encode(None))
+
+
+def record_video(path: Path, container: str, video: str, audio: str | None, *, seconds: float = 2.0) -> Path:
+    """A small moving picture, with speech unless ``audio`` is None."""
+    with av.open(str(path), "w", format=container) as raw:
+        picture = raw.add_stream(video, rate=10)
+        assert isinstance(picture, VideoStream)
+        picture.width, picture.height, picture.pix_fmt = 160, 120, "yuv420p"
+        track = raw.add_stream(audio, rate=48_000) if audio else None
+        for number in range(round(seconds * 10)):
+            frame = VideoFrame(160, 120, "yuv420p")
+            for plane in frame.planes:
+                plane.update(bytes([16 + number * 7 % 200]) * plane.buffer_size)
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            raw.mux(picture.encode(frame))
+        raw.mux(picture.encode(None))
+        if isinstance(track, AudioStream):
+            _encode(raw, track, speech(seconds, 48_000), 48_000)
+    return path
+
+
+def browser_clip(path: Path, seconds: float = 3.0) -> Path:
+    """What a browser's MediaRecorder leaves: WebM/Opus without a duration, its clusters of unknown size."""
+    sound = speech(seconds, 48_000)
+    return record(path, "webm", "libopus", sound=sound, source_rate=48_000, bit_rate=32_000, options={"live": "1"})
+
+
+def sample_clip(path: Path) -> Path:
+    """The clip of the demo: a few seconds as M4A, moov first."""
+    sound = speech(6.5, 24_000, seed=7)
+    return record(path, "ipod", "aac", sound=sound, bit_rate=40_000, options={"movflags": "+faststart"})
+
+
+if __name__ == "__main__":
+    made = sample_clip(Path(sys.argv[1]))
+    print(f"{made}: {made.stat().st_size} bytes")
