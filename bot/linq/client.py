@@ -4,7 +4,7 @@ Nothing of Slack, the store or the settings may come in; the key, the address an
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 import aiohttp
@@ -50,11 +50,7 @@ class LinqClient:
     """The relay's ``Linq``, and what the command line wants to know beside it."""
 
     def __init__(
-        self,
-        api: linq.AsyncLinqAPIV3,
-        session: aiohttp.ClientSession,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession, *, now: Callable[[], datetime]
     ) -> None:
         self._api = api
         self._session = session

@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -56,7 +56,7 @@ async def ask(what: str, call: Call, into: Callable[[Said], T], *, repeatable: b
     except (ParseError, ValueError, RecursionError) as error:
         # A 2xx that does not say what it must: it may well have been done.
         cause = str(error) if isinstance(error, ParseError) else "not JSON"
-        log.error("nonsense", extra={"event": "linq_nonsense", "call": what, "cause": cause, "trace": trace_id})
+        log.error("linq made no sense", extra={"call": what, "cause": cause, "trace": trace_id})
         raise NONSENSE.error(repeatable=repeatable, trace_id=trace_id) from None
 
 
@@ -78,7 +78,7 @@ async def _answer(what: str, call: Call, *, repeatable: bool) -> httpx.Response:
         raise _refusal(what, error.response, repeatable=repeatable) from None
     except linq.APIConnectionError as error:
         was_sent = not _was_never_connected(error)
-        log.warning("no answer", extra={"event": "linq_no_answer", "call": what, "was_sent": was_sent})
+        log.warning("linq gave no answer", extra={"call": what, "was_sent": was_sent})
         raise (ANSWER_LOST if was_sent else NOT_CONNECTED).error(repeatable=repeatable) from None
 
 
@@ -97,10 +97,10 @@ def _refusal(what: str, response: httpx.Response, *, repeatable: bool) -> RelayE
     code = "" if said.error.code is None else str(said.error.code)
     trace_id = response.headers.get("x-trace-id", "") or said.trace_id
     log.warning(
-        "refused",
-        extra={"event": "linq_refused", "call": what, "status": response.status_code, "code": code, "trace": trace_id},
+        "linq refused",
+        extra={"call": what, "status": response.status_code, "code": code, "trace": trace_id},
     )
-    after = _retry_after(response.headers.get("retry-after", ""), said.error.retry_after)
+    after = _retry_after(response.headers, said.error.retry_after)
     return verdict(response.status_code, said.error.code).error(
         repeatable=repeatable, code=code, trace_id=trace_id, after=after
     )
@@ -114,21 +114,22 @@ def _said(response: httpx.Response) -> RefusalAnswer:
         return RefusalAnswer()
 
 
-def _retry_after(header: str, seconds: int | None) -> timedelta | None:
+def _retry_after(headers: httpx.Headers, in_body: int | None) -> timedelta | None:
     """Seconds or a date (RFC 9110); the body's own number where the header says nothing. Never negative or endless."""
-    wait = _seconds(header) if header else None
+    wait = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
     if wait is None:
-        wait = seconds
+        wait = in_body
     return None if wait is None else min(max(timedelta(seconds=min(wait, 1e6)), timedelta()), LONGEST_WAIT)
 
 
-def _seconds(header: str) -> float | None:
+def _seconds(wait: str, now: str) -> float | None:
+    """A date counts from the answer's own, so that nobody's clock matters."""
     try:
-        seconds = float(header)
+        seconds = float(wait)
         return seconds if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
-        return (parsedate_to_datetime(header).astimezone(UTC) - datetime.now(UTC)).total_seconds()
-    except (ValueError, OverflowError):
+        return (parsedate_to_datetime(wait) - parsedate_to_datetime(now)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None

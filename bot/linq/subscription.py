@@ -59,7 +59,7 @@ class Subscriber:
             await self._mend(ours[0])
             return Hearing(True, f"Webhooks reach this bot{_others(ours, elsewhere)}.")
         for deaf in ours:
-            log.warning("subscription replaced", extra={"event": "linq_subscription_replaced", "subscription": deaf.id})
+            log.warning("subscription replaced", extra={"subscription": deaf.id})
             await self._remove(deaf)
         return await self._make(has_secret=has_secret)
 
@@ -72,7 +72,7 @@ class Subscriber:
             if not self._sorted(await self._all())[0]:
                 raise
             return Hearing(has_secret, "Another process has just made the webhook subscription.")
-        log.info("subscription made", extra={"event": "linq_subscription_made", "subscription": made.id})
+        log.info("subscription made", extra={"subscription": made.id})
         return Hearing(True, "A webhook subscription was made; its secret is new.", made.signing_secret)
 
     async def _remove(self, deaf: Subscription) -> None:
@@ -84,7 +84,7 @@ class Subscriber:
 
     async def _mend(self, ours: Subscription) -> None:
         if trouble := self._trouble(ours):
-            log.warning("mending", extra={"event": "linq_subscription_mended", "cause": trouble})
+            log.warning("subscription mended", extra={"cause": trouble})
             events = _events(sorted({*ours.subscribed_events, *WEBHOOK_EVENTS}))
             call = self._api.update(ours.id, target_url=self.target, subscribed_events=events, is_active=True)
             await ask("subscriptions.update", call, _nothing)

@@ -85,13 +85,13 @@ def _headers(upload: Upload) -> dict[str, str]:
 
 
 def _broken(error: Exception) -> Later:
-    log.warning("upload broke", extra={"event": "linq_upload_broke", "cause": type(error).__name__})
+    log.warning("upload broke", extra={"cause": type(error).__name__})
     return Later("The upload to Linq broke off.", code="upload")
 
 
 def _turned_away(status: int) -> RelayError:
     """Storage answers in XML of its own: a bad signature and an address too old are both 403."""
-    log.warning("upload turned away", extra={"event": "linq_upload_refused", "status": status})
+    log.warning("upload refused", extra={"status": status})
     if status == 413:
         return Refused("The audio is too large for Linq's storage. Send a shorter recording.", code="upload 413")
     return Later("Linq's storage did not take the upload.", code=f"upload {status}")

@@ -7,7 +7,7 @@ is 400 only if it can be no event at all.
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import web
 
@@ -28,8 +28,8 @@ class Entrance:
         self,
         receive: Callable[[Sequence[Receipt]], Awaitable[None]],
         *,
+        now: Callable[[], datetime],
         secret: str = "",
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``receive`` returns when the receipts are committed. Raises ValueError for a secret that cannot be one."""
         self._receive = receive
@@ -52,14 +52,14 @@ class Entrance:
         now = self._now()
         if not is_signed(self._keys, request.headers, body, now):
             cause = "signature" if self._keys else "no LINQ_WEBHOOK_SECRET"
-            log.warning("webhook refused", extra={"event": "linq_webhook_refused", "cause": cause})
+            log.warning("webhook refused", extra={"cause": cause})
             return _answer(401, "not signed by Linq")
         try:
             receipt = parse.webhook(
                 json.loads(body.decode()), webhook_id=request.headers["webhook-id"], received_at=now
             )
         except (ParseError, ValueError, RecursionError) as error:
-            log.error("webhook makes no sense", extra={"event": "linq_webhook_nonsense", "cause": type(error).__name__})
+            log.error("webhook made no sense", extra={"cause": type(error).__name__})
             return _answer(400, "makes no sense")
         return await self._store(receipt)
 
@@ -69,12 +69,11 @@ class Entrance:
         try:
             await self._receive([receipt])
         except Exception:  # whatever the store's trouble is, Linq has to come again
-            log.exception("receipt not stored", extra={"event": "linq_receipt_not_stored", "receipt": receipt.id})
+            log.exception("receipt not stored", extra={"receipt": receipt.id})
             return _answer(500, "not stored")
         log.info(
             "receipt stored",
             extra={
-                "event": "linq_receipt",
                 "receipt": receipt.id,
                 "kind": receipt.kind,
                 "memo": receipt.memo,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ def api(side: LinqSide, session: aiohttp.ClientSession) -> linq.AsyncLinqAPIV3:
     return open_api(side.api_key, side.base_url, session)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @pytest.fixture
 def client(api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession) -> LinqClient:
-    return LinqClient(api, session)
+    return LinqClient(api, session, now=now)

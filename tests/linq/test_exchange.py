@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.linq.client import LinqClient, open_api
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import AttachmentId, ChatId
+from tests.linq.conftest import now
 
 CHAT = ChatId("0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")
 Asking = Callable[[web.Response], Awaitable[Any]]
@@ -34,7 +35,8 @@ async def answering(session: aiohttp.ClientSession) -> Any:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}/api/partner"
-        return await LinqClient(open_api("key", address, session), session).send(CHAT, attachment=AttachmentId("a"))
+        client = LinqClient(open_api("key", address, session), session, now=now)
+        return await client.send(CHAT, attachment=AttachmentId("a"))
 
     yield ask
     for runner in runners:
@@ -71,11 +73,11 @@ async def test_a_wait_that_linq_asks_for_is_kept_and_nonsense_is_not(
 
 
 async def test_a_wait_may_be_a_date(answering: Asking) -> None:
-    at = datetime.now(UTC) + timedelta(hours=3)
+    at = now() + timedelta(hours=3)
     with pytest.raises(Later) as later:
         await answering(web.Response(status=429, headers={"Retry-After": format_datetime(at, usegmt=True)}))
     assert later.value.after
-    assert timedelta(hours=2, minutes=59) < later.value.after <= timedelta(hours=3)
+    assert abs(later.value.after - timedelta(hours=3)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
