@@ -26,10 +26,9 @@ log = logging.getLogger("memobridge.linq")
 LONGEST_WAIT = timedelta(hours=25)
 """A sandbox account that has used up its day is told to wait until midnight; nothing Linq documents takes longer."""
 
-_NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-
-
 MOST_PAGES = 20
+
+_NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page)
@@ -53,7 +52,7 @@ async def ask(what: str, call: Call, into: Callable[[Said], T], *, repeatable: b
     trace_id = response.headers.get("x-trace-id", "")
     try:
         return into(Said(json.loads(response.content) if response.content else None, trace_id))
-    except (ParseError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         # A 2xx that does not say what it must: it may well have been done.
         cause = str(error) if isinstance(error, ParseError) else "not JSON"
         log.error("linq made no sense", extra={"call": what, "cause": cause, "trace": trace_id})
@@ -110,7 +109,7 @@ def _said(response: httpx.Response) -> RefusalAnswer:
     """A gateway's page in HTML says nothing."""
     try:
         return shaped(RefusalAnswer, json.loads(response.content))
-    except (ParseError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return RefusalAnswer()
 
 

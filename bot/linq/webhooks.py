@@ -12,7 +12,6 @@ from datetime import datetime
 from aiohttp import web
 
 from bot.linq import parse
-from bot.linq.shapes import ParseError
 from bot.linq.signature import is_signed, signing_key
 from bot.relay.model import Receipt
 
@@ -58,7 +57,7 @@ class Entrance:
             receipt = parse.webhook(
                 json.loads(body.decode()), webhook_id=request.headers["webhook-id"], received_at=now
             )
-        except (ParseError, ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             log.error("webhook made no sense", extra={"cause": type(error).__name__})
             return _answer(400, "makes no sense")
         return await self._store(receipt)
