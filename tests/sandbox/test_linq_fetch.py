@@ -8,6 +8,7 @@ from aiohttp import web
 from linq import APIStatusError
 
 from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller, code_of
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
@@ -90,6 +91,16 @@ async def test_the_fetcher_may_ask_for_ranges(linq_side: LinqSide, linq_caller: 
 
     assert shelf.asked == [("HEAD", ""), ("GET", "bytes=0-1048575"), ("GET", f"bytes=1048576-{len(shelf.body) - 1}")]
     assert linq_side.memos(Chats.ANN)[0].body == shelf.body
+
+
+async def test_the_wire_log_shows_the_download_but_not_its_path(
+    linq_caller: Caller, shelf: Shelf, linq_wire: Wire
+) -> None:
+    await linq_caller.api.chats.send_voicememo(Chats.ANN, voice_memo_url=shelf.url)
+
+    fetched = linq_wire.named("fetch")[0]
+    assert (fetched.direction, fetched.status, fetched.facts) == ("to_bot", 200, {"method": "GET", "host": "127.0.0.1"})
+    assert "/clips/" not in repr(linq_wire.entries)
 
 
 @pytest.mark.parametrize("says_length", [True, False])

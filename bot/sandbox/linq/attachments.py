@@ -57,7 +57,7 @@ class Attachments:
         """A new attachment without bytes."""
         account = self._account
         attachment_id = account.new_id()
-        where = f"{self.storage}/attachments/partners/{account.partner_id}/{attachment_id}/{quote(filename)}"
+        where = f"{self.storage}/attachments/partners/{account.partner_id}/{attachment_id}/{quote(filename, safe='')}"
         made = Attachment(
             id=attachment_id,
             filename=filename,

@@ -10,6 +10,7 @@ from bot.sandbox.linq.errors import ApiError
 from bot.sandbox.linq.intake import Intake
 from bot.sandbox.linq.model import Stored
 from bot.sandbox.linq.switches import Switches
+from bot.sandbox.wire import Wire
 
 MAX_FETCH_BYTES = 10 * 1024 * 1024
 _RANGE_BYTES = 1024 * 1024
@@ -37,8 +38,9 @@ def check_url(url: object) -> str:
 class Fetcher:
     """Fetches in one GET, after a HEAD, or in ranges, as the switches say."""
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: Switches, wire: Wire) -> None:
         self._switches = switches
+        self._wire = wire
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
@@ -67,8 +69,8 @@ class Fetcher:
     async def _get(self, url: str, intake: Intake, span: str = "") -> str:
         assert self._session is not None
         async with self._session.get(url, headers={"Range": f"bytes={span}"} if span else {}) as answer:
-            if answer.status != (206 if span else 200):
-                raise ApiError(5002, f"File download failed: HTTP {answer.status}")
+            self._note(answer, span)
+            _check_status(answer, 206 if span else 200)
             _check_size(intake.size_bytes + (answer.content_length or 0))
             async for chunk in answer.content.iter_any():
                 intake.take(chunk)
@@ -78,11 +80,16 @@ class Fetcher:
     async def _head(self, url: str) -> int:
         assert self._session is not None
         async with self._session.head(url, allow_redirects=True) as answer:
-            if answer.status != 200:
-                raise ApiError(5002, f"File download failed: HTTP {answer.status}")
+            self._note(answer)
+            _check_status(answer, 200)
             size = int(answer.headers.get("Content-Length", 0))
             _check_size(size)
             return size
+
+    def _note(self, answer: aiohttp.ClientResponse, span: str = "") -> None:
+        """The wire log names the host alone: a path may be somebody's secret."""
+        facts = {"method": answer.method, "host": answer.url.host} | ({"range": span} if span else {})
+        self._wire.write("linq", "to_bot", "fetch", answer.status, **facts)
 
     async def _read_ranges(self, url: str, intake: Intake) -> str:
         size, content_type = await self._head(url), ""
@@ -90,6 +97,11 @@ class Fetcher:
             end = min(start + _RANGE_BYTES, size) - 1
             content_type = await self._get(url, intake, f"{start}-{end}")
         return content_type
+
+
+def _check_status(answer: aiohttp.ClientResponse, wanted: int) -> None:
+    if answer.status != wanted:
+        raise ApiError(5002, f"File download failed: HTTP {answer.status}")
 
 
 def _check_size(size_bytes: int) -> None:

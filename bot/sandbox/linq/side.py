@@ -48,7 +48,7 @@ class LinqSide:
         self._stopping = asyncio.Event()
         self._background = Background()
         self._postman = Postman(self.account, self.switches, wire, pace, self._background, chance)
-        self._fetcher = Fetcher(self.switches)
+        self._fetcher = Fetcher(self.switches, wire)
         self._progress = Progress(self.account, self.switches, self._postman, self._background)
         self._attachments = Attachments(self.account, pace)
         self._subscriptions = Subscriptions(self.account)

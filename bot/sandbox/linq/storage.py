@@ -103,7 +103,12 @@ class Storage:
         return intake.stored()
 
     async def download(self, request: web.Request) -> web.Response:
-        found = self._account.attachments.get(request.match_info["attachment_id"])
+        attachment_id = request.match_info["attachment_id"]
+        answer = self._serve(self._account.attachments.get(attachment_id))
+        self._wire.write("linq", "from_bot", "download", answer.status, attachment_id=attachment_id)
+        return answer
+
+    def _serve(self, found: Attachment | None) -> web.Response:
         body = found.stored.body if found and found.stored else None
         if found is None or body is None:
             return _xml(S3Error(404, "NoSuchKey", "The specified key does not exist."))
