@@ -5,7 +5,7 @@ Raises ParseError for what makes no sense, and Refused with a sentence where a p
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from bot.relay.errors import Refused
@@ -43,11 +43,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Pointed:
-    """A message shortcut: the message it was used on, and what in it could be sent."""
+    """A message shortcut: the message it was used on, and what in it could be sent.
+
+    ``has_hidden``: Slack hides a file of it behind the history limit of the workspace's plan.
+    """
 
     by: Gesture
     message_ts: str
     drop: Drop | None
+    has_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,27 @@ class Press:
 
 
 def parse_order(form: Body) -> Order:
-    user = identifier(form, "user_id")
-    gesture = Gesture(place(form, "channel_id"), UserId(user), text(form, "trigger_id"), text(form, "response_url"))
+    user = UserId(identifier(form, "user_id"))
+    gesture = Gesture(place(form, "channel_id"), user, text(form, "trigger_id"), text(form, "response_url"))
     verb, _, rest = plain(text(form, "text")).partition(" ")
     return Order(_whole(gesture), verb.lower(), rest.strip())
 
 
-def parse_pointed(payload: Body, me: Identity) -> Pointed:
-    """Any audio or video will do: whoever points at it means it."""
+def parse_pointed(payload: Body, me: Identity, asked_at: float) -> Pointed:
+    """Any audio or video will do: whoever points at it means it. ``asked_at``: seconds since 1970."""
     gesture, message = _gesture(payload), part(payload, "message")
     drop = parse_drop(message, gesture.channel, me, user=gesture.user, heard=ANY_SOUND)
-    return Pointed(gesture, moment(message, "ts"), drop)
+    if drop is not None:
+        drop = replace(drop, share=replace(drop.share, asked_at=asked_at, trigger=gesture.trigger, twin=""))
+    hidden = any(text(file, "mode") == "hidden_by_limit" for file in parts(message, "files"))
+    return Pointed(gesture, moment(message, "ts"), drop, hidden)
 
 
 def parse_press(payload: Body) -> Press:
     pressed = parts(payload, "actions")
     if not pressed:
         raise ParseError("no action in it")
-    return Press(_gesture(payload), text(pressed[0], "action_id"), text(pressed[0], "value"))
+    return Press(_gesture(payload), text(pressed[0], "action_id"), identifier(pressed[0], "value"))
 
 
 def plain(typed: str) -> str:

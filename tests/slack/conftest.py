@@ -1,19 +1,25 @@
-"""A Slack door with the toy Slack before it."""
+"""The Slack door with the toy Slack before it and a fake relay behind it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from bot.sandbox.pace import Pace as SandboxPace
+from bot.relay.model import ChannelId, Link
+from bot.sandbox.pace import Pace
 from bot.sandbox.slack import SlackSide
+from bot.sandbox.slack.workspace import CLIPS
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
-from bot.slack.downloads import Bounds, Downloads
+from bot.slack.door import SlackDoor
+from bot.slack.downloads import Bounds
 from bot.slack.lookups import Lookups
-from bot.slack.pace import Pace
-from bot.slack.web import Web
+from bot.slack.over_http import HttpEntrance
+from tests.slack.fake_relay import CHAT, FakeRelay
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class Seconds:
@@ -26,15 +32,6 @@ class Seconds:
         return self.now
 
 
-@dataclass
-class OurSide:
-    """The parts of the door that call Slack."""
-
-    web: Web
-    lookups: Lookups
-    client: Client
-
-
 @pytest.fixture
 def wire() -> Wire:
     return Wire()
@@ -43,7 +40,7 @@ def wire() -> Wire:
 @pytest.fixture
 async def slack(wire: Wire) -> AsyncIterator[SlackSide]:
     """A minute lasts 6 ms, so that retries come at once."""
-    side = SlackSide(wire, SandboxPace(0.0001))
+    side = SlackSide(wire, Pace(0.0001))
     await side.start()
     yield side
     await side.stop()
@@ -61,13 +58,42 @@ def clock() -> Seconds:
 
 
 @pytest.fixture
-def ours(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds) -> OurSide:
-    web = Web(slack.bot_token, session, slack.api_url, Pace(clock))
-    lookups = Lookups(web, clock)
+def door(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds) -> SlackDoor:
     bounds = Bounds(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0)
-    return OurSide(web, lookups, Client(web, lookups, Downloads(slack.bot_token, session, slack.api_url, bounds)))
+    return SlackDoor(slack.bot_token, session, clock=clock, now=lambda: NOON, base_url=slack.api_url, bounds=bounds)
 
 
 @pytest.fixture
-def client(ours: OurSide) -> Client:
-    return ours.client
+def client(door: SlackDoor) -> Client:
+    return door.client
+
+
+@pytest.fixture
+def lookups(door: SlackDoor) -> Lookups:
+    return door.lookups
+
+
+@pytest.fixture
+def relay() -> FakeRelay:
+    """The channel #clips is linked."""
+    relay = FakeRelay()
+    relay.links[ChannelId(CLIPS)] = Link(ChannelId(CLIPS), CHAT.id, "+12025550123", "U0ANN000001")
+    return relay
+
+
+@pytest.fixture
+async def events_url(door: SlackDoor, relay: FakeRelay, slack: SlackSide) -> AsyncIterator[str]:
+    """The door listens over HTTP, and the toy Slack knows where."""
+    listeners = door.listeners(clips=relay, links=relay, wishes=relay, allowed_bots=("B0FRIEND",))
+    entrance = HttpEntrance(listeners.dispatch, slack.signing_secret)
+    application = web.Application()
+    application.router.add_post("/slack/events", entrance.events)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    slack.connect(url)
+    yield url
+    relay.held.set()
+    await door.answers.drain(5.0)
+    await runner.cleanup()

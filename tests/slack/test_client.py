@@ -9,10 +9,10 @@ from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Kind, Notice, NoticeId, Post, Receipt, Told, UserId
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.switches import Fault
-from bot.sandbox.slack.workspace import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN
+from bot.sandbox.slack.workspace import ANN, ARCHIVED, CLIPS, ELSEWHERE, HIDDEN
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
-from tests.slack.conftest import OurSide, Seconds
+from tests.slack.conftest import Seconds
 
 
 async def notice_in(slack: SlackSide, channel: str = CLIPS, name: str = "memo.m4a") -> Notice:
@@ -200,45 +200,3 @@ async def test_slacks_own_pause_is_kept(slack: SlackSide, client: Client, clock:
     clock.now += 7
     await client.update_notice(read(replace(notice, ts=ts)))
     assert slack.message(CLIPS, ts).text == "memo.m4a: read"
-
-
-# lookups
-
-
-async def test_admins_are_known_and_remembered(slack: SlackSide, ours: OurSide, clock: Seconds, wire: Wire) -> None:
-    assert await ours.client.is_admin(UserId(ANN))
-    assert await ours.client.is_admin(UserId(ANN))
-    assert not await ours.client.is_admin(UserId(BEN))
-    assert len(wire.named("users.info")) == 2
-    clock.now += 61
-    assert await ours.client.is_admin(UserId(ANN))
-    assert len(wire.named("users.info")) == 3
-
-
-async def test_the_bot_learns_who_it_is_and_what_it_may_do(slack: SlackSide, ours: OurSide, wire: Wire) -> None:
-    me = await ours.lookups.identity()
-    assert (me.team, me.user, me.bot) == (slack.team, slack.bot_user, slack.bot_id)
-    await ours.lookups.identity()
-    assert len(wire.named("auth.test")) == 1
-    assert await ours.lookups.scopes() == slack.switches.scopes
-
-
-async def test_a_ping_says_what_is_wrong_with_the_token_and_when_it_is_well_again(
-    slack: SlackSide, ours: OurSide, clock: Seconds
-) -> None:
-    assert await ours.lookups.ping() == ""
-    slack.switches.faults = {"auth.test": Fault(error="account_inactive")}
-    assert await ours.lookups.ping() == ""
-    ours.lookups.doubt()
-    assert "reinstall" in await ours.lookups.ping()
-    slack.switches.faults = {}
-    clock.now += 60
-    assert await ours.lookups.ping() == ""
-
-
-async def test_a_channel_shows_whether_the_bot_is_in_it(ours: OurSide) -> None:
-    assert (await ours.lookups.place(ChannelId(CLIPS))).is_member
-    assert not (await ours.lookups.place(ChannelId(ELSEWHERE))).is_member
-    assert (await ours.lookups.place(ChannelId(ARCHIVED))).is_archived
-    with pytest.raises(Refused):
-        await ours.lookups.place(ChannelId(HIDDEN))
