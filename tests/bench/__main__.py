@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.cli.child import ChildError
 from tests.bench.contestants import Contest, bot, floor
 from tests.bench.goals import COURSES, Course, Goal, Pair
 from tests.bench.trials import Figures
@@ -26,7 +27,11 @@ def main() -> int:
     parser.add_argument("--floor-only", action="store_true", help="try the trials themselves")
     asked = parser.parse_args()
     courses = [course for course in COURSES if not asked.names or course.name in asked.names]
-    return asyncio.run(_run(courses, asked.pairs, floor if asked.floor_only else bot))
+    try:
+        return asyncio.run(_run(courses, asked.pairs, floor if asked.floor_only else bot))
+    except* (RuntimeError, TimeoutError, ChildError) as wrong:
+        print(f"bench: {wrong.exceptions[0]!r}", file=sys.stderr)
+    return 1
 
 
 async def _run(courses: Sequence[Course], count: int, contest: Contest) -> int:

@@ -71,11 +71,17 @@ class Scene:
     def fresh(self, count: int) -> list[tuple[str, str]]:
         return [next(self._files) for _ in range(count)]
 
-    async def carry(self, name: str, file: str, channel: str = "") -> Way:
-        """Drop one clip, in the next channel unless told where, and wait for its memo."""
-        message = await self.toy.share(file, channel or next(self._places))
+    async def carry(self, name: str, file: str) -> Way:
+        """Drop one clip in the next channel and wait for its memo."""
+        message = await self.toy.share(file, next(self._places))
         memo = await self.notes.moment("memo", name)
         return await self.notes.moment("event", message["channel"], message["ts"]), memo
+
+    async def drop(self, name: str, file: str, channel: str) -> str:
+        """Drop one clip and wait for the answer to its event only; gives the name."""
+        message = await self.toy.share(file, channel)
+        await self.notes.moment("event", message["channel"], message["ts"])
+        return name
 
     async def carry_all(self, count: int, in_flight: int) -> tuple[list[str], list[Way]]:
         """So many fresh clips, so many of them under way at any time; their names and ways."""

@@ -58,12 +58,11 @@ async def burst(contest: Contest) -> Figures:
 
 
 async def one_chat(contest: Contest) -> Figures:
-    """Clips dropped in one channel as fast as it can be done. Raises RuntimeError when they overtake each other."""
+    """Clips dropped in one channel, each as soon as the event of the one before is answered."""
     async with scene(contest, WARM_UP + IN_FLIGHT) as stage:
         await _warm_up(stage)
-        files = stage.fresh(IN_FLIGHT)
-        ways = await asyncio.gather(*(stage.carry(name, file, stage.channels[0]) for name, file in files))
-        memos = [memo for _, memo in sorted(ways)]
+        names = [await stage.drop(*each, stage.channels[0]) for each in stage.fresh(IN_FLIGHT)]
+        memos = [await stage.notes.moment("memo", name) for name in names]
         if memos != sorted(memos):
             raise RuntimeError("memos of one chat overtook each other")
         return {"lasted_s": memos[-1] - memos[0]}
