@@ -69,12 +69,13 @@ def sandbox(
     slack_port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     linq_port: Annotated[int, typer.Option(help="Port of the local Linq; 0 takes a free one.")] = 0,
     control_port: Annotated[int, typer.Option(help="Port of the controls; 0 takes a free one.")] = 0,
+    bot_url: Annotated[str, typer.Option(help="Where the bot listens, or will.")] = "http://127.0.0.1:3000",
     socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Print an app token for Socket Mode too.")] = False,
 ) -> None:
     """Run the local Slack and Linq alone, and print the exports that a bot needs to live there."""
-    from bot.sandbox.__main__ import serve
+    from bot.cli.sandbox import sandbox
 
-    serve(slack_port=slack_port, linq_port=linq_port, control_port=control_port, socket_mode=socket_mode)
+    sandbox(slack_port, linq_port, control_port, bot_url=bot_url, socket_mode=socket_mode)
 
 
 @links.command("list")

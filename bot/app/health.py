@@ -26,6 +26,16 @@ def reason(check: Callable[[], Awaitable[None]]) -> Ping:
     return ping
 
 
+def first_trouble(*pings: Ping) -> Ping:
+    async def ping() -> str:
+        for each in pings:
+            if why := await each():
+                return why
+        return ""
+
+    return ping
+
+
 def now_and_then(ping: Ping, clock: Callable[[], float] = time.monotonic) -> Ping:
     """Readiness may be asked every second; a neighbour with rate limits is not."""
     asked_at, answer = float("-inf"), ""

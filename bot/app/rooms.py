@@ -25,11 +25,7 @@ from bot.relay.notices import Notices
 from bot.relay.patience import Patience
 from bot.relay.receipts import Receipts
 from bot.relay.wishes import Wishes
-from bot.slack.client import Client
-from bot.slack.downloads import Bounds, Downloads
-from bot.slack.lookups import Lookups
-from bot.slack.pace import Pace
-from bot.slack.web import Web
+from bot.slack.door import SlackDoor
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 from config.settings import Settings
@@ -55,8 +51,8 @@ class Rooms:
     settings: Settings
     database: Database
     engine: Engine
-    lookups: Lookups
-    slack: Client
+    session: aiohttp.ClientSession
+    slack: SlackDoor
     linq: LinqClient
     subscriber: Subscriber | None
     audio: AudioRoom
@@ -78,9 +74,15 @@ async def offline(settings: Settings, around: Around = as_it_is) -> AsyncIterato
     async with AsyncExitStack() as stack:
         engine = Engine()
         database = await _open_database(settings, engine, stack)
-        connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=30)
-        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        session = await stack.enter_async_context(_session())
         yield _furnish(settings, database, engine, session, around)
+
+
+def _session() -> aiohttp.ClientSession:
+    """One for everything. A connection kept too long is closed by the other side just as a send goes out on it, and
+    then nobody knows whether that arrived: so we hang up first."""
+    connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=10)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def migrate_database(settings: Settings) -> None:
@@ -104,14 +106,12 @@ def _furnish(
 ) -> Rooms:
     """One object for each room, each given its neighbours."""
     token = settings.slack_bot_token.get_secret_value()
-    web = Web(token, session, settings.slack_api_url, Pace(time.monotonic))
-    lookups = Lookups(web, time.monotonic)
-    slack = Client(web, lookups, Downloads(token, session, settings.slack_api_url, Bounds()))
+    slack = SlackDoor(token, session, clock=time.monotonic, now=now, base_url=settings.slack_api_url)
     api = open_api(settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url, session)
     linq_client = LinqClient(api, session, now=now)
     takes = {name: Takes(c.content_type, c.extensions, c.codecs) for name, c in limits.CONTAINERS.items()}
     audio = AudioRoom(takes, workers=settings.audio_workers)
-    linq, slack_port = around("linq", linq_client), around("slack", slack)
+    linq, slack_port = around("linq", linq_client), around("slack", slack.client)
     deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
     lending = _lending(settings, database)
     carrier = Carrier(
@@ -122,7 +122,7 @@ def _furnish(
         settings=settings,
         database=database,
         engine=engine,
-        lookups=lookups,
+        session=session,
         slack=slack,
         linq=linq_client,
         subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
@@ -131,7 +131,7 @@ def _furnish(
         wishes=Wishes(deliveries, receipts, now=now),
         receipts=Receipts(receipts, deliveries, linq, now=now),
         notices=Notices(around("notices", database.notices), slack_port, now=now),
-        links=Links(database.links, slack, linq_client, admins=[UserId(u) for u in settings.memobridge_admins]),
+        links=Links(database.links, slack.client, linq_client, admins=[UserId(u) for u in settings.memobridge_admins]),
         lending=lending,
     )
 

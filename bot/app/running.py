@@ -3,12 +3,14 @@
 import asyncio
 import gc
 import logging
+import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import StrEnum
 from types import TracebackType
 
-from aiohttp import web
+from aiohttp.web import Application
+from pydantic import SecretStr
 
 from bot import server, telemetry
 from bot.app import health
@@ -19,6 +21,11 @@ from bot.linq.webhooks import Entrance
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE
 from bot.relay.model import ChannelId, ChatId, Link
+from bot.slack.listeners import Listeners
+from bot.slack.over_http import HttpEntrance
+from bot.slack.over_socket import SocketEntrance
+from bot.slack.pace import Pace
+from bot.slack.web import Web
 from config.settings import Settings, load_links
 
 log = logging.getLogger("memobridge.app")
@@ -90,28 +97,48 @@ class Bot:
         return {"look": (LOOK_EVERY_S, rooms.receipts.sweep), "forget": (KEEP_HOUSE_EVERY_S, forget)}
 
     async def _serve(self, rooms: Rooms, pings: dict[str, health.Ping]) -> int:
-        """Both doors, on one port."""
-        secret = self._settings.linq_webhook_secret
-        entrance = Entrance(rooms.receipts.add, secret=secret.get_secret_value() if secret else "", now=now)
-        door = await self._slack_door(rooms)
-        pings["slack"] = door.ping
-        lender = Lender(rooms.lending, rooms.slack, rooms.audio) if rooms.lending else None
-        app = server.routes(
-            pings=pings,
-            metrics=self._metrics.text,
-            slack_events=door.events,
-            linq_webhooks=entrance.webhook,
-            lent_clips=lender.clip if lender else None,
+        """Both doors, on one port; Socket Mode opens Slack's from the inside."""
+        webhooks = Entrance(rooms.receipts.add, secret=_shown(self._settings.linq_webhook_secret), now=now)
+        listeners = rooms.slack.listeners(
+            clips=rooms.clips,
+            links=rooms.links,
+            wishes=rooms.wishes,
+            allowed_bots=self._settings.slack_allowed_bots,
         )
-        port = await self._listen(app)
-        await self._keep_subscription(rooms, entrance)
+        pings["slack"] = rooms.slack.lookups.ping
+        lender = Lender(rooms.lending, rooms.slack.client, rooms.audio) if rooms.lending else None
+        port = await self._listen(
+            server.routes(
+                pings=pings,
+                metrics=self._metrics.text,
+                slack_events=self._http_entrance(listeners),
+                linq_webhooks=webhooks.webhook,
+                lent_clips=lender.clip if lender else None,
+            )
+        )
+        await self._keep_subscription(rooms, webhooks)
+        await self._connect_socket(rooms, listeners, pings)
         return port
+
+    def _http_entrance(self, listeners: Listeners) -> server.Handler | None:
+        secret = _shown(self._settings.slack_signing_secret)
+        return HttpEntrance(listeners.dispatch, secret).events if secret else None
+
+    async def _connect_socket(self, rooms: Rooms, listeners: Listeners, pings: dict[str, health.Ping]) -> None:
+        token = _shown(self._settings.slack_app_token)
+        if not token:
+            return
+        web = Web(token, rooms.session, self._settings.slack_api_url, Pace(time.monotonic))
+        socket = SocketEntrance(listeners.dispatch, web, clock=time.monotonic)
+        socket.start()
+        self._stack.push_async_callback(socket.stop, DRAIN_S)
+        pings["slack"] = health.first_trouble(rooms.slack.lookups.ping, socket.ping)
 
     async def _watch(self, pings: dict[str, health.Ping]) -> int:
         """A worker serves no door, only its health."""
         return await self._listen(server.routes(pings=pings, metrics=self._metrics.text))
 
-    async def _listen(self, app: web.Application) -> int:
+    async def _listen(self, app: Application) -> int:
         runner, port = await server.listen(app, self._settings.host, self._settings.port)
         self._stack.push_async_callback(runner.cleanup)
         return port
@@ -124,9 +151,13 @@ class Bot:
         if rooms.subscriber is None:
             return
         try:
-            heard = await rooms.subscriber.keep(has_secret=self._settings.linq_webhook_secret is not None)
+            heard = await rooms.subscriber.keep(has_secret=bool(_shown(self._settings.linq_webhook_secret)))
         except RelayError as error:
             log.warning("subscription not kept", extra={"code": error.code})
             return
         if heard.secret:
             entrance.trust(heard.secret)
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

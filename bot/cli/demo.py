@@ -76,7 +76,7 @@ async def connect(sandbox: Sandbox, bot: BotProcess, channel: str = CLIPS, chat:
     sandbox.linq.subscribe(f"{bot.url}/linq/webhooks?version=2026-02-03")
     await sandbox.slack.command(channel, f"link {chat}")
     offer = sandbox.slack.ephemerals(channel)[-1]
-    await sandbox.slack.press(channel, offer.ts, "link_choose")
+    await sandbox.slack.press(channel, offer.ts, "link_chat")
 
 
 class Story:

@@ -32,7 +32,7 @@ RESTORE_EVERY_S = 15.0
 LONGEST_PAUSE_S = 300
 RESTART_PAUSE_S = 0.5
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("memobridge.engine")
 
 Sweep = tuple[float, Callable[[], Awaitable[None]]]
 

@@ -29,17 +29,17 @@ class Town:
     chat: str = Chats.ANN
     settings: dict[str, str] = field(default_factory=dict)
 
-    def connect(self) -> None:
-        """Tell both sides where the bot listens now."""
-        if not self.sandbox.socket_mode:
-            self.sandbox.slack.connect(f"{self.bot.url}/slack/events")
-        self.sandbox.linq.subscribe(f"{self.bot.url}/linq/webhooks?version=2026-02-03")
+    async def meet(self) -> None:
+        """Tell both sides where the bot listens now; over Socket Mode the bot comes by itself."""
+        self.sandbox.meet(self.bot.url)
+        if self.sandbox.socket_mode:
+            await self.until(lambda: bool(self.sandbox.wire.named("socket hello")))
 
     async def link(self, channel: str = CLIPS, chat: str = Chats.ANN) -> None:
         """As an admin does it: ask, look who is in the chat, press."""
         await self.sandbox.slack.command(channel, f"link {chat}")
         offer = self.sandbox.slack.ephemerals(channel)[-1]
-        await self.sandbox.slack.press(channel, offer.ts, "link_choose")
+        await self.sandbox.slack.press(channel, offer.ts, "link_chat")
 
     async def drop(self, *uploads: Upload, **more: Any) -> Message:
         return await self.sandbox.slack.drop(self.channel, *(uploads or (Upload("memo.m4a", SOUND),)), **more)
@@ -75,7 +75,7 @@ async def town_with(database_url: str, *, socket_mode: bool = False, **settings:
         environment = sandbox.environment() | {"DATABASE_URL": database_url} | settings
         async with BotProcess(environment) as bot:
             town = Town(sandbox, bot, settings=environment)
-            town.connect()
+            await town.meet()
             await town.link()
             yield town
 

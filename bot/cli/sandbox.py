@@ -1,0 +1,14 @@
+"""``memobridge sandbox``: the local Slack and Linq alone."""
+
+from bot.cli.common import FAILED, settle, stop
+from bot.sandbox.alone import live
+from bot.sandbox.world import Sandbox
+
+
+def sandbox(slack_port: int, linq_port: int, control_port: int, *, bot_url: str, socket_mode: bool) -> None:
+    """Until SIGTERM or Ctrl-C."""
+    world = Sandbox(slack_port=slack_port, linq_port=linq_port, control_port=control_port, socket_mode=socket_mode)
+    try:
+        settle(live(world, bot_url))
+    except OSError as taken:
+        stop([f"The sandbox cannot listen ({taken.strerror or taken}). Choose another port."], FAILED)
