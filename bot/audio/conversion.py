@@ -7,6 +7,7 @@ from bot.audio import refusals
 from bot.audio.decoding import Decoding
 from bot.audio.memo_file import MemoFile, memo_file
 from bot.audio.opening import OpenClip
+from bot.audio.terms import Limits
 
 
 @dataclass(frozen=True)
@@ -15,20 +16,20 @@ class Written:
     waveform: tuple[int, ...]
 
 
-def write_memo(clip: OpenClip, target: Path, longest_s: float) -> Written:
+def write_memo(clip: OpenClip, target: Path, limits: Limits) -> Written:
     """The whole clip as a memo file. Refused for too little or too much sound in it."""
     with memo_file(target) as memo:
-        _pour(clip, memo, longest_s)
+        _pour(clip, memo, limits)
         waveform = memo.finish()
         if not memo.seconds:
             raise refusals.silent(clip.label)
         return Written(memo.seconds, waveform)
 
 
-def _pour(clip: OpenClip, memo: MemoFile, longest_s: float) -> None:
+def _pour(clip: OpenClip, memo: MemoFile, limits: Limits) -> None:
     decoding = Decoding(clip)
     for frame in decoding:
         if not memo.add(frame):
             decoding.broken += 1
-        if memo.seconds > longest_s:
-            raise refusals.too_long(longest_s)
+        if memo.seconds > limits.longest_s:
+            raise refusals.too_long(clip.size_bytes, limits.size_bytes, limits.longest_s)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Given = TypeVarTuple("Given")
 Got = TypeVar("Got")
 
-_GRACE_S = 5.0
+_GRACE_S = 2.0
 _NICE = 5
 _OUR_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.EACCES}
 

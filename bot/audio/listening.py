@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bot.audio import refusals
 from bot.audio.conversion import write_memo
+from bot.audio.counting import Doubt
 from bot.audio.opening import OpenClip, opened
 from bot.audio.sniff import SNIFF_BYTES, id3_length, sniff
 from bot.audio.sources import SOURCES
 from bot.audio.terms import Limits, Takes
-from bot.audio.untouched import Doubt, require_whole, sound_untouched
+from bot.audio.untouched import require_whole, sound_untouched
 from bot.relay.model import Sound
 from bot.relay.ports import Fit
 
@@ -60,7 +61,7 @@ def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes]
     """Write the clip anew as M4A. Refused for what cannot be decoded, or is still too big afterwards."""
     with opened(path, container) as clip:
         require_whole(clip)
-        written = write_memo(clip, target, limits.longest_s)
+        written = write_memo(clip, target, limits)
     size_bytes = target.stat().st_size
     if size_bytes > limits.size_bytes:
         raise refusals.too_big(size_bytes, limits.size_bytes, limits.longest_s)

@@ -17,6 +17,13 @@ from bot.audio.sources import CODECS, DECODERS, SOURCES, label
 _HEADLESS = ("aac", "amr")
 _SANE_RATES = range(1_000, 768_001)
 _PROTECTED_TAGS = ("drms", "enca", "p608")
+_ASF_HEADER_BYTES = 64 * 1024
+_ASF_ENCRYPTION = (
+    bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
+    bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
+)
+"""Content Encryption and Extended Content Encryption Object (ASF specification, §3.14 and §3.15)."""
+
 _OPTIONS = {
     "protocol_whitelist": "file",
     "codec_whitelist": DECODERS,
@@ -59,6 +66,8 @@ class OpenClip:
 def opened(path: Path, container: str) -> Iterator[OpenClip]:
     """Refused for a file without sound that can be decoded here."""
     source = SOURCES[container]
+    if container == "asf" and _is_encrypted(path):
+        raise refusals.protected()
     try:
         # "file:" keeps a colon in a folder's name from being read as a protocol
         raw = av.open(f"file:{path}", format=source.demuxer, options=_OPTIONS, metadata_errors="ignore")
@@ -81,6 +90,12 @@ def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
     clip = OpenClip(path, container, path.stat().st_size, raw, stream, _codec(stream), has_picture)
     _require_sound(clip)
     return clip
+
+
+def _is_encrypted(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(_ASF_HEADER_BYTES)
+    return any(guid in head for guid in _ASF_ENCRYPTION)
 
 
 def _codec(stream: AudioStream) -> str:

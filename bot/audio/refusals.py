@@ -58,13 +58,16 @@ def absurd_rate(rate: int) -> Refused:
     return Refused(f"The file claims {rate:,} samples a second, which no recorder makes. Record it again.")
 
 
-def too_long(longest_s: float) -> Refused:
-    return Refused(f"The clip is longer than {clock(longest_s)}, the most a voice memo can hold. Drop it in parts.")
+def too_long(size_bytes: int, limit_bytes: int, longest_s: float) -> Refused:
+    return Refused(
+        f"The clip ({_mib(size_bytes)}) sounds longer than {clock(longest_s)}, "
+        f"and no longer memo fits into the {_mib(limit_bytes)} that Linq takes. Drop it in parts."
+    )
 
 
 def too_big(size_bytes: int, limit_bytes: int, longest_s: float) -> Refused:
     return Refused(
-        f"The memo would be {_mib(size_bytes)}; Linq takes {_mib(limit_bytes)} at most. "
+        f"The memo would be {_mib(size_bytes)}, and Linq takes {_mib(limit_bytes)} at most. "
         f"Keep a clip under {clock(longest_s)}, or drop it in parts."
     )
 

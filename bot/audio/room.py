@@ -14,7 +14,6 @@ from bot.relay.ports import Fit
 if TYPE_CHECKING:
     from bot.audio.listening import Conversion
 
-_LOOK_S = 15.0
 _START_S = 60.0
 
 
@@ -44,7 +43,7 @@ class AudioRoom:
 
     async def fit(self, path: Path) -> Fit:
         """The clip itself, or a converted copy beside it. Refused says why not; Later blames the bot's own machine."""
-        looked = await self._looks.run(_LOOK_S, inside.look, path, self._takes, self._limits)
+        looked = await self._looks.run(self._limits.look_s, inside.look, path, self._takes, self._limits)
         return looked if isinstance(looked, Fit) else await self._convert(path, looked)
 
     async def _convert(self, path: Path, asked: "Conversion") -> Fit:

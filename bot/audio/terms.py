@@ -20,21 +20,20 @@ class Takes:
 
 @dataclass(frozen=True)
 class Limits:
-    """``wall_s_per_mib`` is what a file may take for each MiB of its own, on top of ``wall_s``.
-
-    ``memory_bytes`` is address space that one worker may add to what it needs for itself.
-    """
+    """``size_bytes``: the largest file that Linq takes. ``look_s``: for telling what a file is; ``wall_s``, and
+    ``wall_s_per_mib`` for each MiB of the file, for converting it. ``memory_bytes``: what one worker may use on top of
+    what it needs to be there."""
 
     size_bytes: int = 100 * 1024 * 1024
-    sound_s: float = 4 * 3600.0
-    wall_s: float = 30.0
-    wall_s_per_mib: float = 8.0
+    look_s: float = 15.0
+    wall_s: float = 60.0
+    wall_s_per_mib: float = 10.0
     memory_bytes: int = 192 * 1024 * 1024
 
     @property
     def longest_s(self) -> float:
-        """Seconds of sound that fit into a converted memo."""
-        return min(self.sound_s, self.size_bytes * 8 / MEMO_BITS)
+        """Seconds of sound that fit into a converted memo. No clip is decoded any further."""
+        return self.size_bytes * 8 / MEMO_BITS
 
     def patience_s(self, size_bytes: int) -> float:
         return self.wall_s + self.wall_s_per_mib * size_bytes / 2**20

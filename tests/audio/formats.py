@@ -1,10 +1,16 @@
-"""Every format the bot is tried with: one sample each, made on the spot, and what must become of it."""
+"""Every format the bot is tried with: one sample each, made on the spot, and what must become of it.
+
+``format_table`` is the README's table: what the bot really did with each sample, and the reason it gave.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.audio.listening import Conversion
+from bot.relay.errors import Refused
 from tests.audio import by_hand
+from tests.audio.direct import fitted, look
 from tests.audio.sounds import browser_clip, record, record_video, speech
 
 AS_IT_IS = "as it is"
@@ -14,7 +20,7 @@ REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Format:
-    """``seconds`` is how long the sample sounds; ``file`` is a name that says nothing true."""
+    """``becomes`` and ``seconds`` are what must come out of it; ``make`` writes the sample."""
 
     name: str
     becomes: str
@@ -97,3 +103,33 @@ FORMATS = (
     Format("Picture", REFUSED, _bytes(lambda: b"\x89PNG\r\n\x1a\n" + bytes(100))),
     Format("Empty file", REFUSED, _bytes(lambda: b"")),
 )
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    becomes: str
+    why: str
+
+
+def format_rows(folder: Path) -> list[Row]:
+    """What became of every sample, made anew in this folder under names that say nothing."""
+    return [_row(given, folder / f"{number}.bin") for number, given in enumerate(FORMATS)]
+
+
+def _row(given: Format, path: Path) -> Row:
+    given.make(path)
+    try:
+        looked = look(path)
+        fitted(path)
+    except Refused as refusal:
+        return Row(given.name, REFUSED, refusal.reason)
+    if isinstance(looked, Conversion):
+        return Row(given.name, CONVERTED, looked.why)
+    return Row(given.name, AS_IT_IS, f"Linq takes {looked.content_type}, and phones play it")
+
+
+def format_table(rows: list[Row]) -> str:
+    """The rows as Markdown."""
+    head = "| format | goes out | why |\n|---|---|---|\n"
+    return head + "".join(f"| {row.name} | {row.becomes} | {row.why} |\n" for row in rows)

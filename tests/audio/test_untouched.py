@@ -1,0 +1,107 @@
+import struct
+from pathlib import Path
+
+import pytest
+
+from bot.audio.listening import Conversion
+from bot.relay.errors import Refused
+from bot.relay.ports import Fit
+from tests.audio import by_hand
+from tests.audio.direct import fitted, look
+from tests.audio.judge import heard_seconds
+from tests.audio.sounds import record, record_video, speech
+
+LONG_S = 60.0
+
+
+def _long(path: Path, container: str, codec: str) -> Path:
+    return record(path, container, codec, sound=speech(LONG_S), bit_rate=64_000)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("ipod", "aac"), ("ipod", "alac"), ("mp3", "libmp3lame"), ("adts", "aac"), ("wav", "pcm_s16le")],
+)
+def test_a_large_clip_is_counted_to_the_same_length_as_a_decoder_hears(
+    container: str, codec: str, tmp_path: Path
+) -> None:
+    path = _long(tmp_path / "clip", container, codec)
+    looked = look(path)
+    assert isinstance(looked, Fit)
+    assert looked.sound.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
+
+
+def test_a_small_clip_shows_its_shape(tmp_path: Path) -> None:
+    looked = look(record(tmp_path / "clip", "ipod", "aac"))
+    assert isinstance(looked, Fit)
+    assert max(looked.sound.waveform) == 7
+
+
+def test_a_header_that_lies_about_the_length_is_put_right_by_converting(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "mp3", "libmp3lame", sound=speech(20.0))
+    frames = path.read_bytes()
+    path.write_bytes(frames[: len(frames) // 20])
+    looked = look(path)
+    assert isinstance(looked, Conversion)
+    assert looked.why.startswith("its header states 20.0 s")
+    assert fitted(path).sound.duration_s == pytest.approx(1.0, abs=0.1)
+
+
+def _damage(path: Path, start: int, length: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[start : start + length] = b"\x5a" * length
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("ipod", "aac"), ("ipod", "alac"), ("mp3", "libmp3lame"), ("adts", "aac")]
+)
+def test_damage_far_inside_a_large_clip_is_found(container: str, codec: str, tmp_path: Path) -> None:
+    path = _long(tmp_path / "clip", container, codec)
+    _damage(path, path.stat().st_size // 2, 8_000)
+    assert isinstance(look(path), Conversion)
+
+
+def test_a_clip_with_a_cover_picture_is_sound_not_video(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "flac", "flac")
+    assert not fitted(path).sound.sound_only
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_a_wav_whose_recorder_never_came_back_to_its_header_is_finished_for_it(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "clip"
+    content = bytearray(by_hand.wav(speech(1.0, 8_000).tobytes()))
+    content[40:44] = struct.pack("<I", size)
+    path.write_bytes(content)
+    fit = fitted(path)
+    assert fit.sound.converted_from == "WAV/PCM"
+    assert fit.sound.duration_s == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "options"),
+    [
+        ("ipod", "aac", {"movflags": "+faststart"}),
+        ("wav", "pcm_s16le", {}),
+        ("aiff", "pcm_s16be", {}),
+        ("caf", "pcm_s16le", {}),
+    ],
+)
+def test_a_clip_cut_short_is_refused(container: str, codec: str, options: dict[str, str], tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", container, codec, options=options)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(Refused, match=r"is cut short: 6\d% of its sound is there\. Let it finish uploading"):
+        fitted(path)
+
+
+def test_an_m4a_that_lost_its_table_is_refused(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "ipod", "aac")
+    path.write_bytes(path.read_bytes()[:5_000])
+    with pytest.raises(Refused, match="begins like M4A but cannot be read"):
+        fitted(path)
+
+
+def test_a_video_keeps_only_its_sound_and_says_so(tmp_path: Path) -> None:
+    fit = fitted(record_video(tmp_path / "clip", "mp4", "libx264", "aac"))
+    assert (fit.sound.converted_from, fit.sound.sound_only) == ("MP4 video", True)
