@@ -99,8 +99,9 @@ class Client:
             where["oldest"] = f"{(notice.posting_since - _CLOCKS_DIFFER_BY).timestamp():.6f}"
         if notice.root_ts:
             where["ts"] = notice.root_ts
+        method = "conversations.replies" if notice.root_ts else "conversations.history"
         for _ in range(_PAGES):
-            answer = await self._web.ask(f"conversations.{'replies' if notice.root_ts else 'history'}", **where)
+            answer = await self._web.ask(method, **where)
             for message in parts(answer.body, "messages"):
                 yield message
             where["cursor"] = text(part(answer.body, "response_metadata"), "next_cursor")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import aiohttp
 
-from bot.slack.answers import Answers
+from bot.slack.answers import WITHIN_S, Answers
 from bot.slack.client import Client
 from bot.slack.commands import Commands
 from bot.slack.downloads import Bounds, Downloads
@@ -31,11 +31,12 @@ class SlackDoor:
         now: Callable[[], datetime],
         base_url: str = SLACK_API_URL,
         bounds: Bounds | None = None,
+        answer_within_s: float = WITHIN_S,
     ) -> None:
         web = Web(token, session, base_url, Pace(clock))
         self.lookups = Lookups(web, clock)
         self.client = Client(web, self.lookups, Downloads(token, session, base_url, bounds or Bounds()))
-        self.answers = Answers(session)
+        self.answers = Answers(session, within_s=answer_within_s)
         self._now = now
 
     def listeners(self, *, clips: Clips, links: Links, wishes: Wishes, allowed_bots: Collection[str] = ()) -> Listeners:

@@ -84,7 +84,7 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
 def _refusal(code: str, body: Any) -> str:
     if code == "missing_scope":
         return f"The Slack app lacks the scope {body.get('needed', '')}: add it and reinstall the app."
-    return REFUSALS.get(code, "Slack refused.")
+    return REFUSALS.get(code, f"Slack refused ({code}).")
 
 
 def _lost(reason: str, code: str, *, effect: bool) -> RelayError:

@@ -70,9 +70,10 @@ class SocketEntrance:
 
     async def ping(self) -> str:
         """Empty while events can arrive, else why not."""
-        if self._line is not None and await self._line.is_connected() and not self._line.is_disabled:
-            return ""
-        return (self._line.trouble if self._line else "") or self._trouble
+        line = self._line
+        if line is None or line.is_disabled:
+            return _DISABLED if line else self._trouble
+        return "" if await line.is_connected() else line.trouble or self._trouble
 
     async def _keep(self) -> None:
         while True:

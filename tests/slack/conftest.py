@@ -58,9 +58,23 @@ def clock() -> Seconds:
 
 
 @pytest.fixture
-def door(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds) -> SlackDoor:
+def within_s() -> float:
+    """How long the door works before it says that it needs a moment."""
+    return 2.5
+
+
+@pytest.fixture
+def door(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds, within_s: float) -> SlackDoor:
     bounds = Bounds(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0)
-    return SlackDoor(slack.bot_token, session, clock=clock, now=lambda: NOON, base_url=slack.api_url, bounds=bounds)
+    return SlackDoor(
+        slack.bot_token,
+        session,
+        clock=clock,
+        now=lambda: NOON,
+        base_url=slack.api_url,
+        bounds=bounds,
+        answer_within_s=within_s,
+    )
 
 
 @pytest.fixture

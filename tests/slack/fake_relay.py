@@ -17,7 +17,7 @@ GROUP = Chat(
 class FakeRelay:
     """Clips, links and wishes in one. ``trouble`` is raised by everything while it is set.
 
-    ``held``: clear it, and whatever is asked for takes until it is set again.
+    ``held``: clear it, and whatever is asked for takes until it is set again. ``asked`` is set by the first question.
     """
 
     shares: list[Share] = field(default_factory=list)
@@ -27,11 +27,13 @@ class FakeRelay:
     chats: list[Chat] = field(default_factory=lambda: [CHAT])
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.held.set()
 
     async def _turn(self) -> None:
+        self.asked.set()
         await self.held.wait()
         if self.trouble is not None:
             raise self.trouble
