@@ -67,7 +67,8 @@ CREATE UNIQUE INDEX deliveries_twin ON deliveries (team, channel, twin, file_id)
 CREATE INDEX deliveries_open ON deliveries (chat, asked_at, position, entered)
     WHERE step IN ('waiting', 'prepared', 'sending');
 CREATE INDEX deliveries_notice ON deliveries (notice);
-CREATE INDEX deliveries_memo ON deliveries (memo) WHERE memo IS NOT NULL;
+CREATE INDEX deliveries_message ON deliveries (channel, message_ts);
+CREATE UNIQUE INDEX deliveries_memo ON deliveries (memo) WHERE memo IS NOT NULL;
 CREATE INDEX deliveries_attachment ON deliveries (attachment) WHERE attachment IS NOT NULL;
 CREATE INDEX deliveries_replaces ON deliveries (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX deliveries_lent ON deliveries (lent_to) WHERE lent_to IS NOT NULL;

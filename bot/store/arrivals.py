@@ -52,13 +52,15 @@ WITH given AS (
 ), fresh AS (
     INSERT INTO receipts (id, kind, at, memo, attachments, delivery, trace_id, service, is_group, reason, code)
     SELECT * FROM given ON CONFLICT DO NOTHING
-    RETURNING memo, attachments, delivery
+    RETURNING memo, attachments, delivery, trace_id
 ), adopted AS (
     UPDATE deliveries SET step = 'recorded', memo = fresh.memo, trace_id = fresh.trace_id, reason = '',
         code = '', due_at = NULL, next_look_at = now() + interval '30 seconds',
         url = CASE WHEN lent_until > now() THEN url ELSE '' END
     FROM fresh
-    WHERE deliveries.memo IS NULL AND fresh.memo IS NOT NULL AND attachment = ANY(fresh.attachments)
+    WHERE deliveries.id = (
+        SELECT id FROM deliveries WHERE attachment = ANY(fresh.attachments) AND memo IS NULL ORDER BY entered LIMIT 1)
+        AND fresh.memo IS NOT NULL AND NOT EXISTS (SELECT FROM deliveries WHERE memo = fresh.memo)
     RETURNING notice
 ), changed AS (
     SELECT notice FROM adopted

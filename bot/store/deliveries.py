@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
+
 from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
 from bot.relay.ports import Enqueue
 from bot.store.arrivals import Arrival
@@ -11,7 +13,7 @@ from bot.store.changes import TURNS, announcements
 from bot.store.group import GroupWriter
 from bot.store.pool import Pool, rows
 from bot.store.rows import sound_json, storable, to_delivery
-from bot.store.telling import with_receipts
+from bot.store.telling import NOT_REPLACED, with_receipts
 
 CLAIM = """
 UPDATE deliveries SET fence = fence + 1 WHERE id = (
@@ -24,7 +26,8 @@ HELD = "id = %(id)s AND fence = %(fence)s AND step IN ('waiting', 'prepared', 's
 
 POSTPONE = f"""
 WITH changed AS (
-    UPDATE deliveries SET due_at = %(due_at)s, reason = %(reason)s, code = %(code)s, attempts = attempts + 1
+    UPDATE deliveries SET step = CASE step WHEN 'sending' THEN 'prepared' ELSE step END, sending_since = NULL,
+        due_at = %(due_at)s, reason = %(reason)s, code = %(code)s, attempts = attempts + 1
     WHERE {HELD} RETURNING notice
 )"""
 
@@ -34,16 +37,10 @@ UPDATE deliveries SET step = 'sending', sending_since = %(at)s, due_at = NULL,
 WHERE {HELD} RETURNING id
 """
 
-RETREAT = f"""
-WITH changed AS (
-    UPDATE deliveries SET step = 'prepared', sending_since = NULL, due_at = %(due_at)s,
-        reason = %(reason)s, code = %(code)s, attempts = attempts + 1
-    WHERE {HELD} RETURNING notice
-)"""
-
 CLOSE = f"""
 WITH changed AS (
-    UPDATE deliveries SET step = %(step)s, reason = %(reason)s, code = %(code)s, due_at = NULL, url = ''
+    UPDATE deliveries SET step = %(step)s, reason = %(reason)s, code = %(code)s, due_at = NULL, url = '',
+        next_look_at = CASE %(step)s WHEN 'unconfirmed' THEN now() + interval '30 seconds' END
     WHERE {HELD} RETURNING notice
 )"""
 
@@ -116,17 +113,17 @@ class Deliveries:
         row = await self._pool.row(INTEND, {**held, "attachment": attachment, "sound": sound_json(sound), "at": at})
         return row is not None
 
-    async def retreat(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
-        return await self._change(RETREAT, id=delivery, fence=fence, due_at=due_at, reason=reason, code=code)
-
     async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool:
         return await self._change(CLOSE, id=delivery, fence=fence, step=step.value, reason=reason, code=code)
 
-    async def record(self, delivery: DeliveryId, memo: Memo) -> None:
+    async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
         """Store the memo's id, and what Linq said of it with the same breath."""
         if memo.receipt:
             await self._arrivals.write(Arrival(receipts=(memo.receipt,)))
-        await self._change(RECORD, id=delivery, memo=memo.id, trace_id=memo.trace_id)
+        try:
+            return await self._change(RECORD, id=delivery, memo=memo.id, trace_id=memo.trace_id)
+        except UniqueViolation:
+            return False
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
         await self._change(CANCEL, channel=channel, message_ts=message_ts, kept=list(kept_files))
@@ -145,19 +142,21 @@ class Deliveries:
         """The deliveries accepted last, newest first."""
         return await self._told("ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
 
-    async def show(self, delivery: DeliveryId) -> Told | None:
-        """One delivery with all its receipts."""
+    async def told(self, delivery: DeliveryId) -> Told | None:
         found = await self._told("WHERE id = %s", delivery)
         return found[0] if found else None
+
+    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
+        return await self._told(f"WHERE channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
 
     async def oldest_due(self, now: datetime) -> float:
         """For how many seconds the delivery at the head of some chat could have been worked on; 0: none waits."""
         row = await self._pool.row(OLDEST_DUE, {"now": now})
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
 
-    async def _told(self, which: str, param: object) -> Sequence[Told]:
+    async def _told(self, which: str, *params: object) -> Sequence[Told]:
         async with self._pool.connection() as connection:
-            found = await rows(connection, f"SELECT * FROM deliveries {which}", (param,))
+            found = await rows(connection, f"SELECT * FROM deliveries {which}", params)
             return await with_receipts(connection, [to_delivery(row) for row in found])
 
     async def _change(self, sql: str, **params: object) -> bool:

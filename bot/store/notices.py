@@ -7,15 +7,11 @@ from psycopg.rows import DictRow
 from bot.relay.model import DeliveryId, Notice, NoticeId, Told
 from bot.store.pool import Pool, rows
 from bot.store.rows import storable, to_delivery
-from bot.store.telling import with_receipts
+from bot.store.telling import NOT_REPLACED, with_receipts
 
 # Two statements on purpose, see ``changes``: the second one sees every change that the first has counted.
 TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
-TELL = """
-SELECT * FROM deliveries WHERE notice = %s AND NOT EXISTS (
-    SELECT FROM deliveries AS again WHERE again.replaces = deliveries.id AND again.notice = deliveries.notice)
-ORDER BY position, asked_at, entered
-"""
+TELL = f"SELECT * FROM deliveries WHERE notice = %s AND {NOT_REPLACED}"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
 POSTED = "UPDATE notices SET ts = %s, shown = %s WHERE id = %s"
 ALARMED = "UPDATE deliveries SET alarmed = true WHERE id = %s"

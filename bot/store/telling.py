@@ -6,6 +6,11 @@ from bot.relay.model import Delivery, Receipt, Told
 from bot.store.pool import Connection, rows
 from bot.store.rows import to_receipt
 
+# Put behind WHERE, with the order in which a notice tells them.
+NOT_REPLACED = """NOT EXISTS (
+    SELECT FROM deliveries AS again WHERE again.replaces = deliveries.id AND again.notice = deliveries.notice)
+ORDER BY position, asked_at, entered
+"""
 RECEIPTS = "SELECT * FROM receipts WHERE memo = ANY(%s) OR delivery = ANY(%s) ORDER BY at, came_at, id"
 
 

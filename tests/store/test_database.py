@@ -1,0 +1,105 @@
+"""The laws of the database as a whole: its shape, its outages, what it forgets."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from bot.engine import Engine
+from bot.relay.errors import Later
+from bot.relay.model import DeliveryId, Step
+from bot.store.database import Database
+from bot.store.embedded import Embedded
+from bot.store.schema import Schema, apply
+from tests.conftest import create, url_of
+from tests.store.conftest import Line
+from tests.store.made import CHAT, NOTICE, claimed, delivery, kept, memo, post, receipt
+
+SECOND = timedelta(seconds=1)
+
+
+async def test_processes_that_start_together_make_the_tables_once(embedded: Embedded) -> None:
+    create(embedded, "together")
+    engine = Engine()
+    url = url_of(embedded, "together")
+    opening = (Database.open(url, enqueue=engine.enqueue, schemas=engine.schemas()) for _ in range(3))
+    for database in await asyncio.gather(*opening):
+        await database.ping()
+        await database.close()
+
+
+async def test_steps_are_applied_once_and_in_order(database_url: str) -> None:
+    first: Schema = ("toy", "CREATE TABLE toy (a int)", {"1": "CREATE TABLE toy (a int)"})
+    grown: Schema = (
+        "toy",
+        "never run",
+        {**first[2], "2": "ALTER TABLE toy ADD b int", "3": "ALTER TABLE toy ADD c int"},
+    )
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for schema in (first, first, grown, grown):
+            await apply(connection, [schema])
+        found = await (await connection.execute("SELECT * FROM toy")).fetchall()
+    assert found == []
+
+
+async def test_an_older_engines_tables_grow_to_todays(embedded: Embedded) -> None:
+    """Procrastinate's steps, applied one by one, are a way to where its whole schema leads."""
+    create(embedded, "older")
+    ((owner, whole, steps), ours) = Engine().schemas()
+    (first, *_) = steps
+    async with await psycopg.AsyncConnection.connect(url_of(embedded, "older"), autocommit=True) as connection:
+        await apply(connection, [(owner, steps[first], {first: steps[first]})])
+        await apply(connection, [(owner, whole, steps), ours])
+        await connection.execute("SELECT procrastinate_fetch_job_v2(ARRAY['work'], 1)")
+
+
+async def test_a_database_that_is_not_there_is_later(embedded: Embedded, line: Line) -> None:
+    with pytest.raises(Later, match="cannot be reached"):
+        await Database.open(url_of(embedded, "nowhere"), enqueue=line.enqueue)
+
+
+async def test_a_broken_connection_is_replaced_before_anyone_uses_it(memory: Database, database_url: str) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert await memory.deliveries.accept([delivery("b")]) == ["b"]
+    assert (await claimed(memory)).id == "a"
+
+
+async def test_a_busy_relay_delays_no_answer(memory: Database) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        busy = [tasks.create_task(memory.pool.getconn()) for _ in range(memory.pool.max_size)]
+    assert await memory.deliveries.accept([delivery("a")]) == ["a"]
+    for each in busy:
+        await memory.pool.putconn(each.result())
+
+
+async def test_finished_deliveries_are_forgotten_with_all_that_hangs_on_them(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("done"), delivery("open", post=post(message_ts="200.1"))])
+    await memory.deliveries.record(DeliveryId("done"), memo("M1", receipt=receipt("r1", memo="M1")))
+    await memory.notices.take(NOTICE)
+    await memory.forget(datetime.now(UTC) - 60 * SECOND)
+    assert (await kept(memory, "done")).step is Step.RECORDED
+    await memory.forget(datetime.now(UTC) + SECOND)
+    assert [told.delivery.id for told in await memory.deliveries.recent(9)] == ["open"]
+    assert await memory.notices.take(NOTICE) is None
+    await memory.deliveries.accept([delivery("done")])
+    await memory.deliveries.record(DeliveryId("done"), memo("M1"))
+    told = await memory.deliveries.told(DeliveryId("done"))
+    assert told is not None
+    assert told.receipts == ()
+
+
+async def test_the_age_of_the_oldest_due_delivery_counts_from_when_it_could_be_worked_on(memory: Database) -> None:
+    now = datetime.now(UTC)
+    assert await memory.deliveries.oldest_due(now) == 0
+    await memory.deliveries.accept([delivery("a"), delivery("b", asked_at=200.0)])
+    assert 90 < await memory.deliveries.oldest_due(now + 100 * SECOND) < 101
+    held = await claimed(memory, CHAT)
+    await memory.deliveries.postpone(held.id, held.fence, due_at=now + 95 * SECOND, reason="", code="")
+    assert await memory.deliveries.oldest_due(now + 90 * SECOND) == 0
+    assert await memory.deliveries.oldest_due(now + 100 * SECOND) == pytest.approx(5)

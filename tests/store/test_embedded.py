@@ -1,0 +1,84 @@
+"""The laws of the embedded server: it outlives a killed bot, and the last one to leave turns it off."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.relay.errors import Refused
+from bot.store.embedded import Embedded
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bot.store.embedded import Embedded
+Embedded.start(Path(sys.argv[1]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="memobridge-", ignore_cleanup_errors=True) as made:
+        yield Path(made) / "data"
+
+
+def is_up(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_a_server_left_by_a_killed_bot_is_used_again_and_stopped_in_the_end(folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False, timeout=60)
+    pid = (folder / "postgres" / "postmaster.pid").read_text().splitlines()[0]
+    server = Embedded.start(folder)
+    assert (folder / "postgres" / "postmaster.pid").read_text().splitlines()[0] == pid
+    assert is_up(server.url)
+    server.stop()
+    assert not is_up(server.url)
+
+
+def test_a_server_that_somebody_else_uses_stays_up(folder: Path) -> None:
+    server = Embedded.start(folder)
+    with psycopg.connect(server.url):
+        server.stop()
+        assert is_up(server.url)
+    server.stop()
+    assert not is_up(server.url)
+
+
+def test_a_pid_that_now_belongs_to_somebody_else_holds_nobody_up(folder: Path) -> None:
+    """As after a container was killed and started again on the same volume."""
+    server = Embedded.start(folder)
+    file = folder / "postgres" / "postmaster.pid"
+    _, *rest = file.read_text().splitlines()
+    server.stop()
+    file.write_text("\n".join([str(os.getpid()), *rest]))
+    again = Embedded.start(folder)
+    assert is_up(again.url)
+    again.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only as root does the database run as another user")
+@pytest.mark.parametrize("home", ["/root", "/home/ann"])
+def test_as_root_a_folder_below_a_home_is_refused(home: str) -> None:
+    with pytest.raises(Refused, match=r"DATA_DIR .* lies below .* /var/lib/memobridge"):
+        Embedded.start(Path(home) / "memobridge")
+
+
+def test_a_path_too_long_for_a_socket_is_refused(folder: Path) -> None:
+    with pytest.raises(Refused, match="too long"):
+        Embedded.start(folder / ("x" * 100))
+
+
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(Refused, match="cannot be made"):
+        Embedded.start(Path("/dev/null/data"))

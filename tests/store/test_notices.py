@@ -1,0 +1,144 @@
+"""The laws of notices: no change goes untold, and a turn is asked for only when none is pending."""
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from bot.relay.model import DeliveryId, NoticeId, Step
+from bot.store.database import Database
+from tests.store.conftest import Line
+from tests.store.made import CHANNEL, NOTICE, NOW, SOON, claimed, delivery, memo, post, receipt
+
+A = DeliveryId("a")
+
+
+async def test_a_new_delivery_asks_for_its_notice_once(memory: Database, line: Line) -> None:
+    await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    assert line.notices == [NOTICE]
+    notice = await memory.notices.take(NOTICE)
+    assert notice is not None
+    assert (notice.channel, notice.root_ts, notice.ts, notice.shown) == (CHANNEL, "100.1", None, "")
+    assert [told.delivery.id for told in notice.told] == ["a", "b"]
+
+
+async def test_nobody_knows_a_notice_that_was_never_wanted(memory: Database) -> None:
+    assert await memory.notices.take(NoticeId("C1:0.0")) is None
+
+
+async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory: Database, line: Line) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.deliveries.record(A, memo("M1"))
+    await memory.receipts.add([receipt("r1", memo="M1")])
+    assert line.notices == [NOTICE]
+    await memory.notices.take(NOTICE)
+    await memory.receipts.add([receipt("r2", memo="M1")])
+    assert line.notices == [NOTICE, NOTICE]
+
+
+async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: Line) -> None:
+    async def asks(doing: object) -> bool:
+        await memory.notices.take(NOTICE)
+        line.errands.clear()
+        await doing  # type: ignore[misc]  # any of the store's coroutines
+        return line.notices == [NOTICE]
+
+    store = memory.deliveries
+    assert await asks(store.accept([delivery("a"), delivery("b", asked_at=200.0)]))
+    held = await claimed(memory)
+    assert await asks(store.postpone(held.id, held.fence, due_at=SOON, reason="", code=""))
+    assert await asks(store.close(held.id, held.fence, Step.UNCONFIRMED, reason="", code=""))
+    assert await asks(store.record(held.id, memo("M1")))
+    assert await asks(store.cancel(CHANNEL, "100.1", []))
+    assert await asks(memory.receipts.add([receipt("r1", memo="M1")]))
+    assert not await asks(memory.notices.alarmed(A))
+
+
+async def test_a_change_and_its_turn_are_stored_together_or_not_at_all(memory: Database, line: Line) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.notices.take(NOTICE)
+    line.is_broken = True
+    held = await claimed(memory)
+    with pytest.raises(RuntimeError):
+        await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="", code="")
+    assert await claimed(memory)
+
+
+async def test_no_change_is_lost_between_turns_that_run_beside_it(memory: Database, line: Line) -> None:
+    """Whoever takes turns only when asked has seen everything in the end."""
+    await memory.deliveries.accept([delivery("a")])
+    seen: set[str] = set()
+
+    async def turns() -> None:
+        while line.errands:
+            line.errands.pop()
+            notice = await memory.notices.take(NOTICE)
+            assert notice is not None
+            seen.update(each.id for told in notice.told for each in told.receipts)
+
+    async def change(number: int) -> None:
+        await memory.receipts.add([receipt(f"r{number}", memo="M1")])
+        await turns()
+
+    await asyncio.gather(*(change(n) for n in range(40)), memory.deliveries.record(A, memo("M1")))
+    await turns()
+    assert seen == {f"r{n}" for n in range(40)}
+
+
+async def test_a_receipt_and_the_record_of_its_memo_cannot_pass_each_other_unseen(
+    memory: Database, line: Line, database_url: str
+) -> None:
+    """Committed side by side, neither would see the other, and the notice would never tell of the receipt."""
+    await memory.deliveries.accept([delivery("a")])
+    await memory.notices.take(NOTICE)
+    line.errands.clear()
+    line.is_clear.clear()
+    other = delivery("b", post=post(message_ts="200.1"))
+    adding = asyncio.gather(memory.receipts.add([receipt("r1", memo="M1")]), memory.deliveries.accept([other]))
+    try:
+        await until(lambda: waiting_in(database_url, "idle in transaction") > 0)
+        recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1")))
+        await until(lambda: waiting_in(database_url, "active", "advisory") > 0)
+    finally:
+        line.is_clear.set()
+    await asyncio.gather(adding, recording)
+    assert NOTICE in line.notices
+    notice = await memory.notices.take(NOTICE)
+    assert notice is not None
+    assert [each.id for each in notice.told[0].receipts] == ["r1"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - the database sets no event
+            await asyncio.sleep(0.005)
+
+
+def waiting_in(url: str, state: str, event: str = "") -> int:
+    """How many connections of this database are in that state, waiting for that."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = %s"
+    with psycopg.connect(url) as connection:
+        query = (asked + (" AND wait_event = %s" if event else "")).encode()
+        found = connection.execute(query, (state, event) if event else (state,)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+async def test_a_delivery_sent_again_takes_the_place_of_the_first(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    await memory.deliveries.accept([delivery("a2", asked_at=300.0, replaces=A)])
+    notice = await memory.notices.take(NOTICE)
+    assert notice is not None
+    assert [told.delivery.id for told in notice.told] == ["a2", "b"]
+
+
+async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.notices.posting(NOTICE, NOW)
+    await memory.notices.posted(NOTICE, "100.2", "a.m4a: queued\x00")
+    await memory.notices.alarmed(A)
+    notice = await memory.notices.take(NOTICE)
+    assert notice is not None
+    assert (notice.posting_since, notice.ts, notice.shown) == (NOW, "100.2", "a.m4a: queued�")
+    assert notice.alarmed == {A}
