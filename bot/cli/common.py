@@ -1,9 +1,12 @@
 """What every command shares: settings or a clear exit, and errors told in one line."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
+
+from rich.table import Table
 
 from bot.relay.errors import RelayError
 from config.settings import Settings, SettingsError, load
@@ -15,7 +18,8 @@ Result = TypeVar("Result")
 
 
 def settings_or_exit() -> Settings:
-    """The settings, or a line for each problem on stderr and exit code 2."""
+    """The settings, or a line for each problem on stderr and exit code 2. Logs stay silent until somebody wants them."""
+    logging.getLogger("memobridge").setLevel(logging.CRITICAL)
     try:
         return load()
     except SettingsError as error:
@@ -32,6 +36,14 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
         stop([error.reason], FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def table(*columns: str) -> Table:
+    """A table whose ids stay whole, so that they can be copied, however narrow the terminal is."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold", no_wrap=column in ("id", "chat", "channel"))
+    return made
 
 
 def stop(lines: list[str], code: int) -> NoReturn:

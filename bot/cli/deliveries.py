@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from rich.console import Console
-from rich.table import Table
 
 from bot.app import offline
-from bot.cli.common import settings_or_exit, settle
+from bot.cli.common import settings_or_exit, settle, table
 from bot.relay.errors import Refused
 from bot.relay.model import DeliveryId, Told, UserId
 from bot.relay.receipts import status_of
@@ -21,12 +20,12 @@ def list_deliveries(limit: int) -> None:
 async def _list(limit: int) -> None:
     async with offline(settings_or_exit()) as rooms:
         recent = await rooms.database.deliveries.recent(limit)
-    table = Table("id", "accepted", "channel", "clip", "status", "why")
+    found = table("id", "accepted", "channel", "clip", "status", "why")
     for told in recent:
         delivery, verdict = told.delivery, status_of(told)
         accepted = _time(delivery.accepted_at)
-        table.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
-    Console().print(table if recent else "No delivery yet. Drop audio in a linked channel.")
+        found.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
+    Console().print(found if recent else "No delivery yet. Drop audio in a linked channel.")
 
 
 def show_delivery(delivery: str) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from bot.app import offline
-from bot.cli.common import settings_or_exit, settle, stop
+from bot.cli.common import settings_or_exit, settle, stop, table
 from bot.relay.errors import Refused
 from bot.relay.links import label
 from bot.relay.model import ChannelId, Chat
@@ -19,10 +18,10 @@ def list_links() -> None:
 async def _list() -> None:
     async with offline(settings_or_exit()) as rooms:
         links = await rooms.links.all()
-    table = Table("channel", "chat", "who is in it", "made by")
+    found = table("channel", "chat", "who is in it", "made by")
     for link in links:
-        table.add_row(link.channel, link.chat, link.label, link.made_by)
-    Console().print(table if links else "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
+        found.add_row(link.channel, link.chat, link.label, link.made_by)
+    Console().print(found if links else "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
 def add_link(channel: str, chat: str) -> None:

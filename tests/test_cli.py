@@ -1,0 +1,104 @@
+"""The command line as an operator meets it: real processes, a sandbox, exit codes and one-line errors."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot.sandbox.linq.cast import Chats
+from bot.sandbox.slack.workspace import CLIPS, ELSEWHERE
+from bot.sandbox.world import Sandbox
+from config.settings import Settings
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Shell:
+    sandbox: Sandbox
+    environment: dict[str, str]
+
+    async def run(self, *words: str, **environment: str) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", *words),
+            env=self.environment | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ran(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+async def shell(database_url: str) -> AsyncIterator[Shell]:
+    clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    async with Sandbox() as sandbox:
+        yield Shell(sandbox, clean | sandbox.environment() | {"DATABASE_URL": database_url, "COLUMNS": "200"})
+
+
+async def test_a_missing_setting_is_one_line_with_the_fix_and_exit_code_2(shell: Shell) -> None:
+    ran = await shell.run("run", LINQ_API_V3_API_KEY="")
+    assert ran == Ran(2, "", "memobridge: LINQ_API_V3_API_KEY is missing: Linq API key, from the Linq dashboard\n")
+
+
+async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:
+    assert (await shell.run("fly")).code == 2
+
+
+async def test_check_is_all_green_when_all_is_well(shell: Shell) -> None:
+    ran = await shell.run("check")
+    assert ran.code == 0
+    assert "✗" not in ran.out
+
+
+async def test_check_names_what_is_wrong_with_the_fix_and_exits_1(shell: Shell) -> None:
+    shell.sandbox.slack.switches.scopes.discard("files:read")
+    await shell.run("links", "add", ELSEWHERE, Chats.BEN)
+    ran = await shell.run("check", LINQ_API_V3_API_KEY="wrong")
+    assert ran.code == 1
+    wrong = [line for line in ran.out.splitlines() if line.startswith("✗")]
+    assert [line.split(":")[0] for line in wrong] == ["✗ Slack scopes", "✗ Linq key", f"✗ link {ELSEWHERE}"]
+    assert "reinstall the app" in wrong[0]
+
+
+async def test_check_says_that_the_database_is_not_reached(shell: Shell) -> None:
+    ran = await shell.run("check", DATABASE_URL="postgresql://127.0.0.1:1/none?connect_timeout=2")
+    assert ran.code == 1
+    assert "✗ database: The database cannot be reached" in ran.out
+
+
+async def test_a_link_is_made_shown_and_taken_away(shell: Shell) -> None:
+    assert (await shell.run("links", "add", CLIPS, "ben@example.com")).code == 0
+    listed = await shell.run("links", "list")
+    assert f"{CLIPS}" in listed.out
+    assert f"{Chats.BEN}" in listed.out
+    assert (await shell.run("links", "remove", CLIPS)).code == 0
+    assert "No channel is linked yet" in (await shell.run("links", "list")).out
+
+
+async def test_an_ambiguous_person_is_answered_with_the_chats_to_choose_from(shell: Shell) -> None:
+    ran = await shell.run("links", "add", CLIPS, "+12025550123")
+    assert ran.code == 1
+    assert f"{Chats.ANN}" in ran.err
+    assert f"{Chats.FAMILY}" in ran.err
+
+
+async def test_an_unknown_delivery_is_one_line_and_exit_code_1(shell: Shell) -> None:
+    ran = await shell.run("deliveries", "show", "nothing")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("check",), ("links",), ("deliveries",), ("sandbox",), ("demo",)])
+async def test_help_is_everywhere(shell: Shell, words: tuple[str, ...]) -> None:
+    ran = await shell.run(*words, "--help")
+    assert ran.code == 0
+    assert "Usage: memobridge" in ran.out
