@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
@@ -42,9 +43,10 @@ class Answers:
 
     async def drain(self, timeout_s: float) -> None:
         """Wait for what is still to be said, but not for ever."""
-        async with asyncio.timeout(timeout_s):
-            while self._tasks:
-                await asyncio.wait(self._tasks)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
 
     async def _follow(self, task: "asyncio.Task[Card | None]", url: str) -> None:
         try:

@@ -3,6 +3,7 @@
 ``Card.text`` is Slack's markup: whatever users or other systems wrote was escaped on its way in.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,14 @@ from bot.relay.errors import Refused, RelayError
 from bot.relay.model import Chat, ChatId, Link
 from bot.slack.blocks import Block, button, section
 from bot.slack.escaping import bold, quoted
+from bot.slack.words import fitting
 
 COMMAND = "/voicememo"
 LINK, CANCEL = "link_chat", "cancel_link"
 CHOICES_MOST = 20
 TEXT_MOST = 3000
+
+_A_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ CANCELLED = Card("Nothing was linked.", replaces=True)
 
 def problem(error: RelayError) -> Card:
     """A failure in words; unless it was a sure no, it is worth another try."""
+    code = f" [{quoted(error.code, 50)}]" if error.code else ""
     again = "" if isinstance(error, Refused) else " Try again in a moment."
-    return Card(f"{quoted(error.reason, 1000)}{again}")
+    return Card(f"{quoted(error.reason, 1000)}{code}{again}")
 
 
 def offer(chats: Sequence[Chat]) -> Card:
@@ -72,10 +77,11 @@ def offer(chats: Sequence[Chat]) -> Card:
 
 
 def describe(chat: Chat) -> str:
-    people = quoted(", ".join(chat.people), 1000)
-    kind = f"group chat of {len(chat.people)}" if chat.is_group else ""
-    about = ", ".join(part for part in (kind, quoted(chat.service, 30), people if chat.name else "") if part)
-    return f"{bold(chat.name, 200) if chat.name else f'*{people or chat.id}*'}{f' ({about})' if about else ''}"
+    """Who is in it, what kind of chat it is and over what it runs."""
+    people = ", ".join(chat.people)
+    about = [f"group chat of {len(chat.people)}" if chat.is_group else "", chat.service, people if chat.name else ""]
+    remarks = ", ".join(quoted(part, 700) for part in about if part)
+    return f"{bold(chat.name or people or chat.id, 700)}{f' ({remarks})' if remarks else ''}"
 
 
 def linked(link: Link, remark: str) -> Card:
@@ -84,14 +90,14 @@ def linked(link: Link, remark: str) -> Card:
 
 
 def unlinked(link: Link, still_going: int) -> Card:
-    left = f" {still_going} clips accepted before are still on their way." if still_going else ""
+    left = f" Accepted before, and still on the way: {still_going}." if still_going else ""
     return Card(f"No longer linked to {_who(link)}.{left}")
 
 
 def standing(link: Link | None, remark: str) -> Card:
     if link is None:
         return not_linked()
-    by = f", by <@{link.made_by}>" if link.made_by.isalnum() else ""
+    by = f", by <@{link.made_by}>" if _A_PERSON.fullmatch(link.made_by) else ""
     return Card(f"Linked to {_who(link)}{by}. {remark}".strip())
 
 
@@ -100,12 +106,8 @@ def not_linked() -> Card:
 
 
 def listed(links: Sequence[Link]) -> Card:
-    if not links:
-        return Card("No channel is linked yet.")
     lines = [f"<#{link.channel}> → {_who(link)}" for link in links]
-    shown = [line for number, line in enumerate(lines) if sum(map(len, lines[: number + 1])) + number < TEXT_MOST - 40]
-    more = [f"… and {len(lines) - len(shown)} more"] if len(shown) < len(lines) else []
-    return Card("\n".join(shown + more))
+    return Card(fitting(lines, TEXT_MOST, "links") if lines else "No channel is linked yet.")
 
 
 def accepted(number: int) -> Card:

@@ -46,12 +46,8 @@ class Lookups:
     async def ping(self) -> str:
         """Empty while Slack takes the token, else why not. Slack is asked once a minute."""
         if self._clock() - self._pinged_at >= REMEMBERED_FOR_S:
+            self._trouble = await self._why_not()
             self._pinged_at = self._clock()
-            try:
-                await self._introduce()
-                self._trouble = ""
-            except RelayError as error:
-                self._trouble = error.reason
         return self._trouble
 
     def doubt(self) -> None:
@@ -80,6 +76,13 @@ class Lookups:
     async def file(self, file_id: str, *, timeout_s: float = CALL_TIMEOUT_S) -> Body:
         """The file object as it is now."""
         return part((await self._web.ask("files.info", timeout_s=timeout_s, file=file_id)).body, "file")
+
+    async def _why_not(self) -> str:
+        try:
+            await self._introduce()
+        except RelayError as error:
+            return error.reason
+        return ""
 
     async def _introduce(self) -> Identity:
         answer = await self._web.put("auth.test", {})

@@ -38,13 +38,13 @@ def line(told: Told, room: int) -> str:
     return f"{start} – {quoted(reason, space)}" if reason and space > 20 else start
 
 
-def fitting(lines: Sequence[str], most: int) -> str:
+def fitting(lines: Sequence[str], most: int, what: str = "clips") -> str:
     """The lines that fit into ``most`` characters, and how many did not."""
     used = 0
     for number, one in enumerate(lines):
         used += len(one) + 1
         if used > most - 40:
-            return "\n".join([*lines[:number], f"… and {len(lines) - number} more clips"])
+            return "\n".join([*lines[:number], f"… and {len(lines) - number} more {what}"])
     return "\n".join(lines)
 
 

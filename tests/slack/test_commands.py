@@ -73,7 +73,7 @@ async def test_linking_where_the_bot_is_not_says_how_to_invite_it(
 
 async def test_unlinking_says_what_is_still_on_its_way(slack: SlackSide, relay: FakeRelay) -> None:
     said = await slack.command(CLIPS, "unlink")
-    assert "2 clips accepted before" in said.text
+    assert "still on the way: 2" in said.text
     assert "not linked" in (await slack.command(CLIPS, "unlink")).text
 
 
