@@ -1,0 +1,40 @@
+"""The Procfile's processes: a web process takes, a worker process works, on one shared database."""
+
+import shlex
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.cli.child import BotProcess
+from bot.sandbox.world import Sandbox
+from tests.stories.conftest import Town
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+async def split_town(database_url: str) -> AsyncIterator[Town]:
+    async with Sandbox() as sandbox:
+        environment = sandbox.environment() | {"DATABASE_URL": database_url}
+        async with BotProcess(environment, role="web") as web, BotProcess(environment, role="worker"):
+            town = Town(sandbox, web, settings=environment)
+            await town.meet()
+            await town.link()
+            yield town
+
+
+async def test_a_clip_crosses_from_the_web_process_through_the_worker(split_town: Town) -> None:
+    message = await split_town.drop()
+    await split_town.until_shown(message, "read")
+    assert len(split_town.memos()) == 1
+
+
+def test_the_procfile_names_commands_that_exist() -> None:
+    lines = (ROOT / "Procfile").read_text("utf-8").splitlines()
+    commands = {name: shlex.split(command) for name, command in (line.split(": ", 1) for line in lines)}
+    assert commands == {
+        "release": ["python", "-m", "bot", "migrate"],
+        "web": ["python", "-m", "bot", "run", "--role", "web"],
+        "worker": ["python", "-m", "bot", "run", "--role", "worker"],
+    }
