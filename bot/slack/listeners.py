@@ -75,7 +75,7 @@ class Listeners:
             return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_id=me.bot, bot_user_id=me.user)
 
         app = AsyncApp(
-            name="memobridge",
+            name="slack_bolt.app",  # Bolt silences the logger of this name together with its own
             logger=quiet,
             client=AsyncWebClient(),  # never calls: everything goes through our own client
             authorize=authorize,

@@ -17,9 +17,9 @@ from bot.slack.pace import Pace
 
 log = logging.getLogger("memobridge.slack")
 
-# The SDK logs request bodies and responses when it may; nothing but its silence keeps message text out of the log.
-quiet = logging.getLogger("memobridge.slack.sdk")
-quiet.setLevel(logging.CRITICAL)
+# The SDK logs the bodies of requests and answers when it may. A logger outside the tree, which nobody can turn up by a
+# level or a handler, keeps message text out of every log; what is worth telling, we log ourselves.
+quiet = logging.Logger("memobridge.slack.sdk", logging.CRITICAL + 1)
 
 CALL_TIMEOUT_S = 10.0
 
