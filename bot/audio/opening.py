@@ -32,6 +32,10 @@ _OPTIONS = {
 }
 
 
+_DECODER_OPTIONS = {"flac": {"err_detect": "crccheck+explode"}}
+"""By codec. Without this FFmpeg plays a damaged FLAC frame as a burst of noise."""
+
+
 @dataclass(frozen=True)
 class OpenClip:
     path: Path
@@ -113,3 +117,4 @@ def _require_sound(clip: OpenClip) -> None:
     if clip.rate not in _SANE_RATES:
         raise refusals.absurd_rate(clip.rate)
     clip.stream.codec_context.thread_count = 1
+    clip.stream.codec_context.options = _DECODER_OPTIONS.get(clip.codec, {})

@@ -18,6 +18,7 @@ _SMALL_BYTES = 256 * 1024
 """Half a minute of AAC: listened to in full in about 15 ms."""
 
 _PHONE_RATES = range(8_000, 192_001)
+_PHONE_CHANNELS = 8
 _PADDING_S = 0.15
 _LIE_S = 0.5
 """A header may be so far from the truth before a phone that believes it shows a wrong length."""
@@ -29,6 +30,8 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
         raise Doubt(f"phones do not play {CODECS[clip.codec]} in {SOURCES[clip.container].label}")
     if clip.rate not in _PHONE_RATES:
         raise Doubt(f"phones do not play {clip.rate} samples a second")
+    if clip.stream.codec_context.channels > _PHONE_CHANNELS:
+        raise Doubt(f"phones do not play {clip.stream.codec_context.channels} channels")
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.stated_bytes is None:
         raise Doubt("its recorder left the header unfinished")

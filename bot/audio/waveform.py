@@ -34,13 +34,16 @@ class Waveform:
             return
         samples: memoryview[int] | memoryview[float] = memoryview(frame.planes[0]).cast("B").cast(type_code)
         self._width = self._width or len(samples) * frame.sample_rate // (frame.samples * _SLOTS_A_SECOND)
-        for start in range(0, len(samples), self._width):
-            self._add_part(samples[start : start + self._width : _STRIDE].tolist())
+        at = 0
+        while at < len(samples):
+            end = min(at + self._width - self._filled, len(samples))
+            self._add_part(samples[at:end:_STRIDE].tolist(), end - at)
+            at = end
 
-    def _add_part(self, samples: Sequence[float]) -> None:
-        self._sum += sum(sample * sample for sample in samples)
-        self._filled += len(samples)
-        if self._filled * _STRIDE >= self._width:
+    def _add_part(self, seen: Sequence[float], count: int) -> None:
+        self._sum += sum(sample * sample for sample in seen) / len(seen) * count
+        self._filled += count
+        if self._filled == self._width:
             self._close_slot()
 
     def _close_slot(self) -> None:
