@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.slack.fields import text
 
 _TOKEN = "Slack no longer accepts the bot's token: reinstall the app and set SLACK_BOT_TOKEN anew."
 _INVITE = "The bot is not in this channel: invite it with /invite."
@@ -71,7 +72,7 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
     """``response`` is the SDK's, or aiohttp's own where the body was no JSON."""
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     body = getattr(response, "data", None)
-    code = str(body.get("error", "")) if isinstance(body, dict) else ""
+    code = text(body, "error") if isinstance(body, dict) else ""
     if status == 429:
         return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
     if code in PASSING:
@@ -83,7 +84,7 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
 
 def _refusal(code: str, body: Any) -> str:
     if code == "missing_scope":
-        return f"The Slack app lacks the scope {body.get('needed', '')}: add it and reinstall the app."
+        return f"The Slack app lacks the scope {text(body, 'needed')}: add it and reinstall the app."
     return REFUSALS.get(code, f"Slack refused ({code}).")
 
 

@@ -60,10 +60,12 @@ class Web:
         try:
             async with asyncio.timeout(timeout_s):
                 response = await self._client.api_call(method, http_verb=verb, **args)
+            if isinstance(response.data, dict):
+                return Answer(response.data, response.headers)
+            raise ValueError("no JSON object")
         except (SlackClientError, aiohttp.ClientError, OSError, *_TRIPPED) as failure:
             error = sorted_error(failure, effect=effect)
             if isinstance(error, Later) and error.code == "ratelimited" and error.after:
                 self._pace.hold(method, error.after)
             log.info("call failed", extra={"method": method, "code": error.code, "error": type(error).__name__})
             raise error from failure
-        return Answer(response.data if isinstance(response.data, dict) else {}, response.headers)

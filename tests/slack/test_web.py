@@ -1,0 +1,114 @@
+"""Calls of a Web API that answers nonsense: whatever comes, it is sorted, and nothing is sent twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.slack.pace import Pace
+from bot.slack.web import Web
+from tests.slack.conftest import Seconds
+
+
+@dataclass
+class Nonsense:
+    """Answers every call alike; without a body it never answers."""
+
+    body: bytes | None = b'{"ok":true}'
+    content_type: str = "application/json"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.calls += 1
+        if self.body is None:
+            await asyncio.Event().wait()
+        headers = {**self.headers, "Content-Type": self.content_type}
+        return web.Response(body=self.body, status=self.status, headers=headers)
+
+
+@pytest.fixture
+async def nonsense() -> Nonsense:
+    return Nonsense()
+
+
+@pytest.fixture
+async def calls(nonsense: Nonsense, session: aiohttp.ClientSession, clock: Seconds) -> AsyncIterator[Web]:
+    application = web.Application()
+    application.router.add_route("*", "/api/{method}", nonsense.answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield Web("xoxb-1", session, f"http://127.0.0.1:{runner.addresses[0][1]}/api/", Pace(clock))
+    await runner.cleanup()
+
+
+async def post(calls: Web) -> None:
+    await calls.post("chat.postMessage", {"channel": "C0MAP", "text": "hello"}, who="n1")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"[]", "application/json"),
+        (b"null", "application/json"),
+        (b'"ok"', "application/json"),
+        (b"{not json", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"", "application/json"),
+        (b"ok", "text/plain"),
+        (b"<html></html>", "text/html"),
+        (b"\x1f\x8b", "application/gzip"),
+        (b"{}", "application/json"),
+        (b'{"ok":false}', "application/json"),
+        (b'{"ok":false,"error":5}', "application/json"),
+    ],
+)
+async def test_an_answer_without_sense_leaves_a_post_unknown_and_a_question_for_later(
+    calls: Web, nonsense: Nonsense, body: bytes, content_type: str
+) -> None:
+    nonsense.body, nonsense.content_type = body, content_type
+    with pytest.raises(Unknown):
+        await post(calls)
+    with pytest.raises(Later):
+        await calls.ask("users.info", user="U0ANN")
+    assert nonsense.calls == 2
+
+
+async def test_no_answer_in_time_leaves_a_question_for_later(calls: Web, nonsense: Nonsense) -> None:
+    nonsense.body = None
+    with pytest.raises(Later):
+        await calls.ask("users.info", timeout_s=0.05, user="U0ANN")
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("7", 7), ("", 1), ("soon", 1), ("-3", 1), ("²", 1), ("9" * 12, 86_400)]
+)
+async def test_the_pause_that_slack_asks_for_is_passed_on(
+    calls: Web, nonsense: Nonsense, asked: str, seconds: int
+) -> None:
+    nonsense.status, nonsense.headers = 429, {"Retry-After": asked}
+    with pytest.raises(Later) as later:
+        await post(calls)
+    assert later.value.after == timedelta(seconds=seconds)
+
+
+async def test_an_unknown_code_is_a_sure_no_that_names_it(calls: Web, nonsense: Nonsense) -> None:
+    nonsense.body = b'{"ok":false,"error":"moon_phase_wrong"}'
+    with pytest.raises(Refused, match="moon_phase_wrong") as no:
+        await post(calls)
+    assert no.value.code == "moon_phase_wrong"
+
+
+@pytest.mark.parametrize("code", ["ratelimited", "rate_limited", "message_limit_exceeded"])
+async def test_a_limit_told_with_status_200_is_for_later(calls: Web, nonsense: Nonsense, code: str) -> None:
+    nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
+    with pytest.raises(RelayError) as error:
+        await post(calls)
+    assert isinstance(error.value, Later)
