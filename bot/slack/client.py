@@ -8,7 +8,7 @@ from typing import Any
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import Clip, Delivery, Notice, UserId
 from bot.slack.blocks import blocks, mark, section
-from bot.slack.downloads import Arriving, Downloads, ShutOut, Stale
+from bot.slack.downloads import Arriving, Downloads, Misled, Stale
 from bot.slack.fields import Body, part, parts, text, timestamp
 from bot.slack.files import clip_of
 from bot.slack.lookups import Lookups
@@ -79,7 +79,7 @@ class Client:
         url = clip.url or await self._fresh_url(clip)
         try:
             return await stack.enter_async_context(self._downloads.open(url))
-        except (Stale, ShutOut):
+        except (Stale, Misled):
             return await stack.enter_async_context(self._downloads.open(await self._fresh_url(clip)))
 
     async def _fresh_url(self, clip: Clip) -> str:
@@ -89,7 +89,7 @@ class Client:
         if text(file, "mode") == "hidden_by_limit":
             raise Refused("Slack hides this file behind the history limit of the workspace's plan.")
         if text(file, "mode") == "tombstone":
-            raise Refused("The file was deleted from Slack before it could be sent.")
+            raise Refused("The file was deleted from Slack before it could go out.")
         raise Later("Slack is not done with the file yet.")
 
     async def _posts_since(self, notice: Notice) -> AsyncIterator[Body]:

@@ -27,8 +27,8 @@ class Stale(Later):
     """Nothing (yet) under this address; a fresh one may lead to the file."""
 
 
-class ShutOut(Refused):
-    """Slack does not take the token for this address."""
+class Misled(Refused):
+    """What stands there is not the file. Only a fresh address may change that."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,15 @@ class Downloads:
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[Arriving]:
-        """Raises Stale, ShutOut, Later or Refused."""
+        """Raises Stale, Misled, Later or Refused."""
         response = await self._get(self._trusted(url))
         try:
             self._judge(response)
             first = await _next(response)
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
-                raise ShutOut(_SHUT)
+                raise Misled(_SHUT)
             if not first:
-                raise Stale("Slack handed out an empty file.")
+                raise Misled("The file is empty.")
             yield Arriving(response, first, self._bounds.size_bytes)
         finally:
             response.release()
@@ -110,11 +110,11 @@ class Downloads:
     def _judge(self, response: aiohttp.ClientResponse) -> None:
         status, size = response.status, response.content_length
         if status in (401, 403) or 300 <= status < 400 or (status == 200 and response.content_type == "text/html"):
-            raise ShutOut(_SHUT)
+            raise Misled(_SHUT)
         if status == 404:
             raise Stale("Slack is not done with the file yet.")
         if status == 410:
-            raise Refused("The file was deleted from Slack before it could be sent.")
+            raise Refused("The file was deleted from Slack before it could go out.")
         if status == 429:
             raise Later("Slack is rate limiting downloads.", after=retry_after(response.headers))
         if status != 200:
@@ -137,4 +137,4 @@ async def _next(response: aiohttp.ClientResponse) -> bytes:
 
 def _too_big(size_bytes: int | None, most_bytes: int) -> Refused:
     size = "more" if size_bytes is None else f"{size_bytes / 1024**2:.1f} MB"
-    return Refused(f"The file has {size}; {most_bytes // 1024**2} MB is the most that can be sent.")
+    return Refused(f"The file has {size}; {most_bytes // 1024**2} MB is the most that goes through.")

@@ -17,7 +17,7 @@ _TOKEN = "Slack no longer accepts the bot's token: reinstall the app and set SLA
 _INVITE = "The bot is not in this channel: invite it with /invite."
 _CLOSED = "The rules of this channel or workspace do not let the bot post here: ask an admin."
 _UNSEEN = "Slack does not let this app see the file (it may belong to another organisation): upload a copy of it here."
-_DELETED = "The file was deleted from Slack before it could be sent."
+_DELETED = "The file was deleted from Slack before it could go out."
 
 REFUSALS = {
     "channel_not_found": "Slack does not show this channel to the bot: invite it with /invite.",

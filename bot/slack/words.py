@@ -11,7 +11,7 @@ from bot.slack.escaping import bold, quoted
 TEXT_MOST = 3900  # an edit takes 4000
 NAME_MOST, REASON_MOST = 120, 500
 
-# A reason stands beside the one word that is the status, so it must not use another of them.
+# In the text a reason stands beside the one word that is the status, so it must not use another of them.
 OTHER_WORDS = {
     "queued": "waiting",
     "sent": "passed on",
@@ -21,7 +21,7 @@ OTHER_WORDS = {
     "unconfirmed": "uncertain",
     "cancelled": "called off",
 }
-_A_STATUS = re.compile(rf"\b({'|'.join(OTHER_WORDS)})\b", re.IGNORECASE)
+_A_STATUS = re.compile(rf"(?<![\w:])({'|'.join(OTHER_WORDS)})(?!\w)", re.IGNORECASE)  # files:read is none
 
 
 def words(notice: Notice) -> str:
@@ -34,7 +34,7 @@ def line(told: Told, room: int) -> str:
     """One clip in at most ``room`` characters: its name and status always, its reason where it fits."""
     verdict = status_of(told)
     start = f"{quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))}: {verdict.status}"
-    reason, space = reason_of(told), min(REASON_MOST, room - len(start) - 4)
+    reason, space = _other_words(reason_of(told)), min(REASON_MOST, room - len(start) - 4)
     return f"{start} – {quoted(reason, space)}" if reason and space > 20 else start
 
 
@@ -69,9 +69,12 @@ def alarm(notice: Notice, delivery: Delivery) -> str:
 
 
 def _why(verdict: Verdict) -> str:
-    """The reason in words that are no status, with the neighbour's own code in brackets."""
-    reason = _A_STATUS.sub(lambda found: OTHER_WORDS[found[0].lower()], verdict.reason)
-    return " ".join(part for part in (reason, f"[{verdict.code}]" if verdict.code else "") if part)
+    """The reason, with the neighbour's own code in brackets."""
+    return " ".join(part for part in (verdict.reason, f"[{verdict.code}]" if verdict.code else "") if part)
+
+
+def _other_words(reason: str) -> str:
+    return _A_STATUS.sub(lambda found: OTHER_WORDS[found[0].lower()], reason)
 
 
 def _next_try(due_at: datetime | None) -> str:

@@ -111,6 +111,16 @@ def test_a_reason_uses_no_second_status_word() -> None:
     )
 
 
+def test_a_scope_in_a_reason_stays_what_it_is() -> None:
+    assert "add files:read and" in words(notice(failed(reason="Slack lacks a scope: add files:read and reinstall.")))
+
+
+def test_blocks_tell_a_reason_as_it_was_given() -> None:
+    assert "asked not to be sent anything" in "".join(
+        texts(blocks(notice(failed(reason="They asked not to be sent anything."))))
+    )
+
+
 def test_an_alarm_mentions_the_uploader_and_says_why() -> None:
     said = alarm(notice(failed()), failed().delivery)
     assert said.startswith("<@U0ANN> *memo.m4a* failed: The recipient opted out. [2024] ")

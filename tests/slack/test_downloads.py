@@ -161,7 +161,7 @@ async def test_a_file_without_an_end_is_refused(slack: SlackSide, client: Client
 
 
 async def test_an_empty_file_is_no_clip(slack: SlackSide, client: Client) -> None:
-    with pytest.raises(Later, match="empty"):
+    with pytest.raises(Refused, match="empty"):
         await fetch(client, await drop(slack, content=b""))
 
 
