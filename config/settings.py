@@ -1,5 +1,6 @@
 """The only reader of the environment: one frozen ``Settings``. An error names the variable and the fix."""
 
+import base64
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,6 +101,13 @@ class Settings(BaseSettings):
             raise ValueError(f"does not start with {expected}: another kind of secret was given")
         return value
 
+    @field_validator("linq_webhook_secret")
+    @classmethod
+    def _decodable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_base64(value.get_secret_value().removeprefix("whsec_")):
+            raise ValueError("is not whsec_ and base64: copy it whole, as Linq shows it when the subscription is made")
+        return value
+
     @model_validator(mode="wrap")
     @classmethod
     def _whole(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
@@ -152,6 +160,13 @@ def _problem(error: Any) -> str:
         return f"{name} is missing: {field.description}"
     message = error["msg"].removeprefix("Value error, ")
     return f"{name}: {message}" if name else message
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+    except ValueError:
+        return False
 
 
 def _is_safe_url(url: str) -> bool:

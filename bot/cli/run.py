@@ -1,6 +1,7 @@
 """``memobridge run`` and ``memobridge migrate``."""
 
 import asyncio
+import os
 import signal
 
 from bot import telemetry
@@ -25,7 +26,8 @@ async def _run(settings: Settings, role: Role, metrics: telemetry.Metrics) -> No
         async with Bot(settings, role, metrics):
             await leaving.wait()
     except OSError as error:
-        stop([f"PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another."], FAILED)
+        cause = os.strerror(error.errno or 0)  # asyncio words its own, with a tuple in it
+        stop([f"PORT: cannot listen on {settings.host}:{settings.port} ({cause}). Choose another."], FAILED)
 
 
 def migrate() -> None:

@@ -95,7 +95,7 @@ CODES: dict[int, Verdict] = {
     2021: _NOT_A_MEMO,
     2022: _perhaps("Linq could not set up a contact card."),
     2023: _NOT_A_MEMO,
-    2024: _no("This person asked not to be sent anything more. Once they text your number again, press Resend."),
+    2024: _no("This person asked for no more messages. Once they text your number again, press Resend."),
     2026: _no("Your team has blocked this person at Linq. Unblock them there, then press Resend."),
     2027: _later("Linq has paused sending from your number for now; the memo goes out when it resumes.", 60),
     3001: _TROUBLE,

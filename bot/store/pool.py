@@ -72,7 +72,8 @@ async def reaching() -> AsyncIterator[None]:
     try:
         yield
     except UNREACHABLE as error:
-        raise Later(f"The database cannot be reached ({str(error).strip() or type(error).__name__}).") from error
+        cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
+        raise Later(f"The database cannot be reached ({cause}).") from error
 
 
 async def _configure(connection: Connection) -> None:

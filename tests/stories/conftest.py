@@ -1,12 +1,18 @@
 """The stories' stage: the real bot as a process, the sandbox around it, a fresh database behind it."""
 
+import itertools
+import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, replace
 from importlib import resources
 from typing import Any
 
+import aiohttp
+import psycopg
 import pytest
+import pytest_asyncio
 
 from bot.cli.child import BotProcess
 from bot.sandbox.linq.cast import Chats
@@ -14,9 +20,14 @@ from bot.sandbox.linq.model import Memo
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.workspace import CLIPS, Message
 from bot.sandbox.world import Sandbox
+from bot.store.embedded import Embedded
+from tests.conftest import NUMBERS, create, url_of
+from tests.stories import secrecy
 
 SOUND = (resources.files("bot.sandbox") / "sample.m4a").read_bytes()
 WORDS = ("queued", "sent", "delivered", "read", "failed", "unconfirmed", "cancelled")
+RELAY_ERRORS = ("Refused", "Later", "Unknown")
+PLACES = itertools.count(1)
 
 
 @dataclass
@@ -78,9 +89,72 @@ async def town_with(database_url: str, *, socket_mode: bool = False, **settings:
             await town.meet()
             await town.link()
             yield town
+            await inspect(town)
 
 
 @pytest.fixture
 async def town(database_url: str) -> AsyncIterator[Town]:
     async with town_with(database_url) as town:
         yield town
+
+
+async def inspect(town: Town) -> None:
+    """After every story: nothing leaked into the metrics, the log or the database, and nothing went wrong unseen."""
+    assert [line for line in town.bot.log if "places" in line and line["error"] not in RELAY_ERRORS] == []
+    said = "\n".join(json.dumps(line, ensure_ascii=False) for line in town.bot.log) + await _metrics(town)
+    assert secrecy.leaks_in_words(said, town.sandbox) == []
+    try:
+        assert secrecy.leaks_in_database(town.settings["DATABASE_URL"], town.sandbox) == []
+    except psycopg.OperationalError:
+        return  # a story may end with its database down
+
+
+async def _metrics(town: Town) -> str:
+    """Empty when the bot is down."""
+    try:
+        return (await get(town, "/metrics"))[1]
+    except (aiohttp.ClientError, OSError):
+        return ""
+
+
+async def get(town: Town, path: str) -> tuple[int, str]:
+    """Status and body of one of the bot's own routes."""
+    async with aiohttp.ClientSession() as session, session.get(town.bot.url + path) as answer:
+        return answer.status, await answer.text()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_town(embedded: Embedded, template: str, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    """One bot for a whole module, started with the module's ``SETTINGS``; ``SOCKET_MODE`` says how it hears Slack."""
+    name = f"town_{next(NUMBERS)}"
+    create(embedded, name, template)
+    module = request.module
+    settings = getattr(module, "SETTINGS", {})
+    is_socket = getattr(module, "SOCKET_MODE", False)
+    async with town_with(url_of(embedded, name), socket_mode=is_socket, **settings) as town:
+        yield town
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def place(shared_town: Town) -> AsyncIterator[Town]:
+    """A channel and a chat of one test's own, in the shared town; every switch is put back after it."""
+    number = next(PLACES)
+    channel = shared_town.sandbox.slack.new_channel(f"place-{number}")
+    chat = shared_town.sandbox.linq.add_chat(f"+1202556{number:04}")
+    here = replace(shared_town, channel=channel, chat=chat.id)
+    await here.link(channel, chat.id)
+    yield here
+    put_back(shared_town.sandbox.slack.switches)
+    put_back(shared_town.sandbox.linq.switches)
+
+
+def put_back(switches: Any) -> None:
+    for each in fields(switches):
+        setattr(switches, each.name, each.default if each.default_factory is MISSING else each.default_factory())
+
+
+def free_port() -> int:
+    """A port that nobody listens on now, for a bot that must know its own address before it starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
