@@ -18,6 +18,7 @@ from config.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
 DRAIN_S = 12.0
+LINE_BYTES = 1024 * 1024
 
 
 class ChildError(Exception):
@@ -62,14 +63,7 @@ class BotProcess:
     async def start(self) -> None:
         """Raises ChildError when it does not say that it is ready."""
         self._ready.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=ROOT,
-            env=_without_settings(os.environ) | self._environment,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            limit=1024 * 1024,
-        )
+        self._process = await self.spawn(_without_settings(os.environ) | self._environment)
         self._reading = asyncio.create_task(self._read())
         ready = asyncio.create_task(self._ready.wait())
         done, _ = await asyncio.wait({ready, self._reading}, timeout=self._ready_s, return_when="FIRST_COMPLETED")
@@ -77,6 +71,17 @@ class BotProcess:
         if ready not in done:
             await self.kill()
             raise ChildError("The bot did not start. Its last words:\n" + "\n".join(map(str, self.log[-8:])))
+
+    async def spawn(self, environ: dict[str, str]) -> asyncio.subprocess.Process:
+        """A new process with this environment, in a session of its own."""
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            cwd=ROOT,
+            env=environ,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            limit=LINE_BYTES,
+        )
 
     async def _read(self) -> None:
         assert self._process is not None
