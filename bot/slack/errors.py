@@ -34,11 +34,6 @@ REFUSALS = {
     "cant_update_message": "The notice can no longer be edited.",
     "edit_window_closed": "The notice can no longer be edited: this workspace limits the time for edits.",
     "user_not_found": "Slack does not know this person.",
-    "invalid_auth": _TOKEN,
-    "not_authed": _TOKEN,
-    "account_inactive": _TOKEN,
-    "token_revoked": _TOKEN,
-    "token_expired": _TOKEN,
     "not_allowed_token_type": "This is the wrong kind of Slack token: the bot's begins xoxb-, the app's xapp-.",
     "file_not_found": _DELETED,
     "file_deleted": _DELETED,
@@ -46,6 +41,8 @@ REFUSALS = {
     "not_visible": _UNSEEN,
 }
 PASSING = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"})
+# The operator's trouble, which passes when it is mended: no clip must fail for it.
+TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 DOUBTFUL = frozenset({"fatal_error", "internal_error", "service_unavailable"})  # "some aspect may have succeeded"
 
 _BUSY = "Slack is rate limiting the bot."
@@ -75,6 +72,8 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
     code = text(body, "error") if isinstance(body, dict) else ""
     if status == 429:
         return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
+    if code in TOKEN_REFUSED:
+        return Later(_TOKEN, after=timedelta(minutes=1), code=code)
     if code in PASSING:
         return Later(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
     if status >= 500 or code in DOUBTFUL or not code:

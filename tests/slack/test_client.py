@@ -162,10 +162,11 @@ async def test_a_missing_scope_is_named(slack: SlackSide, client: Client) -> Non
         await client.post_notice(notice)
 
 
-async def test_a_revoked_token_says_what_to_do(slack: SlackSide, client: Client) -> None:
+async def test_a_revoked_token_is_waited_for_and_says_what_to_do(slack: SlackSide, client: Client) -> None:
+    """It is the operator's trouble: once mended, what waited goes its way."""
     notice = await notice_in(slack)
     slack.switches.faults = {"*": Fault(error="token_revoked")}
-    with pytest.raises(Refused, match=r"reinstall the app and set SLACK_BOT_TOKEN"):
+    with pytest.raises(Later, match=r"reinstall the app and set SLACK_BOT_TOKEN"):
         await client.post_notice(notice)
 
 

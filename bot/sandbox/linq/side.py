@@ -48,14 +48,14 @@ class LinqSide:
         self._stopping = asyncio.Event()
         self._background = Background()
         self._postman = Postman(self.account, self.switches, wire, pace, self._background, chance)
-        self._fetcher = Fetcher(self.switches, wire)
+        self.fetcher = Fetcher(self.switches, wire)
         self._progress = Progress(self.account, self.switches, self._postman, self._background)
         self._attachments = Attachments(self.account, pace)
         self._subscriptions = Subscriptions(self.account)
         self.phone = Phone(self.account, self._attachments, self._postman, self._progress, wire)
         self.mischief = Mischief(self.account, self._attachments, self._postman)
         gates = Gates(self.account, self.switches, pace)
-        memos = VoiceMemos(self.account, self.switches, self._attachments, gates, self._fetcher, self._progress)
+        memos = VoiceMemos(self.account, self.switches, self._attachments, gates, self.fetcher, self._progress)
         reading = Reading(self.account, self.switches, chance)
         crossing = Crossing(wire, self.switches, self.api_key, self._stopping)
         api = web.Application(middlewares=[crossing.middleware()])
@@ -69,7 +69,7 @@ class LinqSide:
         await self._storage.start()
         self._attachments.storage = self._storage.origin
         await self._postman.start()
-        await self._fetcher.start()
+        await self.fetcher.start()
         await self._api.start(port)
 
     async def stop(self) -> None:
@@ -77,7 +77,7 @@ class LinqSide:
         await self._background.stop()
         await self._api.stop()
         await self._storage.stop()
-        await self._fetcher.stop()
+        await self.fetcher.stop()
         await self._postman.stop()
 
     @property
