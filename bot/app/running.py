@@ -106,6 +106,7 @@ class Bot:
             allowed_bots=self._settings.slack_allowed_bots,
         )
         pings["slack"] = rooms.slack.lookups.ping
+        self._stack.push_async_callback(rooms.slack.answers.drain, DRAIN_S)
         lender = Lender(rooms.lending, rooms.slack.client, rooms.audio) if rooms.lending else None
         port = await self._listen(
             server.routes(

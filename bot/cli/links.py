@@ -32,7 +32,7 @@ async def _add(channel: str, target: str) -> None:
     if not channel.startswith(("C", "G")):
         stop([f"{channel} is not a channel id. Copy it from the channel's details in Slack (it begins with C)."], 2)
     async with offline(settings_or_exit()) as rooms:
-        chat = _only(await rooms.links.choices(target))
+        chat = _only(await rooms.links.find(target))
         link = await rooms.links.join(ChannelId(channel), chat, made_by="command line")
     Console().print(f"{link.channel} is linked to {link.label} ({link.chat}).")
 

@@ -30,8 +30,13 @@ class Links:
     async def all(self) -> Sequence[Link]:
         return await self._store.all()
 
-    async def choices(self, target: str) -> Sequence[Chat]:
-        """The chats that a person may mean by a chat id, a phone number or an e-mail address; never none."""
+    async def choices(self, target: str, *, by: UserId) -> Sequence[Chat]:
+        """What ``find`` gives, for a person: who is in a chat is shown only to those who may link."""
+        await self._allow(by)
+        return await self.find(target)
+
+    async def find(self, target: str) -> Sequence[Chat]:
+        """The chats that may be meant by a chat id, a phone number or an e-mail address; never none."""
         target = target.strip()
         if UUID.fullmatch(target):
             return [await self._linq.chat(ChatId(target.lower()))]

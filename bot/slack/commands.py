@@ -34,7 +34,7 @@ class Commands:
     async def _link(self, order: Order) -> Card:
         if not order.rest:
             return cards.USAGE
-        return cards.offer(await self._links.choices(order.rest))
+        return cards.offer(await self._links.choices(order.rest, by=order.by.user))
 
     async def _unlink(self, order: Order) -> Card:
         return cards.unlinked(*await self._links.unlink(order.by.channel, by=order.by.user))

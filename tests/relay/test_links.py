@@ -27,6 +27,11 @@ async def test_others_may_not_link(links: Links) -> None:
         await links.link(CHANNEL, CHAT, by=BEN)
 
 
+async def test_who_is_in_a_chat_is_not_shown_to_others(links: Links) -> None:
+    with pytest.raises(Refused, match="admins"):
+        await links.choices("+12025550123", by=BEN)
+
+
 async def test_a_named_admin_may_link_without_being_one_in_slack(world: World) -> None:
     world.unlink()
     links = Links(world.memory, world.slack, world.linq, admins=[BEN])
@@ -42,23 +47,23 @@ async def test_a_channel_has_one_chat(world: World, links: Links) -> None:
 
 @pytest.mark.parametrize("target", ["+1 (202) 555-0123", "+12025550123", CHAT, CHAT.upper()])
 async def test_a_chat_is_found_by_id_or_number_however_it_is_written(links: Links, target: str) -> None:
-    assert [chat.id for chat in await links.choices(target)] == [CHAT]
+    assert [chat.id for chat in await links.choices(target, by=ANN)] == [CHAT]
 
 
 async def test_several_matches_are_all_offered(world: World, links: Links) -> None:
     world.linq.chats.append(Chat(OTHER_CHAT, ("+12025550123", "+12025550199"), is_group=True))
-    assert len(await links.choices("+12025550123")) == 2
+    assert len(await links.choices("+12025550123", by=ANN)) == 2
 
 
 async def test_no_match_says_that_a_chat_must_exist_first(links: Links) -> None:
     with pytest.raises(Refused, match="cannot open a chat"):
-        await links.choices("ann@example.com")
+        await links.choices("ann@example.com", by=ANN)
 
 
 @pytest.mark.parametrize("target", ["", "2025550123", "ann", "<script>", "+1"])
 async def test_nonsense_says_what_to_write(links: Links, target: str) -> None:
     with pytest.raises(Refused, match="country code"):
-        await links.choices(target)
+        await links.choices(target, by=ANN)
 
 
 async def test_unlinking_says_how_many_are_still_on_their_way(world: World, links: Links) -> None:

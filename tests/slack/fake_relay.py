@@ -47,7 +47,7 @@ class FakeRelay:
         await self._turn()
         self.withdrawn.append((channel, message_ts, tuple(kept_files)))
 
-    async def choices(self, target: str) -> Sequence[Chat]:
+    async def choices(self, target: str, *, by: UserId) -> Sequence[Chat]:
         await self._turn()
         if not self.chats:
             raise Refused(f"There is no chat with {target} yet.")
