@@ -20,17 +20,13 @@ from procrastinate.utils import utcnow
 from procrastinate.worker import Worker
 
 from bot.engine.jobs import Jobs
-from bot.engine.pulse import STALE_AFTER_S, Pulse
+from bot.engine.pulse import Pulse
 from bot.engine.schema import Schema, engine_schemas
+from bot.engine.tempo import Tempo
 from bot.relay.errors import Later
 from bot.relay.model import ChatId, Errand, NoticeId, Work
 
 WORK, ANNOUNCE = "work", "announce"
-HEARTBEAT_S = 3.0
-POLL_S = 30.0  # only a net below the notifications
-RESTORE_EVERY_S = 15.0
-LONGEST_PAUSE_S = 300
-RESTART_PAUSE_S = 0.5
 
 log = logging.getLogger("memobridge.engine")
 
@@ -44,10 +40,13 @@ class Pool(Protocol):
 
 
 class Retries(BaseRetryStrategy):
-    """Every failed job comes again: when its ``Later`` says, else after 1, 2, 4 ... seconds, at most 5 minutes."""
+    """Every failed job comes again: when its ``Later`` says, else after 1, 2, 4 ... seconds."""
+
+    def __init__(self, longest_pause_s: float) -> None:
+        self._longest_pause_s = longest_pause_s
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
-        pause = timedelta(seconds=min(2 ** min(job.attempts, 10), LONGEST_PAUSE_S))
+        pause = timedelta(seconds=min(2.0 ** min(job.attempts, 30), self._longest_pause_s))
         if isinstance(exception, Later) and exception.after is not None:
             pause = exception.after
         if isinstance(exception, asyncio.CancelledError):
@@ -58,7 +57,8 @@ class Retries(BaseRetryStrategy):
 class Engine:
     """Enqueues everywhere; runs where ``run`` is called. Any number of processes may share one database."""
 
-    def __init__(self) -> None:
+    def __init__(self, tempo: Tempo | None = None) -> None:
+        self._tempo = tempo or Tempo()
         self._app = App(connector=PsycopgConnector())
         self._jobs = Jobs(self._app.connector)
         self._app.job_manager = self._jobs
@@ -67,7 +67,7 @@ class Engine:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
-        self._patience_s = 10.0
+        self._patience_s = self._tempo.patience
 
     def schemas(self) -> Sequence[Schema]:
         return engine_schemas()
@@ -85,17 +85,19 @@ class Engine:
     ) -> None:
         """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line."""
 
-        @self._app.task(name=WORK, queue=WORK, retry=Retries())
+        retries = Retries(self._tempo.longest_pause)
+
+        @self._app.task(name=WORK, queue=WORK, retry=retries)
         async def run_work(chat: str) -> None:
             await _reported(WORK, work(ChatId(chat)))
 
-        @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=Retries())
+        @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=retries)
         async def run_announce(notice: str) -> None:
             await _reported(ANNOUNCE, announce(NoticeId(notice)))
 
         self._sweeps = dict(sweeps)
         if owed:
-            self._sweeps["restore"] = (RESTORE_EVERY_S, lambda: self._restore(owed))
+            self._sweeps["restore"] = (self._tempo.restore, lambda: self._restore(owed))
 
     async def open(self, pool: Pool) -> None:
         self._pool = pool
@@ -110,9 +112,9 @@ class Engine:
         finally:
             self._stopped.set()
 
-    async def stop(self, patience_s: float = 10.0) -> None:
+    async def stop(self, patience_s: float | None = None) -> None:
         """Take no new job, wait this long for those under way, then cancel them: they come again elsewhere."""
-        self._patience_s = patience_s
+        self._patience_s = self._tempo.patience if patience_s is None else patience_s
         self._stopping.set()
         await self._stopped.wait()
 
@@ -124,12 +126,12 @@ class Engine:
         except Exception as error:
             log.warning("engine.interrupted", extra={"error": repr(error)})
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), RESTART_PAUSE_S)
+            await asyncio.wait_for(self._stopping.wait(), self._tempo.restart)
 
     async def _serve(self, session: object, concurrency: int) -> None:
         """One life of the workers: until ``stop``, or until any part of it breaks."""
         self._jobs.begin(session)
-        pulse = Pulse(self._jobs, session)
+        pulse = Pulse(self._jobs, session, self._tempo)
         workers = [self._worker(queue, concurrency) for queue in (WORK, ANNOUNCE)]
         # procrastinate leaves run and stop without types
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
@@ -158,12 +160,13 @@ class Engine:
             queues=[queue],
             name=queue,
             concurrency=concurrency,
-            fetch_job_polling_interval=POLL_S,
-            abort_job_polling_interval=LONGEST_PAUSE_S,  # nothing here aborts a job from outside
+            fetch_job_polling_interval=self._tempo.poll,
+            abort_job_polling_interval=self._tempo.longest_pause,  # nothing here aborts a job from outside
             delete_jobs="always",
             install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALE_AFTER_S,
+            shutdown_graceful_timeout=self._patience_s,
+            update_heartbeat_interval=self._tempo.heartbeat,
+            stalled_worker_timeout=self._tempo.stale,
         )
 
     async def _sweep(self, leading: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""What an engine does every two seconds: look for the dead, for the leader's chair, and for jobs that come due.
+"""What an engine does every few seconds: look for the dead, for the leader's chair, and for jobs that come due.
 
 Every worker holds an advisory lock in a session that lives as long as its process, and the server frees it the moment
 the process is gone. Heartbeats are for processes that hang.
@@ -8,9 +8,8 @@ import asyncio
 from datetime import timedelta
 
 from bot.engine.jobs import WORKERS, Jobs
+from bot.engine.tempo import Tempo
 
-EVERY_S = 2.0
-STALE_AFTER_S = 12.0  # without a heartbeat
 LEADERS = 0x6D6C
 
 BEAT = """
@@ -34,16 +33,17 @@ UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1 WHERE sta
 class Pulse:
     """The heartbeat of one session. ``leading`` is set once this process has the leader's chair."""
 
-    def __init__(self, jobs: Jobs, session: object) -> None:
+    def __init__(self, jobs: Jobs, session: object, tempo: Tempo) -> None:
         self.leading = asyncio.Event()
         self._jobs = jobs
         self._session = session
+        self._tempo = tempo
 
     async def run(self) -> None:
         """Ends with an error when the session breaks."""
         while True:
             await self._beat()
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._tempo.beat)
 
     async def _beat(self) -> None:
         connector = self._jobs.connector
@@ -51,7 +51,7 @@ class Pulse:
             self._session,
             BEAT,
             own=self._jobs.own,
-            stale_s=STALE_AFTER_S,
+            stale_s=self._tempo.stale,
             workers=WORKERS,
             leaders=LEADERS,
             leading=self.leading.is_set(),

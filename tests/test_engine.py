@@ -1,0 +1,347 @@
+"""The laws of the engine: in order per chat, at the time told, and never lost, whoever dies."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+
+from bot.engine import Engine, Tempo
+from bot.relay.errors import Later
+from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
+from bot.store.database import Database
+
+A, B = ChatId("a"), ChatId("b")
+NOTICE = NoticeId("C1:1.1")
+PATIENCE_S = 20  # far below the poll that would hide a missing wake-up
+TEMPO = Tempo(beat=0.2, heartbeat=0.3, stale=1.5, restart=0.05, patience=0.1)
+
+
+@dataclass
+class Toy:
+    """Processes that note who came when. ``plans`` holds what the next errands of a name do instead of returning."""
+
+    plans: dict[str, list[Callable[[], Awaitable[None]]]] = field(default_factory=dict)
+    came: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def work(self, chat: ChatId) -> None:
+        await self.note(chat)
+
+    async def announce(self, notice: NoticeId) -> None:
+        await self.note(notice)
+
+    async def note(self, name: str) -> None:
+        self.came.append(name)
+        self.times.append(time.monotonic())
+        self.changed.set()
+        if plan := self.plans.get(name):
+            await plan.pop(0)()
+
+    async def until(self, *names: str) -> None:
+        """Wait until exactly these have come, in this order."""
+        await self.until_true(lambda: self.came == list(names))
+
+    async def until_true(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class Gate:
+    """Holds whoever passes until it is opened."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+
+    async def __call__(self) -> None:
+        await self.opened.wait()
+
+
+async def fail() -> None:
+    raise ValueError("a bug")
+
+
+async def nothing() -> None:
+    return None
+
+
+def later(seconds: float) -> Callable[[], Awaitable[None]]:
+    async def raise_later() -> None:
+        raise Later("not yet", after=timedelta(seconds=seconds))
+
+    return raise_later
+
+
+@asynccontextmanager
+async def running(
+    database: Database,
+    toy: Toy,
+    sweeps: dict[str, tuple[float, Callable[[], Awaitable[None]]]] | None = None,
+    owed: list[Errand] | None = None,
+    concurrency: int = 4,
+) -> AsyncIterator[Engine]:
+    async def owing() -> list[Errand]:
+        return owed or []
+
+    engine = Engine(TEMPO)
+    engine.register(toy.work, toy.announce, sweeps or {}, owing)
+    await engine.open(database.pool)
+    run = asyncio.create_task(engine.run(concurrency))
+    try:
+        yield engine
+    finally:
+        await engine.stop()
+        await run
+
+
+async def put(database: Database, *errands: Errand) -> None:
+    async with database.pool.connection() as connection:
+        await Engine().enqueue(connection, errands)
+
+
+def ask(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(query.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+async def until_jobs(url: str, *expected: str) -> None:
+    """Wait until these are all jobs there are, each as its lock, its state, and whether its time is set."""
+    query = (
+        "SELECT lock || ' ' || status || CASE WHEN scheduled_at > now() THEN ' set' ELSE '' END FROM procrastinate_jobs"
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        while sorted(ask(url, query)) != [(job,) for job in sorted(expected)]:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+
+
+async def test_an_errand_is_done_and_gone(database: Database, database_url: str) -> None:
+    toy = Toy()
+    async with running(database, toy):
+        await put(database, Work(A), Announce(NOTICE))
+        await until_jobs(database_url)
+    assert sorted(toy.came) == [NOTICE, A]
+
+
+async def test_an_errand_of_a_transaction_that_failed_is_never_run(database: Database) -> None:
+    toy = Toy()
+    async with database.pool.connection() as connection, connection.transaction(force_rollback=True):
+        await Engine().enqueue(connection, [Work(A)])
+    async with running(database, toy):
+        await put(database, Work(B))
+        await toy.until(B)
+
+
+async def test_twenty_errands_of_one_chat_wait_for_each_other_and_for_nothing_else(database: Database) -> None:
+    toy, busy = Toy(), [0]
+
+    async def alone() -> None:
+        busy[0] += 1
+        await asyncio.sleep(0)
+        assert busy == [1]
+        busy[0] -= 1
+
+    toy.plans[A] = [alone] * 20
+    async with running(database, toy):
+        await put(database, *[Work(A)] * 20)
+        await toy.until(*[A] * 20)
+
+
+async def test_one_slow_chat_holds_up_no_other(database: Database) -> None:
+    toy = Toy(plans={A: [Gate()]})
+    async with running(database, toy):
+        await put(database, Work(A), Work(A), Work(B))
+        await toy.until(A, B)
+
+
+async def test_memos_are_sent_while_slack_hangs(database: Database) -> None:
+    notices = [NoticeId(f"C1:{n}") for n in range(9)]
+    toy = Toy(plans={notice: [Gate()] for notice in notices})
+    async with running(database, toy, concurrency=2):
+        await put(database, *map(Announce, notices))
+        await toy.until(*notices[:2])
+        await put(database, Work(A))
+        await toy.until(*notices[:2], A)
+
+
+async def test_later_is_tried_again_when_told_and_the_chat_waits_behind_it(database: Database) -> None:
+    toy = Toy(plans={A: [later(0.7), nothing, nothing]})
+    async with running(database, toy):
+        await put(database, Work(A), Work(A), Work(B))
+        await toy.until(A, B, A, A)
+    assert 0.7 <= toy.times[2] - toy.times[0] < PATIENCE_S
+
+
+async def test_a_time_told_before_a_restart_is_kept_after_it(database: Database, database_url: str) -> None:
+    toy = Toy(plans={A: [later(4)]})
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A)
+        await until_jobs(database_url, "chat:a todo set")
+    async with running(database, toy):
+        await toy.until(A, A)
+    assert 4 <= toy.times[1] - toy.times[0] < PATIENCE_S
+
+
+async def test_nothing_is_lost_by_a_bug(database: Database) -> None:
+    toy = Toy(plans={A: [fail, nothing]})
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A, A)
+
+
+async def test_what_is_not_done_when_patience_ends_comes_again(database: Database) -> None:
+    toy = Toy(plans={A: [Gate(), nothing]})
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A)
+    async with running(database, toy):
+        await toy.until(A, A)
+
+
+async def test_stop_lets_finish_what_is_under_way(database: Database, database_url: str) -> None:
+    gate, toy = Gate(), Toy()
+    toy.plans[A] = [gate]
+    async with running(database, toy) as engine:
+        await put(database, Work(A), Work(A))
+        await toy.until(A)
+        stopping = asyncio.create_task(engine.stop(PATIENCE_S))
+        await asyncio.sleep(0)
+        gate.opened.set()
+        await stopping
+    assert toy.came == [A]
+    await until_jobs(database_url, "chat:a todo")
+
+
+ANOTHER = """
+import asyncio, sys
+from bot.engine import Engine, Tempo
+from bot.store.database import Database
+
+async def main():
+    engine = Engine(Tempo(heartbeat=0.3))
+    database = await Database.open(sys.argv[1], enqueue=engine.enqueue)
+
+    async def work(chat):
+        print("came", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        stopping.append(asyncio.create_task(engine.stop()))
+
+    stopping = []
+    engine.register(work, work, {})
+    await engine.open(database.pool)
+    await engine.run()
+    await database.close()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that has taken an errand; when told so by a line it finishes it and stops."""
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url, stdin=pipe, stdout=pipe)
+    assert child.stdout is not None
+    async with asyncio.timeout(PATIENCE_S):
+        assert await child.stdout.readline() == b"came\n"
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+async def test_a_killed_process_is_noticed_at_once_and_its_errands_are_taken_over(
+    database: Database, database_url: str
+) -> None:
+    toy = Toy()
+    await put(database, Work(A))
+    async with another_process(database_url) as child, running(database, toy):
+        child.send_signal(signal.SIGKILL)
+        killed = time.monotonic()
+        await toy.until(A)
+        assert toy.times[0] - killed < 10
+
+
+async def test_a_frozen_process_loses_its_errands_and_breaks_nothing_when_it_wakes(
+    database: Database, database_url: str
+) -> None:
+    toy = Toy(plans={A: [Gate()]})
+    await put(database, Work(A))
+    async with another_process(database_url) as child, running(database, toy):
+        child.send_signal(signal.SIGSTOP)
+        await toy.until(A)
+        child.send_signal(signal.SIGCONT)
+        assert child.stdin is not None
+        child.stdin.write(b"go on\n")
+        assert await child.wait() == 0
+        await until_jobs(database_url, "chat:a doing")
+
+
+async def test_an_engine_taken_for_dead_ends_no_job_that_is_not_its_own_and_goes_on(
+    database: Database, database_url: str
+) -> None:
+    gates, toy = [Gate(), Gate()], Toy()
+    toy.plans[A] = list(gates)
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A)
+        ask(database_url, "DELETE FROM procrastinate_workers")
+        await toy.until(A, A)
+        gates[0].opened.set()
+        await put(database, Work(B))
+        await toy.until(A, A, B)
+        await until_jobs(database_url, "chat:a doing")
+
+
+async def test_an_engine_whose_connections_are_cut_goes_on(database: Database, database_url: str) -> None:
+    toy = Toy()
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A)
+        await until_jobs(database_url)
+        ask(
+            database_url,
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        await put(database, Work(B))
+        await toy.until(A, B)
+
+
+async def test_what_is_owed_and_not_in_line_is_put_there_again(database: Database, database_url: str) -> None:
+    gate, toy = Gate(), Toy()
+    toy.plans = {A: [gate], B: [gate], NOTICE: [gate]}
+    await put(database, Work(A))
+    async with running(database, toy, owed=[Work(A), Work(B), Announce(NOTICE)]):
+        await until_jobs(database_url, "chat:a doing", "chat:b doing", f"notice:{NOTICE} doing")
+
+
+async def test_sweeps_run_in_one_process_and_pass_to_the_next(database: Database) -> None:
+    first, second = Toy(), Toy()
+    async with AsyncExitStack() as later_ones:
+        async with running(database, Toy(), {"toy": (0.01, lambda: first.note("swept"))}):
+            await first.until_true(lambda: len(first.came) > 1)
+            await later_ones.enter_async_context(
+                running(database, Toy(), {"toy": (0.01, lambda: second.note("swept"))})
+            )
+            swept = len(first.came)
+            await first.until_true(lambda: len(first.came) > swept + 1)
+            assert not second.came
+        await second.until_true(lambda: len(second.came) > 1)
+
+
+async def test_a_sweep_that_fails_runs_again(database: Database) -> None:
+    toy = Toy(plans={"swept": [fail, later(0), nothing, nothing]})
+    async with running(database, toy, {"toy": (0.01, lambda: toy.note("swept"))}):
+        await toy.until_true(lambda: len(toy.came) == 4)
