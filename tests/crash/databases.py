@@ -1,0 +1,62 @@
+"""The databases of the campaigns: embedded in the bot, or a server of our own that can be killed."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from bot.store.embedded import Embedded
+
+LEFT_OVER = """
+SELECT (SELECT count(*) FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending'))
+    + (SELECT count(*) FROM notices WHERE wanted > taken)
+    + (SELECT count(*) FROM procrastinate_jobs)
+"""
+
+
+@dataclass
+class Place:
+    """A folder with a PostgreSQL server in it, started by the bot (``is_shared`` False) or by us."""
+
+    folder: Path
+    is_shared: bool
+
+    def settings(self) -> dict[str, str]:
+        if not self.is_shared:
+            return {"DATA_DIR": str(self.folder)}
+        return {"DATABASE_URL": self.server().url}
+
+    def server(self) -> Embedded:
+        """The running server; started if it is not. Blocks."""
+        return Embedded.start(self.folder)
+
+    def kill(self) -> None:
+        """As a power cut would: the postmaster first, so that nobody is told."""
+        pid = int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+
+    def left_over(self) -> int:
+        """Rows that still want work."""
+        with psycopg.connect(self.server().url) as connection:
+            row = connection.execute(LEFT_OVER).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@asynccontextmanager
+async def place(*, is_shared: bool) -> AsyncIterator[Place]:
+    """A short path, because a socket lives in it."""
+    folder = Path(tempfile.mkdtemp(prefix="memobridge-"))
+    made = Place(folder, is_shared)
+    try:
+        yield made
+    finally:
+        await asyncio.to_thread(lambda: made.server().stop())
+        shutil.rmtree(folder, ignore_errors=True)

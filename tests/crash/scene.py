@@ -1,0 +1,164 @@
+"""What the bot is killed in: a sandbox with three linked channels, and people who go on dropping clips all the while.
+
+Slack's and Linq's minutes are squeezed, so that a redelivery comes within seconds and not hours; what they answer, how
+often they try and when they give up stays as it is.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from bot.sandbox.linq.cast import Chats
+from bot.sandbox.pace import Pace
+from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.workspace import CLIPS, CREW, PRIVATE, Message
+from bot.sandbox.world import Sandbox
+from tests.crash.boundaries import Provocation
+from tests.crash.hatching import Nest, nest
+
+SOUND = (resources.files("bot.sandbox") / "sample.m4a").read_bytes()
+LINKED = {CLIPS: str(Chats.ANN), CREW: str(Chats.BEN), PRIVATE: str(Chats.FAMILY)}
+SCALE = 0.05  # Slack tries again after 0, 3 and 15 s; Linq nine times within 50 s
+FIND_S = 2.0
+AHEAD = 4  # clips that a chat may have waiting before its people pause
+SLACK_GIVES_UP_S = 60.0
+LATE_S = 4.0  # a webhook that would tell what a lost answer did not comes later than the look for the memo
+NOTICE = "memobridge_notice"
+GIVEN_UP = ("failed", "unconfirmed", "cancelled")
+
+
+@dataclass
+class Drop:
+    """One message of audio. ``is_acked``: Slack was told that it is taken."""
+
+    message: Message
+    names: tuple[str, ...]
+    is_deleted: bool = False
+
+    @property
+    def is_acked(self) -> bool:
+        delivery = self.message.delivery
+        return delivery is not None and any(answer.accepted for answer in delivery.answers)
+
+
+@dataclass
+class Scene:
+    """``drops`` by channel, in the order in which they were made."""
+
+    sandbox: Sandbox
+    nest: Nest
+    chance: random.Random
+    environment: dict[str, str]
+    drops: dict[str, list[Drop]] = field(default_factory=lambda: {channel: [] for channel in LINKED})
+    _people: list[asyncio.Task[None]] = field(default_factory=list)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        """Let people drop clips until ``pause``."""
+        self._wanted.set()
+        self._people = self._people or [asyncio.create_task(self._drop_on(channel)) for channel in LINKED]
+
+    async def pause(self) -> None:
+        """Nobody drops anything more; what was dropped is taken, or given up by Slack."""
+        self._wanted.clear()
+        for drop in self.all_drops():
+            assert drop.message.delivery is not None
+            await drop.message.delivery.ended(SLACK_GIVES_UP_S)
+
+    async def end(self) -> None:
+        for person in self._people:
+            person.cancel()
+        await asyncio.gather(*self._people, return_exceptions=True)
+
+    def all_drops(self) -> list[Drop]:
+        return [drop for drops in self.drops.values() for drop in drops]
+
+    def memos_of(self, channel: str) -> list[str]:
+        """The names of the memos in this channel's chat, oldest first."""
+        return [memo.filename for memo in self.sandbox.linq.memos(LINKED[channel])]
+
+    def owed(self) -> set[str]:
+        """The clips that were taken and have not reached Linq."""
+        there = {name for channel in LINKED for name in self.memos_of(channel)}
+        return {name for drop in self.all_drops() if drop.is_acked for name in drop.names} - there
+
+    def given_up(self) -> set[str]:
+        """The clips whose notice says that nothing more is tried."""
+        said = [pair for drop in self.all_drops() for notice in self.notices(drop) for pair in words_of(notice.text)]
+        return {name for name, word in said if word in GIVEN_UP}
+
+    def notices(self, drop: Drop) -> list[Message]:
+        """The bot's notices under a message. Alarms beside it carry no metadata."""
+        thread = self.sandbox.slack.thread(drop.message.channel, drop.message.root_ts)
+        return [m for m in thread if m.bot_id and m.metadata and m.metadata["event_type"] == NOTICE]
+
+    def provoke(self, provocation: Provocation) -> None:
+        """Make the neighbours or the people do what leads the bot to a boundary it rarely sees."""
+        self.sandbox.linq.switches.webhook_delay_s = LATE_S if provocation == "lost answer" else 0.0
+        match provocation:
+            case "busy":
+                self.sandbox.linq.switches.next("voicememo", 1007)
+            case "refusal":
+                self.sandbox.linq.switches.next("voicememo", 2024)
+            case "lost answer":
+                self.sandbox.linq.switches.next("voicememo", self.chance.choice(("lose_answer", "act_then_500")))
+            case "lost post":
+                self.sandbox.slack.switches.fault("chat.postMessage", drop=True, done=True, times=1)
+            case "deletion":
+                asyncio.create_task(self._delete_next())  # noqa: RUF006  # it ends with its clip
+
+    async def _drop_on(self, channel: str) -> None:
+        """One after the other: the next clip is dropped when Slack knows what became of the last."""
+        while True:
+            await self._wanted.wait()
+            if self._waiting_in(channel) < AHEAD:
+                drop = await self._drop(channel)
+                assert drop.message.delivery is not None
+                await drop.message.delivery.ended(SLACK_GIVES_UP_S)
+            await asyncio.sleep(self.chance.uniform(0.05, 0.6))
+
+    async def _drop(self, channel: str) -> Drop:
+        number = len(self.drops[channel])
+        names = tuple(f"{channel[-5:]}-{number:04}-{part}.m4a" for part in range(self.chance.choice((1, 1, 2))))
+        message = await self.sandbox.slack.drop(channel, *(Upload(name, SOUND) for name in names))
+        drop = Drop(message, names)
+        self.drops[channel].append(drop)
+        return drop
+
+    def _waiting_in(self, channel: str) -> int:
+        there = set(self.memos_of(channel))
+        return sum(name not in there for drop in self.drops[channel][-AHEAD:] for name in drop.names)
+
+    async def _delete_next(self) -> None:
+        """The next message of some channel goes as soon as it is there."""
+        channel = self.chance.choice(list(LINKED))
+        count = len(self.drops[channel])
+        await self.sandbox.wire.until(lambda: len(self.drops[channel]) > count)
+        drop = self.drops[channel][count]
+        drop.is_deleted = True
+        await self.sandbox.slack.delete(channel, drop.message.ts)
+
+
+def words_of(text: str) -> Iterator[tuple[str, str]]:
+    """(name, status word) of each clip in a notice's text."""
+    for line in text.splitlines():
+        name, _, said = line.partition(": ")
+        yield name, said.split(" ")[0]
+
+
+@asynccontextmanager
+async def scene(seed: str, folder: Path, *, socket_mode: bool = False, **settings: str) -> AsyncIterator[Scene]:
+    """``folder`` takes the links file. ``settings`` are the bot's own, a database among them."""
+    links = folder / "links.toml"
+    links.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{chat}"\n' for c, chat in LINKED.items()))
+    async with Sandbox(pace=Pace(SCALE), socket_mode=socket_mode) as sandbox, nest() as hatchery:
+        own = {"LINKS_FILE": str(links), "FIND_SECONDS": str(FIND_S), "AUDIO_WORKERS": "1"}
+        stage = Scene(sandbox, hatchery, random.Random(seed), sandbox.environment() | own | settings)
+        try:
+            yield stage
+        finally:
+            await stage.end()
