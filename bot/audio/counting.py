@@ -19,7 +19,7 @@ from bot.audio.sources import MOV_FAMILY
 _RUN_UP = 4
 """The first frames of a stream may give less than they hold: the decoder is still filling."""
 
-_BLIND_S = 0.17
+_BLIND_S = 0.2
 """No stretch longer than this goes by without a frame of it being decoded."""
 
 _STRANGERS = 3
@@ -38,12 +38,14 @@ def counted_seconds(clip: OpenClip) -> float:
 def _by_packets(clip: OpenClip) -> float:
     ticks, step, ear = 0, 1, _Ear(clip)
     for number, packet in enumerate(_packets(clip)):
-        ticks += packet.duration or 0
+        lasts = packet.duration or 0
+        ticks += lasts
         if number == _RUN_UP:
-            step = _step(clip, packet.duration or 0)
+            step = _step(clip, lasts)
         if number % step == 0:
-            ear.listen(packet, None if number < _RUN_UP else packet.duration or 0)
-    return float(ticks * clip.tick)
+            trimmed = number < _RUN_UP or packet.has_sidedata("skip_samples")
+            ear.listen(packet, None if trimmed else lasts)
+    return ticks * clip.tick_s
 
 
 def _packets(clip: OpenClip) -> Iterator[Packet[AudioStream]]:
@@ -64,7 +66,7 @@ def _by_index(clip: OpenClip) -> float:
         for entry in entries[_RUN_UP : -1 : _step(clip, ticks)]:
             ear.listen(Packet(whole[entry.pos : entry.pos + entry.size]), ticks)
     heard = sum(entry.timestamp >= 0 for entry in entries)  # FFmpeg shifts the run-up that an edit list hides below 0
-    return float(heard * ticks * clip.tick)
+    return heard * ticks * clip.tick_s
 
 
 def _even_ticks(entries: list[IndexEntry]) -> int:
@@ -85,24 +87,25 @@ def _look_at_first_bytes(whole: mmap.mmap, entries: list[IndexEntry]) -> None:
 
 def _step(clip: OpenClip, ticks: int) -> int:
     """Every how many frames of this length one is decoded."""
-    return max(int(_BLIND_S / (ticks * clip.tick)), 1) if ticks > 0 and clip.tick else 1
+    return max(int(_BLIND_S / (ticks * clip.tick_s)), 1) if ticks > 0 and clip.tick_s else 1
 
 
 class _Ear:
     """Decodes single frames and compares them with what the tables say of them."""
 
     def __init__(self, clip: OpenClip) -> None:
-        self._clip = clip
+        self._decoder = clip.stream.codec_context
+        self._tick_s = clip.tick_s
         self._rate = 0
 
     def listen(self, packet: Packet[Stream] | Packet[AudioStream], ticks: int | None) -> None:
         """``ticks``: how long the packet must sound; None leaves that open."""
         try:
-            frames = self._clip.stream.codec_context.decode(packet)
+            frames = self._decoder.decode(packet)
         except (av.FFmpegError, ValueError) as trouble:
             raise Doubt("a part of it is damaged") from trouble
         seconds = sum(frame.samples / frame.sample_rate for frame in frames)
-        if ticks is not None and abs(seconds - float(ticks * self._clip.tick)) > 0.001:
+        if ticks is not None and abs(seconds - ticks * self._tick_s) > 0.001:
             raise Doubt("its frames are not as long as its tables say")
         for frame in frames:
             self._rate = self._rate or frame.sample_rate

@@ -13,6 +13,9 @@ from bot.audio import refusals
 from bot.audio.opening import OpenClip
 
 _MOST_BROKEN = 0.1
+_FEW_BROKEN = 2
+"""A cut at the end of a short clip breaks as much, and costs little."""
+
 _FAIR_TRIAL = 500
 """Packets before a share of broken ones ends the decoding early."""
 
@@ -34,7 +37,7 @@ class Decoding:
 
     def judge(self) -> None:
         """Refused when too much is broken."""
-        if self.broken > _MOST_BROKEN * self._packets:
+        if self.broken > max(_MOST_BROKEN * self._packets, _FEW_BROKEN):
             raise refusals.damaged(self.broken / max(self._packets, 1))
 
     def _demuxed(self) -> Iterator[Packet[AudioStream]]:

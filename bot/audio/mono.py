@@ -6,6 +6,9 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
+_FRAME_SAMPLES = 4096
+"""Four of the encoder's frames: most of what follows costs by the call, not by the sample."""
+
 
 class Mono:
     def __init__(self, rate: int) -> None:
@@ -19,7 +22,7 @@ class Mono:
         if kind != self._kind or self._resampler is None:
             yield from self.rest()
             # whole numbers, because swresample scales a mix to them so that it cannot clip, but not one to floats
-            self._kind, self._resampler = kind, AudioResampler(format="s16", layout="mono", rate=self._rate)
+            self._kind, self._resampler = kind, AudioResampler("s16", "mono", self._rate, _FRAME_SAMPLES)
         frame.pts = None
         try:
             yield from self._resampler.resample(frame)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -55,15 +54,15 @@ class OpenClip:
         return self.stream.codec_context.sample_rate
 
     @property
-    def tick(self) -> Fraction:
-        """Seconds that one unit of the stream's times lasts."""
-        return self.stream.time_base or Fraction(0)
+    def tick_s(self) -> float:
+        """How long one unit of the stream's times lasts."""
+        return float(self.stream.time_base or 0)
 
     @property
     def stated_s(self) -> float | None:
         """The length that the header claims. ADTS and AMR have no header: what FFmpeg gives for them is a guess."""
         stated = None if self.container in _HEADLESS else self.stream.duration
-        return None if stated is None else float(stated * self.tick)
+        return stated * self.tick_s if stated and stated > 0 else None
 
 
 @contextmanager

@@ -29,8 +29,9 @@ _VOWELS = (
 )
 
 
+@functools.lru_cache(maxsize=8)
 def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
-    """Mono 16-bit samples: about four syllables a second with a falling melody, a breath after every few words."""
+    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, a breath after a few words."""
     dice = random.Random(seed)
     sound: array[int] = array("h")
     wanted = round(seconds * rate)

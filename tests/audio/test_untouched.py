@@ -11,11 +11,12 @@ from tests.audio.direct import fitted, look
 from tests.audio.judge import heard_seconds
 from tests.audio.sounds import record, record_video, speech
 
-LONG_S = 60.0
+LONG_S = 18.0
+"""At 128 kbit/s more than what is listened to in full."""
 
 
 def _long(path: Path, container: str, codec: str) -> Path:
-    return record(path, container, codec, sound=speech(LONG_S), bit_rate=64_000)
+    return record(path, container, codec, sound=speech(LONG_S), bit_rate=128_000)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,14 @@ def test_a_large_clip_is_counted_to_the_same_length_as_a_decoder_hears(
     container: str, codec: str, tmp_path: Path
 ) -> None:
     path = _long(tmp_path / "clip", container, codec)
+    looked = look(path)
+    assert isinstance(looked, Fit)
+    assert looked.sound.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
+
+
+@pytest.mark.parametrize("frames", range(8))
+def test_padding_at_the_end_of_a_large_clip_raises_no_doubt(frames: int, tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "mp3", "libmp3lame", sound=speech(LONG_S + frames * 0.024), bit_rate=128_000)
     looked = look(path)
     assert isinstance(looked, Fit)
     assert looked.sound.duration_s == pytest.approx(heard_seconds(path), abs=0.1)

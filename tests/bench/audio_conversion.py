@@ -1,0 +1,90 @@
+"""How fast, how large and how disturbing the audio room is. Run: ``python -m tests.bench.audio_conversion``."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.audio import AudioRoom, Limits
+from bot.audio.workers import Lane
+from tests.audio.costs import Cost, converted, looked_at
+from tests.audio.terms import TAKES
+
+MIB = 2**20
+PATIENCE_S = 600.0
+
+
+def in_fresh_worker(work: Callable[[Path], Cost], path: Path) -> Cost:
+    async def measure() -> Cost:
+        return await Lane(1, Limits().memory_bytes).run(PATIENCE_S, work, path)
+
+    return asyncio.run(measure())
+
+
+def longest_stall_s(work: Callable[[], Awaitable[object]]) -> float:
+    """The longest time in which the event loop served nobody while this ran."""
+
+    async def measure() -> float:
+        room_work = asyncio.ensure_future(work())
+        longest, last = 0.0, time.perf_counter()
+        while not room_work.done():
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last - 0.001), now
+        await room_work
+        return longest
+
+    return asyncio.run(measure())
+
+
+def report_conversions(folder: Path) -> None:
+    from tests.audio.sounds import record, speech
+
+    minute = speech(60.0, 48_000)
+    for minutes in (1, 10, 60):
+        path = folder / f"{minutes}.webm"
+        record(path, "webm", "libopus", sound=minute * minutes, source_rate=48_000, bit_rate=32_000)
+        cost = in_fresh_worker(converted, path)
+        speed = 60 * minutes / cost.cpu_s
+        print(f"WebM/Opus to M4A, {minutes:2} min   {speed:5.0f} x real time   worker peak {cost.peak_mib:4.1f} MiB")
+
+
+def report_looks(folder: Path) -> None:
+    from tests.audio.sounds import record, speech
+
+    for name, container, codec, bits in (
+        ("M4A", "ipod", "aac", 64_000),
+        ("MP3", "mp3", "libmp3lame", 64_000),
+        ("AAC", "adts", "aac", 64_000),
+        ("WAV", "wav", "pcm_s16le", 384_000),
+    ):
+        path = folder / name
+        record(path, container, codec, sound=speech(MIB * 8 / bits), bit_rate=bits)
+        cost = in_fresh_worker(looked_at, path)
+        print(
+            f"{name} of 1 MiB as it is        {cost.cpu_s * 1000:5.1f} ms CPU     worker peak {cost.peak_mib:4.1f} MiB"
+        )
+
+
+def report_stall(folder: Path) -> None:
+    from tests.audio.sounds import browser_clip
+
+    paths = [browser_clip(folder / f"clip-{number}", seconds=20.0) for number in range(10)]
+
+    async def all_at_once() -> None:
+        room = AudioRoom(TAKES)
+        await asyncio.gather(*map(room.fit, paths))
+
+    print(f"ten conversions at once      longest stall of the event loop {longest_stall_s(all_at_once) * 1000:.1f} ms")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        report_conversions(Path(name))
+        report_looks(Path(name))
+        report_stall(Path(name))
+
+
+if __name__ == "__main__":
+    main()
