@@ -11,7 +11,7 @@ from typing import Any
 from bot.relay.model import Delivery, Notice, NoticeId, Sound, Status, Told
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
-from bot.slack.words import NAME_MOST, REASON_MOST, fitting, line, reason_of
+from bot.slack.words import NAME_MOST, REASON_MOST, fitting, length, line, reason_of
 
 Block = dict[str, Any]
 
@@ -83,7 +83,7 @@ def _headline(told: Told, verdict: Verdict) -> Iterator[str]:
 def _about(sound: Sound | None) -> Iterator[str]:
     if sound is None:
         return
-    yield _length(sound.duration_s)
+    yield length(sound.duration_s)
     if sound.waveform:
         yield "".join(BARS[min(max(level, 0), len(BARS) - 1)] for level in sound.waveform[:60])
     if sound.sound_only:
@@ -116,12 +116,6 @@ def _doubt() -> Block:
         "confirm": plain("Send again"),
         "deny": plain("Leave it"),
     }
-
-
-def _length(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _clock(at: datetime) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.relay.model import OPEN_STEPS, Delivery, Notice, Status, Told
+from bot.relay.model import OPEN_STEPS, Delivery, Notice, Sound, Status, Told
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
 
@@ -33,9 +33,17 @@ def words(notice: Notice) -> str:
 def line(told: Told, room: int) -> str:
     """One clip in at most ``room`` characters: its name and status always, its reason where it fits."""
     verdict = status_of(told)
-    start = f"{quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))}: {verdict.status}"
+    name = quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))
+    start = f"{name}{_how_long(told.delivery.sound)}: {verdict.status}"
     reason, space = _other_words(reason_of(told)), min(REASON_MOST, room - len(start) - 4)
     return f"{start} – {quoted(reason, space)}" if reason and space > 20 else start
+
+
+def length(seconds: float) -> str:
+    """As people write it: 0:42, 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def fitting(lines: Sequence[str], most: int, what: str = "clips") -> str:
@@ -66,6 +74,10 @@ def alarm(notice: Notice, delivery: Delivery) -> str:
     mention = f"<@{delivery.post.user}> " if delivery.post.user else ""
     said = f"{mention}{bold(delivery.clip.name, NAME_MOST)} {status_of(told).status}"
     return f"{said}: {quoted(reason_of(told), REASON_MOST)} The buttons are under the notice above."
+
+
+def _how_long(sound: Sound | None) -> str:
+    return f" ({length(sound.duration_s)})" if sound else ""
 
 
 def _why(verdict: Verdict) -> str:

@@ -76,6 +76,10 @@ def buttons(shown: list[Block]) -> list[Block]:
 # words
 
 
+def test_the_length_stands_beside_the_name_once_it_is_known() -> None:
+    assert words(notice(told("memo.m4a", Kind.READ, sound=Sound(42.3)))) == "memo.m4a (0:42): read"
+
+
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
