@@ -56,12 +56,14 @@ def migrate() -> None:
 @app.command()
 def demo(
     file: Annotated[Path | None, typer.Option(help="The audio file to drop, instead of our own.")] = None,
-    headless: Annotated[bool, typer.Option("--headless", help="Tell the story in the terminal and exit.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Tell it in the terminal and exit; no page.")] = False,
+    story: Annotated[str, typer.Option(help="Play this story; a wrong name lists them all.")] = "",
+    port: Annotated[int | None, typer.Option(help="Port of the page, 4321 unless it is busy.")] = None,
 ) -> None:
-    """See a clip cross: the real bot between a local Slack and a local Linq. Needs no accounts."""
-    from bot.cli.demo import demo
+    """See clips cross on a page: the real bot between a local Slack and a local iPhone. Needs no accounts."""
+    from bot.cli.demo.command import demo
 
-    demo(file, headless=headless)
+    demo(file, headless=headless, story=story, port=port)
 
 
 @app.command()

@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Side = Literal["slack", "linq"]
+Side = Literal["slack", "linq", "world"]
 Direction = Literal["to_bot", "from_bot", "person"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that crossed: ``what`` is a fixed name (``chat.postMessage``, ``event message``, ``voicememo``)."""
+    """One thing that crossed: ``what`` is a fixed name (``chat.postMessage``, ``event message``, ``voicememo``).
+
+    Side ``world`` is for what was done to the world itself: ``what`` then says it in words ("Linq: down").
+    """
 
     number: int
     at: float

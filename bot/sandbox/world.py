@@ -10,6 +10,7 @@ from bot.sandbox.control import control_application
 from bot.sandbox.door import Door
 from bot.sandbox.linq import LinqSide
 from bot.sandbox.pace import Pace
+from bot.sandbox.page import Director, Page
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.wire import Wire
 
@@ -53,11 +54,14 @@ class Sandbox:
         self._running.push_async_callback(self.linq.stop)
         await self.linq.start(linq_port)
         if control_port is not None:
-            await self._open_control(control_port)
+            await self.open_control(control_port)
 
-    async def _open_control(self, port: int) -> None:
+    async def open_control(self, port: int = 0, director: Director | None = None) -> None:
+        """Open the control port and the page on it; ``director`` runs the bot behind it. Raises OSError when taken."""
         routes = [*self.slack.control_routes(), *self.linq.control_routes(), *self._pages]
-        door = Door(control_application(self.wire, self.environment(), routes))
+        application = control_application(self.wire, self.environment(), routes)
+        Page(self, director).mount(application)
+        door = Door(application)
         self._running.push_async_callback(door.stop)
         await door.start(port)
         self.control_url = door.origin

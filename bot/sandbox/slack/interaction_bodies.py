@@ -66,12 +66,14 @@ def suggestion_body(view: Body, action: Body, typed: str, user: User) -> Body:
     return interaction_body("block_suggestion", user) | {**named, "view": view, "container": {"type": "view"}}
 
 
-def find_action(blocks: list[Body], action_id: str) -> Body | None:
-    """The element with that action_id, with the id of its block, as it appears in ``actions[]``."""
+def find_action(blocks: list[Body], action_id: str, value: str | None = None) -> Body | None:
+    """The first element with that action_id (and value, if given), with its block's id, as in ``actions[]``."""
     for number, block in enumerate(blocks):
         elements = [*block.get("elements", []), block.get("accessory"), block.get("element")]
         for element in elements:
-            if isinstance(element, dict) and element.get("action_id") == action_id:
+            if not isinstance(element, dict) or element.get("action_id") != action_id:
+                continue
+            if value in (None, element.get("value")):
                 return element | {"block_id": block.get("block_id") or f"b{number}"}
     return None
 

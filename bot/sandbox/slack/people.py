@@ -120,11 +120,14 @@ class People(Surface):
         body = shortcut_body(callback_id, place, message, person, workspace.new_ts())
         return await self.stage.interactions.send("interactive", body, "shortcut", user, replies)
 
-    async def press(self, channel: str, ts: str, action_id: str, user: str = ANN) -> Said:
-        """Press a button in a message, or in one that only this person sees. Raises LookupError when there is none."""
+    async def press(self, channel: str, ts: str, action_id: str, user: str = ANN, value: str | None = None) -> Said:
+        """Press a button in a message, or in one that only this person sees. Raises LookupError when there is none.
+
+        ``value`` tells which, where several buttons share an action id; without it the first is meant.
+        """
         workspace, interactions = self.stage.workspace, self.stage.interactions
         shown = workspace.channels[channel].messages.get(ts) or interactions.seen_by(user, channel, ts)
-        if shown is None or (element := find_action(shown.blocks, action_id)) is None:
+        if shown is None or (element := find_action(shown.blocks, action_id, value)) is None:
             raise LookupError(f"no {action_id!r} to press in {channel} {ts}")
         self._saw("press", channel, ts, action_id=action_id)
         action = element | {"action_ts": workspace.new_ts()}

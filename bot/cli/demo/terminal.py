@@ -1,23 +1,22 @@
-"""``memobridge demo``: the real bot between a local Slack and a local Linq, told in the terminal.
-
-The bot runs as ``memobridge run`` would, in a process of its own on an embedded database in a temporary folder.
-"""
+"""The demo in the terminal: one clip from the drop to the ear, or a story, told line by line."""
 
 import hashlib
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from bot.cli.child import BotProcess, ChildError
-from bot.cli.common import FAILED, USAGE, settle, stop
+from bot.cli.child import ChildError
+from bot.cli.common import FAILED, USAGE, stop
+from bot.cli.demo.cast import Cast, gather, link_channels
+from bot.cli.demo.folder import demo_folder, furnish
+from bot.cli.demo.life import BotLife
+from bot.cli.demo.stories import Scene, Story, StoryError
 from bot.sandbox.linq.cast import Chats
+from bot.sandbox.page.track import WORDS, word_in
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.workspace import CLIPS, Message
 from bot.sandbox.world import Sandbox
@@ -25,15 +24,10 @@ from bot.sandbox.world import Sandbox
 WAY = ("queued", "sent", "delivered", "read")
 DEAD_ENDS = ("failed", "unconfirmed", "cancelled")
 PATIENCE_S = 60.0
+STARTING = "starting a Slack, a Linq, a database and the bot"
 
 
-def demo(file: Path | None, *, headless: bool) -> None:
-    """Exit 0 only if the memo was read and its bytes arrived whole: the clip's own, or those of its converted copy."""
-    del headless  # the terminal is the only stage there is
-    sys.exit(0 if settle(_play(_upload(file))) else FAILED)
-
-
-def _upload(file: Path | None) -> Upload:
+def upload_of(file: Path | None) -> Upload:
     if file is None:
         return Upload("hello.m4a", (resources.files("bot.sandbox") / "sample.m4a").read_bytes())
     try:
@@ -42,53 +36,67 @@ def _upload(file: Path | None) -> Upload:
         stop([f"--file: {file} cannot be read ({error.strerror})."], USAGE)
 
 
-async def _play(upload: Upload) -> bool:
+async def tell_clip(upload: Upload) -> bool:
+    """Whether the memo was read and its bytes arrived whole: the clip's own, or those of its converted copy."""
     console = Console(highlight=False)
-    with _folder() as folder, _bar(console) as bar:
-        task = bar.add_task("starting a Slack, a Linq, a database and the bot", total=len(WAY))
-        async with Sandbox() as sandbox:
-            environment = sandbox.environment() | {"DATA_DIR": str(folder)}
+    with _bar(console) as bar:
+        task = bar.add_task(STARTING, total=len(WAY))
+        async with _running() as (sandbox, _, cast):
+            return await Telling(console, bar, task, sandbox, cast).tell(upload)
+
+
+async def tell_story(story: Story) -> bool:
+    """Whether it ended as it should."""
+    console = Console(highlight=False)
+
+    async def tell(sentence: str) -> None:
+        console.print(f"  {sentence}")
+
+    with _bar(console) as bar:
+        bar.add_task(STARTING, total=None)
+        async with _running() as (sandbox, life, cast):
+            console.print(f"[bold]{story.title}[/]")
             try:
-                async with BotProcess(environment) as bot:
-                    await connect(sandbox, bot)
-                    return await Story(console, bar, task, sandbox).tell(upload)
+                await story.play(Scene(sandbox, life, cast, tell))
+            except (StoryError, ChildError) as error:
+                console.print(f"[red]Not as it should have ended:[/] {error}")
+                return False
+    console.print("[green]It ended as it should.[/]")
+    return True
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[tuple[Sandbox, BotLife, Cast]]:
+    """The whole world with the bot in it, and nothing left of it afterwards."""
+    with demo_folder() as folder:
+        furnish(folder)
+        async with Sandbox() as sandbox:
+            life, cast = BotLife(sandbox, folder), gather(sandbox)
+            try:
+                await life.start()
+                await link_channels(sandbox, cast)
+                yield sandbox, life, cast
             except ChildError as error:
                 stop([str(error)], FAILED)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A short path, since a socket lives in it; the database's own user must reach it when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="memobridge-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                await life.stop()
 
 
 def _bar(console: Console) -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
 
 
-async def connect(sandbox: Sandbox, bot: BotProcess, channel: str = CLIPS, chat: str = Chats.ANN) -> None:
-    """Tell both sides where the bot listens, and link a channel as a person would: command, look, press."""
-    sandbox.slack.connect(f"{bot.url}/slack/events")
-    sandbox.linq.subscribe(f"{bot.url}/linq/webhooks?version=2026-02-03")
-    await sandbox.slack.command(channel, f"link {chat}")
-    offer = sandbox.slack.ephemerals(channel)[-1]
-    await sandbox.slack.press(channel, offer.ts, "link_chat")
+class Telling:
+    """One clip as both sides see it."""
 
-
-class Story:
-    """One clip from the drop to the ear, as both sides see it."""
-
-    def __init__(self, console: Console, bar: Progress, task: TaskID, sandbox: Sandbox) -> None:
-        self._console, self._bar, self._task, self._sandbox = console, bar, task, sandbox
+    def __init__(self, console: Console, bar: Progress, task: TaskID, sandbox: Sandbox, cast: Cast) -> None:
+        self._console, self._bar, self._task = console, bar, task
+        self._sandbox, self._cast = sandbox, cast
         self._told: set[tuple[str, str]] = set()
 
     async def tell(self, upload: Upload) -> bool:
         self._console.print("[bold]Slack[/] #clips is linked to an iMessage chat with Ann.")
-        message = await self._sandbox.slack.drop(CLIPS, upload, text="")
+        message = await self._sandbox.slack.drop(CLIPS, upload, user=self._cast.maya)
         self._console.print(f"[bold]Slack[/] a person drops {upload.name} ({len(upload.content):,} bytes)")
         try:
             await self._sandbox.wire.until(lambda: self._look(message), PATIENCE_S)
@@ -115,8 +123,8 @@ class Story:
     def _word(self, message: Message) -> str:
         """The status that the thread shows last."""
         replies = self._sandbox.slack.thread(CLIPS, message.ts)[1:]
-        words = replies[0].text.split() if replies else []
-        return next((word.strip(".,:;") for word in words if word.strip(".,:;") in WAY + DEAD_ENDS), "starting")
+        word = word_in(replies[0].text, message.files[0].upload.name) if replies else ""
+        return word if word in WORDS else "starting"
 
     def _verdict(self, upload: Upload, message: Message) -> bool:
         memos = self._sandbox.linq.memos(Chats.ANN)

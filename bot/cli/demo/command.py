@@ -1,0 +1,21 @@
+"""Which of its shapes the demo takes: the page, one clip told in the terminal, or a story told in the terminal."""
+
+import sys
+from pathlib import Path
+
+from bot.cli.common import FAILED, USAGE, settle, stop
+from bot.cli.demo.page import show_page
+from bot.cli.demo.stories import STORIES
+from bot.cli.demo.terminal import tell_clip, tell_story, upload_of
+
+
+def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> None:
+    """In the terminal it exits 0 only if everything ended as it should."""
+    if story and story not in STORIES:
+        stop([f"--story: there is no {story}. There are {', '.join(STORIES)}."], USAGE)
+    if story and file:
+        stop(["--story and --file: choose one of them; a story brings its own files."], USAGE)
+    if not headless and file is None:
+        settle(show_page(story, port))
+        return
+    sys.exit(0 if settle(tell_story(STORIES[story]) if story else tell_clip(upload_of(file))) else FAILED)

@@ -1,0 +1,101 @@
+"""What stands behind the page: the bot's life, and the stories that play on it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from bot.cli.child import ChildError
+from bot.cli.demo.cast import gather, link_channels
+from bot.cli.demo.folder import furnish
+from bot.cli.demo.life import BotLife
+from bot.cli.demo.stories import STORIES, Scene, Story, StoryError
+from bot.sandbox.page.faults import calm
+from bot.sandbox.world import Sandbox
+
+READING_S, READING_S_A_LETTER = 1.2, 0.035
+
+
+class Showing:
+    """A story as the page shows it: the sentence that is being told, and how it ended."""
+
+    def __init__(self, story: Story) -> None:
+        self.story, self.sentence, self.end = story, "", ""
+        self.playing = True
+
+    def shown(self) -> dict[str, Any]:
+        title = {"": "Story", "kept": "As promised", "broken": "Not as promised"}[self.end]
+        words = {"title": f"{title}: {self.story.title}", "sentence": self.sentence}
+        return words | {"name": self.story.name, "playing": self.playing, "end": self.end}
+
+
+class DemoDirector:
+    """The page's ``Director``. ``open`` brings the bot up; ``close`` leaves nothing running."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._life = BotLife(sandbox, folder)
+        self._cast = gather(sandbox)
+        self._showing: Showing | None = None
+        self._playing: asyncio.Task[None] | None = None
+        self._furnishing: asyncio.Future[None] | None = None
+        self._folder = folder
+
+    def sections(self) -> dict[str, Any]:
+        stories = [{"name": s.name, "title": s.title, "about": s.about} for s in STORIES.values()]
+        return {
+            "bot": self._life.shown(),
+            "cast": self._cast.shown(),
+            "stories": {"stories": stories},
+            "story": self._showing.shown() if self._showing else {},
+        }
+
+    async def open(self) -> None:
+        """Raises ChildError when the bot does not come up."""
+        self._furnishing = asyncio.ensure_future(asyncio.to_thread(furnish, self._folder))
+        await asyncio.shield(self._furnishing)
+        await self._life.start()
+        await link_channels(self._sandbox, self._cast)
+
+    async def close(self) -> None:
+        await self.stop_story()
+        if self._furnishing:
+            await asyncio.wait([self._furnishing])
+        await self._life.stop()
+
+    async def kill(self) -> None:
+        await self._life.kill()
+
+    async def restart(self, *, socket_mode: bool) -> None:
+        try:
+            await self._life.restart(socket_mode=socket_mode)
+        except ChildError as error:
+            raise ValueError(str(error)) from error
+
+    async def play(self, story: str) -> None:
+        if self._playing and not self._playing.done():
+            raise ValueError("a story is playing; stop it first")
+        self._showing = Showing(STORIES[story])
+        self._playing = asyncio.create_task(self._play(self._showing))
+
+    async def stop_story(self) -> None:
+        if self._playing and not self._playing.done():
+            self._playing.cancel()
+            await asyncio.wait([self._playing])
+        self._showing = None
+
+    async def _play(self, showing: Showing) -> None:
+        async def tell(sentence: str) -> None:
+            showing.sentence = sentence
+            await asyncio.sleep(READING_S + READING_S_A_LETTER * len(sentence))
+
+        calm(self._sandbox)
+        try:
+            await showing.story.play(Scene(self._sandbox, self._life, self._cast, tell))
+            showing.end = "kept"
+        except (StoryError, ChildError) as error:
+            showing.end, showing.sentence = "broken", str(error)
+        finally:
+            showing.playing = False
+            calm(self._sandbox)
+            if self._life.state == "killed":
+                await self._life.start()

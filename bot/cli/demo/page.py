@@ -1,0 +1,81 @@
+"""The demo as a page: served at once, while the bot starts behind it."""
+
+import asyncio
+import os
+import signal
+import sys
+import webbrowser
+from contextlib import suppress
+
+from rich.console import Console
+
+from bot.cli.child import ChildError
+from bot.cli.demo.director import DemoDirector
+from bot.cli.demo.folder import demo_folder
+from bot.sandbox.pace import Pace
+from bot.sandbox.world import Sandbox
+
+PORT = 4321
+SQUEEZED = 0.1
+"""Slack tries again after 6 s and after 30 s, not after 1 and 5 minutes."""
+
+
+async def show_page(story: str, port: int | None) -> None:
+    """Until SIGINT or SIGTERM. ``story`` plays as soon as the bot is there; ``port`` None: the usual one."""
+    leaving = _told_to_leave()
+    console = Console(highlight=False)
+    with demo_folder() as folder:
+        async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
+            _take_time(sandbox)
+            director = DemoDirector(sandbox, folder)
+            await _serve(sandbox, director, PORT if port is None else port, console)
+            opening = asyncio.create_task(_bring_up(director, story, console))
+            try:
+                await leaving.wait()
+            finally:
+                console.print("\nStopping the bot and its database.")
+                opening.cancel()
+                await director.close()
+
+
+def _told_to_leave() -> asyncio.Event:
+    leaving = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # loops on Windows take no signal handlers; Ctrl-C cancels there
+            asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+    return leaving
+
+
+def _take_time(sandbox: Sandbox) -> None:
+    """A phone that people can follow: seconds pass between sent, delivered and read."""
+    switches = sandbox.linq.switches
+    switches.sent_after_s, switches.delivered_after_s, switches.read_after_s = 0.4, 0.7, 2.2
+
+
+async def _serve(sandbox: Sandbox, director: DemoDirector, port: int, console: Console) -> None:
+    try:
+        await sandbox.open_control(port, director)
+    except OSError:
+        await sandbox.open_control(0, director)
+        console.print(f"Port {port} is busy, so another one was taken.")
+    console.print(f"The demo is at [bold]{sandbox.control_url}[/]  (Ctrl-C ends it)")
+    if _has_display():
+        await asyncio.to_thread(webbrowser.open, sandbox.control_url)
+
+
+def _has_display() -> bool:
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+async def _bring_up(director: DemoDirector, story: str, console: Console) -> None:
+    """The bot, and then the story. Where the bot does not come up, the page says so, and stays."""
+    try:
+        await director.open()
+    except ChildError as error:
+        console.print(f"[red]{error}[/]")
+        return
+    console.print("The bot is running.")
+    if story:
+        await director.play(story)

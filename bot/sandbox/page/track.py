@@ -1,0 +1,98 @@
+"""One clip's way as both sides saw it: which ids belong to it, what crossed, and whether the thread tells the truth."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.sandbox.slack.workspace import BOT
+
+from .director import Json
+from .wording import Row
+
+if TYPE_CHECKING:
+    from bot.sandbox.world import Sandbox
+
+WORDS = ("queued", "sent", "delivered", "read", "failed", "unconfirmed", "cancelled")
+ROWS_MOST = 120
+_WORD = re.compile(rf"\b({'|'.join(WORDS)})\b")
+
+
+@dataclass
+class Track:
+    """``wishes``: how many memos people asked for; ``in_doubt``: a send whose answer never came."""
+
+    id: str
+    name: str
+    channel: str
+    ts: str
+    root_ts: str
+    opened_at: float
+    chat: str = ""
+    fetched: bool = False
+    in_doubt: bool = False
+    wishes: int = 1
+    edits: int = 0
+    attachments: list[str] = field(default_factory=list)
+    memos: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        if self.rows and self.rows[-1].repeats(row):
+            self.rows[-1].count += 1
+        elif len(self.rows) < ROWS_MOST:
+            self.rows.append(row)
+
+    def shown(self, sandbox: "Sandbox") -> Json:
+        statuses = bubbles(self, sandbox)
+        word = thread_word(self, sandbox)
+        return {
+            "id": self.id,
+            "name": self.name,
+            "channel": self.channel,
+            "ts": self.ts,
+            "chat": self.chat,
+            "opened_at": self.opened_at,
+            "rows": [row.shown() for row in self.rows],
+            "memos": self.memos,
+            "phone": statuses,
+            "thread": word,
+            "verdict": verdict(word, statuses, self.wishes),
+        }
+
+
+def bubbles(track: Track, sandbox: "Sandbox") -> list[str]:
+    """How each memo of this clip stands on the phone."""
+    return [sandbox.linq.account.messages[memo].status for memo in track.memos]
+
+
+def thread_word(track: Track, sandbox: "Sandbox") -> str:
+    """The one word the notice says of this clip now, or nothing."""
+    if not track.notices:
+        return ""
+    notice = sandbox.slack.stage.workspace.channels[track.channel].messages.get(track.notices[0])
+    return word_in(notice.text, track.name) if notice and notice.user == BOT else ""
+
+
+def word_in(text: str, name: str) -> str:
+    lines = text.split("\n")
+    own = [line for line in lines if name in line] or lines[:1]
+    found = _WORD.search(own[-1].replace(name, ""))
+    return found[1] if found else ""
+
+
+def verdict(word: str, phone: list[str], wishes: int) -> str:
+    """``true``: thread and phone agree; ``twice``: more bubbles than wishes; ``silent``: no notice so far.
+
+    ``behind``: the thread does not say it yet; ``asks``: nobody can know, and the thread says so.
+    """
+    standing = [status for status in phone if status != "failed"]
+    if len(standing) > wishes:
+        return "twice"
+    if not word:
+        return "silent" if not phone else "behind"
+    if word == "unconfirmed":
+        return "asks"
+    if word in ("queued", "failed", "cancelled"):
+        return "behind" if standing and word != "failed" else "true"
+    return "true" if word in phone else "behind"
