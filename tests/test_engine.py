@@ -18,8 +18,9 @@ from bot.store.database import Database
 
 A, B = ChatId("a"), ChatId("b")
 NOTICE = NoticeId("C1:1.1")
-PATIENCE_S = 20  # far below the poll that would hide a missing wake-up
+PATIENCE_S = 20
 TEMPO = Tempo(beat=0.2, heartbeat=0.3, stale=1.5, restart=0.05, patience=0.1)
+NO_NET = Tempo(beat=600, poll=600, patience=0.1)  # whoever is not woken is missed
 
 
 @dataclass
@@ -87,15 +88,17 @@ async def running(
     sweeps: dict[str, tuple[float, Callable[[], Awaitable[None]]]] | None = None,
     owed: list[Errand] | None = None,
     concurrency: int = 4,
+    tempo: Tempo = TEMPO,
 ) -> AsyncIterator[Engine]:
     async def owing() -> list[Errand]:
         return owed or []
 
-    engine = Engine(TEMPO)
+    engine = Engine(tempo)
     engine.register(toy.work, toy.announce, sweeps or {}, owing)
     await engine.open(database.pool)
     run = asyncio.create_task(engine.run(concurrency))
     try:
+        await until_listening(database)
         yield engine
     finally:
         await engine.stop()
@@ -111,6 +114,13 @@ def ask(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(query.encode())
         return cursor.fetchall() if cursor.description else []
+
+
+async def until_listening(database: Database) -> None:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    async with asyncio.timeout(PATIENCE_S):
+        while ask(str(database.pool.conninfo), query) < [(2,)]:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
 
 
 async def until_jobs(url: str, *expected: str) -> None:
@@ -150,7 +160,7 @@ async def test_twenty_errands_of_one_chat_wait_for_each_other_and_for_nothing_el
         busy[0] -= 1
 
     toy.plans[A] = [alone] * 20
-    async with running(database, toy):
+    async with running(database, toy, tempo=NO_NET):
         await put(database, *[Work(A)] * 20)
         await toy.until(*[A] * 20)
 
@@ -174,7 +184,7 @@ async def test_memos_are_sent_while_slack_hangs(database: Database) -> None:
 
 async def test_later_is_tried_again_when_told_and_the_chat_waits_behind_it(database: Database) -> None:
     toy = Toy(plans={A: [later(0.7), nothing, nothing]})
-    async with running(database, toy):
+    async with running(database, toy, tempo=NO_NET):
         await put(database, Work(A), Work(A), Work(B))
         await toy.until(A, B, A, A)
     assert 0.7 <= toy.times[2] - toy.times[0] < PATIENCE_S

@@ -1,5 +1,7 @@
 """What an engine does every few seconds: look for the dead, for the leader's chair, and for jobs that come due.
 
+A job that is due now has mostly told so itself, but not to a worker that was not listening yet or any more.
+
 Every worker holds an advisory lock in a session that lives as long as its process, and the server frees it the moment
 the process is gone. Heartbeats are for processes that hang.
 """
@@ -21,8 +23,11 @@ WITH dead AS (
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))
 )
 SELECT CASE WHEN %(leading)s THEN true ELSE pg_try_advisory_lock(%(leaders)s, 0) END AS leading,
-    extract(epoch FROM min(scheduled_at) - now())::float AS due_in_s
-FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at > now()
+    CASE WHEN EXISTS (
+        SELECT FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at <= now(), true))
+    THEN 0 ELSE (
+        SELECT extract(epoch FROM min(scheduled_at) - now()) FROM procrastinate_jobs WHERE status = 'todo')
+    END::float AS due_in_s
 """
 # The foreign key has taken the dead worker's name off its jobs. They go on at once.
 INHERIT = """
