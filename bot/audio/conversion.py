@@ -18,9 +18,9 @@ class Written:
 
 def write_memo(clip: OpenClip, target: Path, limits: Limits) -> Written:
     """The whole clip as a memo file. Refused for too little or too much sound in it."""
-    with memo_file(target) as memo:
+    with memo_file(target.parent) as memo:
         _pour(clip, memo, limits)
-        waveform = memo.finish()
+        waveform = memo.finish(target)
         if not memo.seconds:
             raise refusals.silent(clip.label)
         return Written(memo.seconds, waveform)

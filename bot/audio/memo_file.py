@@ -1,15 +1,19 @@
 """The M4A that a clip is converted to: AAC, mono, 24 kHz, moov first. Worker only."""
 
+import shutil
+import tempfile
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import OutputContainer
 
+from bot.audio.m4a import Track, front
 from bot.audio.mono import Mono
 from bot.audio.terms import MEMO_BITS, MEMO_RATE
 from bot.audio.waveform import Waveform
@@ -22,12 +26,15 @@ source: 20 dB against 24 (mean segmental signal-to-noise ratio, FFmpeg 8)."""
 class MemoFile:
     """Takes frames of any kind in order and writes them as one even stream; counts what it wrote."""
 
-    def __init__(self, raw: OutputContainer, stream: AudioStream) -> None:
-        self._raw = raw
-        self._stream = stream
+    def __init__(self, frames: IO[bytes]) -> None:
+        """``frames`` is where the encoded sound waits until all is known that must stand before it."""
+        self._frames = frames
+        self._encoder = _encoder()
         self._mono = Mono(MEMO_RATE)
-        self._samples = 0
         self._waveform = Waveform()
+        self._samples = 0
+        self._run_up: int | None = None
+        self._sizes: array[int] = array("I")
 
     @property
     def seconds(self) -> float:
@@ -39,26 +46,48 @@ class MemoFile:
             mixed = list(self._mono.mix(frame))
         except av.FFmpegError:
             return False
-        self._write(mixed)
+        self._encode(mixed)
         return True
 
-    def finish(self) -> tuple[int, ...]:
-        """Write what is still on its way; gives the waveform."""
-        self._write(self._mono.rest())
-        self._raw.mux(self._stream.encode(None))
+    def finish(self, target: Path) -> tuple[int, ...]:
+        """Write the file; gives the waveform. Without any sound no file is written."""
+        self._encode(self._mono.rest())
+        if not self._samples:
+            return ()
+        self._store(None)
+        track = Track(MEMO_RATE, bytes(self._encoder.extradata or b""), self._run_up or 0, self._samples, self._sizes)
+        self._frames.seek(0)
+        with target.open("wb") as file:
+            file.write(front(track))
+            shutil.copyfileobj(self._frames, file)
         return self._waveform.levels()
 
-    def _write(self, frames: Iterable[AudioFrame]) -> None:
+    def _encode(self, frames: Iterable[AudioFrame]) -> None:
         for frame in frames:
             self._waveform.add(frame)
             frame.pts, frame.time_base = self._samples, Fraction(1, MEMO_RATE)
             self._samples += frame.samples
-            self._raw.mux(self._stream.encode(frame))
+            self._store(frame)
+
+    def _store(self, frame: AudioFrame | None) -> None:
+        for packet in self._encoder.encode(frame):
+            if self._run_up is None:
+                self._run_up = -(packet.pts or 0)
+            self._sizes.append(packet.size)
+            self._frames.write(bytes(packet))
+
+
+def _encoder() -> AudioCodecContext:
+    encoder = av.CodecContext.create("aac", "w")
+    assert isinstance(encoder, AudioCodecContext)
+    encoder.sample_rate, encoder.bit_rate, encoder.time_base = MEMO_RATE, MEMO_BITS, Fraction(1, MEMO_RATE)
+    encoder.layout, encoder.format = "mono", "fltp"
+    encoder.options = {"aac_coder": _SEARCH}
+    return encoder
 
 
 @contextmanager
-def memo_file(path: Path) -> Iterator[MemoFile]:
-    with av.open(f"file:{path}", "w", format="ipod", options={"movflags": "+faststart"}) as raw:
-        stream = raw.add_stream("aac", rate=MEMO_RATE, layout="mono", options={"aac_coder": _SEARCH})
-        stream.bit_rate = MEMO_BITS
-        yield MemoFile(raw, stream)
+def memo_file(folder: Path) -> Iterator[MemoFile]:
+    """The frames wait in a file without a name, which is gone with its process whatever happens."""
+    with tempfile.TemporaryFile(dir=folder) as frames:
+        yield MemoFile(frames)

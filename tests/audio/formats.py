@@ -61,7 +61,7 @@ FORMATS = (
         CONVERTED,
         _made("mp4", "aac", bit_rate=48_000, options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
     ),
-    Format("WAV (A-law)", CONVERTED, _at("wav", "pcm_alaw", 8_000)),
+    Format("WAV (A-law)", AS_IT_IS, _at("wav", "pcm_alaw", 8_000)),
     Format("WAV (ADPCM)", CONVERTED, _made("wav", "adpcm_ms")),
     Format("WAV (GSM)", CONVERTED, _bytes(by_hand.gsm_wav)),
     Format("AIFF-C (A-law)", CONVERTED, _at("aiff", "pcm_alaw", 8_000)),

@@ -45,11 +45,18 @@ async def test_a_cancelled_conversion_leaves_nothing_behind(room: AudioRoom, tmp
     silence = array("h", bytes(2 * 8_000 * 1_200))
     path = record(tmp_path / "clip", "flac", "flac", sound=silence, source_rate=8_000)
     call = asyncio.create_task(room.fit(path))
-    await asyncio.to_thread(_wait_until_there, tmp_path / "clip.memo.m4a")
+    await asyncio.to_thread(_wait_until_converting, room)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
     assert list(tmp_path.iterdir()) == [path]
+
+
+def _wait_until_converting(room: AudioRoom) -> None:
+    deadline, idle = time.monotonic() + 60, room._conversions._turn.value
+    while room._conversions._turn.value == idle:
+        assert time.monotonic() < deadline, "no conversion began"
+        time.sleep(0.005)
 
 
 def _wait_until_there(path: Path) -> None:
