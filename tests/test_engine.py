@@ -117,9 +117,9 @@ def ask(url: str, query: str) -> list[tuple[object, ...]]:
 
 
 async def until_listening(database: Database) -> None:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%announce%'"
     async with asyncio.timeout(PATIENCE_S):
-        while ask(str(database.pool.conninfo), query) < [(2,)]:  # noqa: ASYNC110 - no event tells
+        while ask(str(database.pool.conninfo), query) < [(1,)]:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
 
 

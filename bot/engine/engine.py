@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
 from procrastinate.worker import Worker
 
+from bot.engine.ear import Connection, listen
 from bot.engine.jobs import Jobs
 from bot.engine.pulse import Pulse
 from bot.engine.schema import Schema, engine_schemas
@@ -26,7 +27,7 @@ from bot.engine.tempo import Tempo
 from bot.relay.errors import Later
 from bot.relay.model import ChatId, Errand, NoticeId, Work
 
-WORK, ANNOUNCE = "work", "announce"
+WORK, ANNOUNCE = QUEUES = ("work", "announce")
 
 log = logging.getLogger("memobridge.engine")
 
@@ -36,7 +37,7 @@ Sweep = tuple[float, Callable[[], Awaitable[None]]]
 class Pool(Protocol):
     """A psycopg pool, as far as it is asked for here."""
 
-    def connection(self) -> AbstractAsyncContextManager[object]: ...
+    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
 
 
 class Retries(BaseRetryStrategy):
@@ -121,22 +122,22 @@ class Engine:
     async def _serve_safely(self, concurrency: int) -> None:
         assert self._pool is not None, "open comes before run"
         try:
-            async with self._pool.connection() as session:
-                await self._serve(session, concurrency)
+            async with self._pool.connection() as session, self._pool.connection() as ear:
+                await self._serve(session, ear, concurrency)
         except Exception as error:
             log.warning("engine.interrupted", extra={"error": repr(error)})
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._tempo.restart)
 
-    async def _serve(self, session: object, concurrency: int) -> None:
+    async def _serve(self, session: object, ear: Connection, concurrency: int) -> None:
         """One life of the workers: until ``stop``, or until any part of it breaks."""
         self._jobs.begin(session)
         pulse = Pulse(self._jobs, session, self._tempo)
-        workers = [self._worker(queue, concurrency) for queue in (WORK, ANNOUNCE)]
+        workers = [self._worker(queue, concurrency) for queue in QUEUES]
         # procrastinate leaves run and stop without types
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
-        beside = [pulse.run(), self._sweep(pulse.leading), self._jobs.lost.wait(), self._stopping.wait()]
-        watching = [asyncio.ensure_future(each) for each in beside]
+        beside = [pulse.run(), listen(ear, QUEUES, self._jobs), self._sweep(pulse.leading)]
+        watching = [asyncio.ensure_future(each) for each in (*beside, self._jobs.lost.wait(), self._stopping.wait())]
         try:
             ended, _ = await asyncio.wait([*running, *watching], return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
@@ -53,6 +52,7 @@ class Jobs(JobManager):
         self._session = session
         self.own = []
         self.lost.clear()
+        self._listeners.clear()
 
     async def end(self) -> None:
         """Give back what the session holds."""
@@ -77,14 +77,17 @@ class Jobs(JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
+        """Nothing is listened to here: ``wake`` is called by who does."""
         (queue,) = queues or ()
+        self._listeners[queue] = on_notification
+        await asyncio.Event().wait()
 
-        async def hear(*, channel: str, notification: Any) -> None:
+    async def wake(self, *queues: str) -> None:
+        """Let the workers of these queues look for jobs; without a name, all of them."""
+        for queue in queues or tuple(self._listeners):
             self._heard[queue] += 1
-            await on_notification(channel=channel, notification=notification)
-
-        self._listeners[queue] = hear
-        await super().listen_for_jobs(on_notification=hear, queues=[queue])
+            if listener := self._listeners.get(queue):
+                await listener(channel="", notification=JobInserted(type="job_inserted", job_id=0))
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         await self._settle(FINISH, job)
@@ -114,14 +117,12 @@ class Jobs(JobManager):
             return
         if self._alarm:
             self._alarm.cancel()
-        self._alarm = loop.call_at(when, self._wake)
+        self._alarm = loop.call_at(when, self._ring)
 
-    def _wake(self) -> None:
-        for listener in self._listeners.values():
-            notification = JobInserted(type="job_inserted", job_id=0)
-            waking = asyncio.ensure_future(listener(channel="", notification=notification))
-            self._waking.add(waking)
-            waking.add_done_callback(self._waking.discard)
+    def _ring(self) -> None:
+        waking = asyncio.ensure_future(self.wake())
+        self._waking.add(waking)
+        waking.add_done_callback(self._waking.discard)
 
     async def _settle(self, query: str, job: Job, **params: object) -> None:
         try:

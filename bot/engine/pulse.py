@@ -1,7 +1,5 @@
 """What an engine does every few seconds: look for the dead, for the leader's chair, and for jobs that come due.
 
-A job that is due now has mostly told so itself, but not to a worker that was not listening yet or any more.
-
 Every worker holds an advisory lock in a session that lives as long as its process, and the server frees it the moment
 the process is gone. Heartbeats are for processes that hang.
 """

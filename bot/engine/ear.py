@@ -1,0 +1,54 @@
+"""Hears that there are jobs. One connection listens for all workers of the process.
+
+Procrastinate's own listening costs ten wake-ups a second for each worker at rest (psycopg looks every 0.1 s whether it
+should stop), and when it connects again it does not look for what it missed. Here the event loop watches the socket.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from bot.engine.jobs import Jobs
+
+CHANNEL = "procrastinate_queue_v1#"
+
+
+class Notification(Protocol):
+    @property
+    def channel(self) -> str: ...
+
+
+class Connection(Protocol):
+    """A psycopg connection, as far as it is asked for here."""
+
+    def fileno(self) -> int: ...
+
+    async def execute(self, query: str) -> object: ...
+
+    def notifies(self, *, timeout: float) -> AsyncIterator[Notification]: ...
+
+
+async def listen(connection: Connection, queues: Sequence[str], jobs: Jobs) -> None:
+    """Wake a queue's worker when told so. Ends with an error when the connection breaks."""
+    try:
+        for queue in queues:
+            await connection.execute(f'LISTEN "{CHANNEL}{queue}"')
+        await jobs.wake(*queues)  # whatever came before has told nobody
+        while True:
+            await _readable(connection.fileno())
+            channels = {told.channel async for told in connection.notifies(timeout=0)}
+            await jobs.wake(*(channel.removeprefix(CHANNEL) for channel in channels))
+    finally:
+        with suppress(Exception):  # a broken connection listens no more
+            await connection.execute("UNLISTEN *")
+
+
+async def _readable(fileno: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(fileno, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(fileno)
