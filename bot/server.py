@@ -56,14 +56,16 @@ async def _alive(_: web.Request) -> web.Response:
 
 def _ready(pings: Mapping[str, Ping]) -> Handler:
     async def ready(_: web.Request) -> web.Response:
-        reasons = await asyncio.gather(*(_reason(ping) for ping in pings.values()))
-        body = {
-            name: {"ok": True} if not why else {"ok": False, "why": why}
-            for name, why in zip(pings, reasons, strict=True)
-        }
-        return web.json_response(body, status=503 if any(reasons) else 200)
+        found = await reasons(pings)
+        body = {name: {"ok": True} if not why else {"ok": False, "why": why} for name, why in found.items()}
+        return web.json_response(body, status=503 if any(found.values()) else 200)
 
     return ready
+
+
+async def reasons(pings: Mapping[str, Ping]) -> dict[str, str]:
+    """What each neighbour says, all asked at once; a ping that hangs or breaks is a trouble too."""
+    return dict(zip(pings, await asyncio.gather(*(_reason(ping) for ping in pings.values())), strict=True))
 
 
 async def _reason(ping: Ping) -> str:

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     slack_allowed_bots: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Bot ids (B…) whose clips are carried too, separated by commas"
     )
-    slack_alert_channel: str = Field("", description="Channel id (C…) that is told when a neighbour fails")
+    slack_alert_channel: str = Field(
+        "", description="Channel id (C…) that is told, once, when a neighbour is in trouble, and when that is over"
+    )
     linq_api_v3_api_key: SecretStr = Field(description="Linq API key, from the Linq dashboard")
     linq_api_v3_base_url: str = Field("https://api.linqapp.com/api/partner", description="Linq base; /v3 lies below it")
     linq_webhook_secret: SecretStr | None = Field(
@@ -59,6 +61,16 @@ class Settings(BaseSettings):
         120.0,
         gt=0,
         description="How long a memo whose answer was lost is looked for, in seconds, before a person decides",
+    )
+    hear_check_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="How often linked channels are searched for clips that Slack never told of, in seconds; 0: never",
+    )
+    alert_after_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="How long a trouble must last before SLACK_ALERT_CHANNEL is told of it, or that it is over",
     )
     retention_days: int = Field(90, ge=1, description="Days after which finished deliveries are forgotten")
     workers: int = Field(32, ge=1, le=500, description="How many deliveries and notices are worked on at once")

@@ -1,7 +1,7 @@
 """Whether each neighbour is there: one ping for each, "" when all is well, else why not."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from bot.relay.errors import RelayError
@@ -26,7 +26,9 @@ def reason(check: Callable[[], Awaitable[None]]) -> Ping:
     return ping
 
 
-def first_trouble(*pings: Ping) -> Ping:
+def first_trouble(pings: Sequence[Ping]) -> Ping:
+    """One ping for several. The list may still grow."""
+
     async def ping() -> str:
         for each in pings:
             if why := await each():
@@ -50,8 +52,8 @@ def now_and_then(ping: Ping, clock: Callable[[], float] = time.monotonic) -> Pin
     return remembered
 
 
-def worker(database: Database, is_running: Callable[[], bool]) -> Ping:
-    """Red when the worker stopped, or when it runs and what is due is not done."""
+def worker(database: Database, is_running: Callable[[], bool], show: Callable[[float], object]) -> Ping:
+    """Red when the worker stopped, or when it runs and what is due is not done. ``show`` gets how late it is, in s."""
 
     async def ping() -> str:
         if not is_running():
@@ -60,6 +62,7 @@ def worker(database: Database, is_running: Callable[[], bool]) -> Ping:
             late = await database.deliveries.oldest_due(datetime.now(UTC))
         except RelayError as error:
             return error.reason
+        show(late)
         return f"a delivery has been due for {late:.0f} s" if late > LATE_S else ""
 
     return ping

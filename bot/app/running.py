@@ -13,16 +13,18 @@ from aiohttp.web import Application
 from pydantic import SecretStr
 
 from bot import server, telemetry
-from bot.app import health
+from bot.app import alarm, health, subscribed
+from bot.app.alarm import Alarm
 from bot.app.rooms import Around, Rooms, as_it_is, now, offline
+from bot.app.rounds import Rounds
+from bot.app.subscribed import Subscribed
 from bot.engine.engine import Sweep
 from bot.lender import Lender
 from bot.linq.webhooks import Entrance
-from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE
 from bot.relay.model import ChannelId, ChatId, Link
 from bot.slack.listeners import Listeners
-from bot.slack.over_http import HttpEntrance
+from bot.slack.over_http import Dispatch, HttpEntrance
 from bot.slack.over_socket import SocketEntrance
 from bot.slack.pace import Pace
 from bot.slack.web import Web
@@ -53,6 +55,11 @@ class Bot:
         self._around = around
         self._stack = AsyncExitStack()
         self._working: asyncio.Task[None] | None = None
+        self._pings: dict[str, health.Ping] = {}
+        self._rounds = Rounds()
+        self._subscribed: Subscribed | None = None
+        self._socket: SocketEntrance | None = None
+        self._linq_pings: list[health.Ping] = []
 
     async def __aenter__(self) -> "Bot":
         try:
@@ -75,12 +82,15 @@ class Bot:
     async def _start(self) -> int:
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around))
         await self._take_over_links(rooms)
-        pings: dict[str, health.Ping] = {"database": health.reason(rooms.database.ping)}
-        pings["linq"] = health.now_and_then(health.reason(rooms.linq.ping))
+        self._pings["database"] = health.reason(rooms.database.ping)
+        self._linq_pings.append(health.now_and_then(health.reason(rooms.linq.ping)))
+        self._pings["linq"] = health.first_trouble(self._linq_pings)
         if self._role is not Role.WEB:
             await self._start_work(rooms)
-            pings["worker"] = health.worker(rooms.database, lambda: not (self._working and self._working.done()))
-        return await (self._serve(rooms, pings) if self._role is not Role.WORKER else self._watch(pings))
+        self._stack.push_async_callback(self._rounds.stop)
+        port = await (self._serve(rooms) if self._role is not Role.WORKER else self._watch())
+        self._keep_watch(rooms)
+        return port
 
     async def _start_work(self, rooms: Rooms) -> None:
         await rooms.audio.open()
@@ -89,14 +99,20 @@ class Bot:
         await engine.open(rooms.database.pool)
         self._working = asyncio.create_task(engine.run(self._settings.workers), name="engine")
         self._stack.push_async_callback(engine.stop, DRAIN_S)
+        is_running = lambda: not (self._working and self._working.done())  # noqa: E731
+        self._pings["worker"] = health.worker(rooms.database, is_running, self._metrics.oldest_due.set)
 
     def _sweeps(self, rooms: Rooms) -> dict[str, Sweep]:
+        async def look() -> None:
+            if await rooms.receipts.sweep() and self._subscribed:
+                await self._subscribed.doubt()
+
         async def forget() -> None:
             await rooms.database.forget(now() - timedelta(days=self._settings.retention_days))
 
-        return {"look": (LOOK_EVERY_S, rooms.receipts.sweep), "forget": (KEEP_HOUSE_EVERY_S, forget)}
+        return {"look": (LOOK_EVERY_S, look), "forget": (KEEP_HOUSE_EVERY_S, forget)}
 
-    async def _serve(self, rooms: Rooms, pings: dict[str, health.Ping]) -> int:
+    async def _serve(self, rooms: Rooms) -> int:
         """Both doors, on one port; Socket Mode opens Slack's from the inside."""
         webhooks = Entrance(rooms.receipts.add, secret=_shown(self._settings.linq_webhook_secret), now=now)
         listeners = rooms.slack.listeners(
@@ -105,39 +121,57 @@ class Bot:
             wishes=rooms.wishes,
             allowed_bots=self._settings.slack_allowed_bots,
         )
-        pings["slack"] = rooms.slack.lookups.ping
+        slack_pings: list[health.Ping] = [rooms.slack.lookups.ping]
+        self._pings["slack"] = health.first_trouble(slack_pings)
         self._stack.push_async_callback(rooms.slack.answers.drain, DRAIN_S)
+        dispatch = self._listen_back(rooms, listeners, slack_pings)
         lender = Lender(rooms.lending, rooms.slack.client, rooms.audio) if rooms.lending else None
         port = await self._listen(
             server.routes(
-                pings=pings,
+                pings=self._pings,
                 metrics=self._metrics.text,
-                slack_events=self._http_entrance(listeners),
+                slack_events=self._http_entrance(dispatch),
                 linq_webhooks=webhooks.webhook,
                 lent_clips=lender.clip if lender else None,
             )
         )
         await self._keep_subscription(rooms, webhooks)
-        await self._connect_socket(rooms, listeners, pings)
+        self._connect_socket(rooms, dispatch, slack_pings)
         return port
 
-    def _http_entrance(self, listeners: Listeners) -> server.Handler | None:
-        secret = _shown(self._settings.slack_signing_secret)
-        return HttpEntrance(listeners.dispatch, secret).events if secret else None
+    def _listen_back(self, rooms: Rooms, listeners: Listeners, slack_pings: list[health.Ping]) -> Dispatch:
+        """Look now and then for clips that Slack never told of."""
+        every_s = self._settings.hear_check_seconds
+        if not every_s:
+            return listeners.dispatch
+        allowed, grace = self._settings.slack_allowed_bots, timedelta(seconds=every_s)
+        unheard = rooms.slack.unheard(clips=rooms.clips, links=rooms.links, grace=grace, allowed_bots=allowed)
 
-    async def _connect_socket(self, rooms: Rooms, listeners: Listeners, pings: dict[str, health.Ping]) -> None:
+        async def look() -> None:
+            if await unheard.look() and self._socket:
+                self._socket.doubt()
+
+        self._rounds.start("unheard", every_s, look)
+        slack_pings.append(unheard.ping)
+        return unheard.listening(listeners.dispatch)
+
+    def _http_entrance(self, dispatch: Dispatch) -> server.Handler | None:
+        secret = _shown(self._settings.slack_signing_secret)
+        return HttpEntrance(dispatch, secret).events if secret else None
+
+    def _connect_socket(self, rooms: Rooms, dispatch: Dispatch, slack_pings: list[health.Ping]) -> None:
         token = _shown(self._settings.slack_app_token)
         if not token:
             return
         web = Web(token, rooms.session, self._settings.slack_api_url, Pace(time.monotonic))
-        socket = SocketEntrance(listeners.dispatch, web, clock=time.monotonic)
-        socket.start()
-        self._stack.push_async_callback(socket.stop, DRAIN_S)
-        pings["slack"] = health.first_trouble(rooms.slack.lookups.ping, socket.ping)
+        self._socket = SocketEntrance(dispatch, web, clock=time.monotonic)
+        self._socket.start()
+        self._stack.push_async_callback(self._socket.stop, DRAIN_S)
+        slack_pings.append(self._socket.ping)
 
-    async def _watch(self, pings: dict[str, health.Ping]) -> int:
+    async def _watch(self) -> int:
         """A worker serves no door, only its health."""
-        return await self._listen(server.routes(pings=pings, metrics=self._metrics.text))
+        return await self._listen(server.routes(pings=self._pings, metrics=self._metrics.text))
 
     async def _listen(self, app: Application) -> int:
         runner, port = await server.listen(app, self._settings.host, self._settings.port)
@@ -151,13 +185,23 @@ class Bot:
     async def _keep_subscription(self, rooms: Rooms, entrance: Entrance) -> None:
         if rooms.subscriber is None:
             return
-        try:
-            heard = await rooms.subscriber.keep(has_secret=bool(_shown(self._settings.linq_webhook_secret)))
-        except RelayError as error:
-            log.warning("subscription not kept", extra={"code": error.code})
-            return
-        if heard.secret:
-            entrance.trust(heard.secret)
+        has_secret = bool(_shown(self._settings.linq_webhook_secret))
+        self._subscribed = Subscribed(rooms.subscriber, entrance, has_secret=has_secret, clock=time.monotonic)
+        self._linq_pings.append(self._subscribed.ping)
+        await self._subscribed.look()
+        self._rounds.start("subscription", subscribed.EVERY_S, self._subscribed.look)
+
+    def _keep_watch(self, rooms: Rooms) -> None:
+        """The alarm watches whatever readiness shows, and the log is told even where no channel is."""
+        channel, lasts_s = ChannelId(self._settings.slack_alert_channel), self._settings.alert_after_seconds
+        speaker = "" if self._role is Role.ALL else f" ({self._role} process)"
+
+        async def say(sentence: str) -> None:
+            if channel:
+                await rooms.slack.client.say(channel, sentence + speaker)
+
+        watch = Alarm(lambda: server.reasons(self._pings), say, clock=time.monotonic, lasts_s=lasts_s)
+        self._rounds.start("alarm", min(alarm.EVERY_S, lasts_s / 2), watch.look)
 
 
 def _shown(secret: SecretStr | None) -> str:

@@ -86,7 +86,8 @@ class Subscriber:
         if trouble := self._trouble(ours):
             log.warning("subscription mended", extra={"cause": trouble})
             events = _events(sorted({*ours.subscribed_events, *WEBHOOK_EVENTS}))
-            call = self._api.update(ours.id, target_url=self.target, subscribed_events=events, is_active=True)
+            target = linq.omit if ours.target_url == self.target else self.target
+            call = self._api.update(ours.id, target_url=target, subscribed_events=events, is_active=True)
             await ask("subscriptions.update", call, _nothing)
 
     async def _all(self) -> Sequence[Subscription]:

@@ -71,6 +71,7 @@ class Link:
     chat: ChatId
     label: str = ""
     made_by: str = ""
+    made_at: datetime | None = field(default=None, compare=False)  # once it is stored
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,8 @@ class Notice:
     """The one message kept up to date in the thread.
 
     ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set just before the first post, so that
-    whoever meets it without a ``ts`` looks before posting. ``shown`` is the text it last showed.
+    whoever meets it without a ``ts`` looks before posting. ``shown`` is the text it last showed. ``turn`` tells an old
+    notice in the hands of a process that was frozen from what others have shown since.
     """
 
     id: NoticeId
@@ -233,6 +235,7 @@ class Notice:
     ts: str | None = None
     posting_since: datetime | None = None
     shown: str = ""
+    turn: int = 0  # how many changes it tells of
     told: tuple[Told, ...] = field(default=())
     alarmed: frozenset[DeliveryId] = frozenset()  # failures that were also said aloud
 

@@ -75,14 +75,19 @@ class Receipts:
     async def add(self, receipts: Sequence[Receipt]) -> None:
         await self._store.add(receipts)
 
-    async def sweep(self) -> None:
-        """Silence is checked: look at every memo that is owed a receipt and whose time for a look has come."""
+    async def sweep(self) -> int:
+        """Silence is checked: look at every memo that is owed a receipt and whose time for a look has come.
+
+        Gives how many looks brought news that a webhook should have brought.
+        """
+        news = 0
         for told, looks in await self._store.silent(self._now(), limit=50):
             if self._is_settled(told) or looks >= len(self._looks):
                 await self._store.looked(told.delivery.id, None)
                 continue
-            await self._look(told)
+            news += await self._look(told)
             await self._store.looked(told.delivery.id, self._now() + self._looks[looks])
+        return news
 
     def _is_settled(self, told: Told) -> bool:
         """Final, or in the hands of webhooks: one that brought ``delivered`` will bring ``read``."""
@@ -90,23 +95,25 @@ class Receipts:
         by_webhook = any(not r.id.startswith("look:") for r in told.receipts)
         return verdict.final or (verdict.status is Status.DELIVERED and by_webhook)
 
-    async def _look(self, told: Told) -> None:
+    async def _look(self, told: Told) -> bool:
         try:
-            await (self._find(told) if told.delivery.memo is None else self._ask(told))
+            return await (self._find(told) if told.delivery.memo is None else self._ask(told))
         except RelayError as error:
             log.warning("look failed", extra={"delivery": told.delivery.id, "code": error.code})
+            return False
 
-    async def _ask(self, told: Told) -> None:
+    async def _ask(self, told: Told) -> bool:
         assert told.delivery.memo is not None
         receipt = await self._linq.look(told.delivery.memo)
-        if receipt is not None:
-            await self._store.add([receipt])
+        if receipt is None:
+            return False
+        await self._store.add([receipt])
+        return receipt.kind.rank > max((r.kind.rank for r in told.receipts), default=Kind.QUEUED.rank)
 
-    async def _find(self, told: Told) -> None:
+    async def _find(self, told: Told) -> bool:
         """An unconfirmed memo may be listed late; then it was sent after all."""
         memo = await find(self._linq, told.delivery)
-        if memo is not None:
-            await self._deliveries.record(told.delivery.id, memo)
+        return memo is not None and await self._deliveries.record(told.delivery.id, memo)
 
 
 async def find(linq: Linq, delivery: Delivery) -> Memo | None:

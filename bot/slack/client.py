@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import Clip, Delivery, Notice, UserId
-from bot.slack.blocks import blocks, mark, section
+from bot.relay.model import ChannelId, Clip, Delivery, Notice, UserId
+from bot.slack.blocks import SECTION_MOST, blocks, mark, section
 from bot.slack.downloads import Arriving, Downloads, Misled, Stale
+from bot.slack.escaping import quoted
 from bot.slack.fields import Body, part, parts, text, timestamp
 from bot.slack.files import clip_of
 from bot.slack.lookups import Lookups
@@ -54,6 +55,9 @@ class Client:
         body = _shown(notice) | {"ts": notice.ts, "parse": "none", "link_names": False}
         await self._web.put("chat.update", body, who=notice.id)
 
+    async def remove_notice(self, notice: Notice, ts: str) -> None:
+        await self._web.put("chat.delete", {"channel": notice.channel, "ts": ts}, who=notice.id)
+
     async def find_notice(self, notice: Notice) -> str | None:
         """By its metadata, or by the mark in its first block; only among the bot's own posts."""
         me = await self._lookups.identity()
@@ -68,6 +72,12 @@ class Client:
         if root := notice.root_ts or notice.ts:
             body["thread_ts"] = root
         await self._web.post("chat.postMessage", body, who=f"alarm {delivery.id}")
+
+    async def say(self, channel: ChannelId, sentence: str) -> None:
+        """A message of its own, for whoever reads that channel. Raises Unknown when it may stand there after all."""
+        said = quoted(sentence, SECTION_MOST)
+        body = {"channel": channel, "text": said, "blocks": [section(said)], **_CALM}
+        await self._web.post("chat.postMessage", body, who="operators")
 
     @asynccontextmanager
     async def download(self, clip: Clip) -> AsyncIterator[Arriving]:

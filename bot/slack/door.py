@@ -1,7 +1,7 @@
 """The Slack door, put together: what calls Slack, and what listens to it."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import aiohttp
 
@@ -14,6 +14,7 @@ from bot.slack.lookups import Lookups
 from bot.slack.pace import Pace
 from bot.slack.ports import Clips, Links, Wishes
 from bot.slack.presses import Presses
+from bot.slack.unheard import Unheard
 from bot.slack.web import Web
 
 SLACK_API_URL = "https://slack.com/api/"
@@ -50,3 +51,7 @@ class SlackDoor:
             answers=self.answers,
             allowed_bots=allowed_bots,
         )
+
+    def unheard(self, *, clips: Clips, links: Links, grace: timedelta, allowed_bots: Collection[str] = ()) -> Unheard:
+        """What looks for clips that no event told of."""
+        return Unheard(clips, links, self.lookups, now=self._now, grace=grace, allowed_bots=allowed_bots)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.relay.errors import Later, RelayError
 from bot.relay.model import ChannelId, UserId
-from bot.slack.fields import Body, identifier, part, text
+from bot.slack.fields import Body, identifier, part, parts, text
 from bot.slack.parse import Identity
 from bot.slack.web import CALL_TIMEOUT_S, Web
 
@@ -72,6 +72,13 @@ class Lookups:
             is_archived=body.get("is_archived") is True,
             is_shared=body.get("is_ext_shared") is True,
         )
+
+    async def history(self, channel: ChannelId, since: float, until: float) -> list[Body]:
+        """The newest messages of a channel between two times (seconds since 1970); without the replies in threads."""
+        answer = await self._web.ask(
+            "conversations.history", channel=channel, oldest=f"{since:.6f}", latest=f"{until:.6f}", limit=100
+        )
+        return parts(answer.body, "messages")
 
     async def file(self, file_id: str, *, timeout_s: float = CALL_TIMEOUT_S) -> Body:
         """The file object as it is now."""

@@ -53,6 +53,7 @@ class SocketEntrance:
         self._keeper: asyncio.Task[None] | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self._is_closing = False
+        self._is_doubted = False
         self._trouble = "Socket Mode is not connected yet."
 
     def start(self) -> None:
@@ -67,6 +68,10 @@ class SocketEntrance:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+
+    def doubt(self) -> None:
+        """Nothing comes through, though the connection is open: replace it."""
+        self._is_doubted = True
 
     async def ping(self) -> str:
         """Empty while events can arrive, else why not."""
@@ -93,7 +98,8 @@ class SocketEntrance:
     async def _follow(self, line: Line) -> None:
         """Returns when this client is of no more use."""
         last_up = self._clock()
-        while not line.is_disabled and self._clock() - last_up < self._watch.replace_after_s:
+        self._is_doubted = False
+        while not (line.is_disabled or self._is_doubted) and self._clock() - last_up < self._watch.replace_after_s:
             await asyncio.sleep(self._watch.look_s)
             if await line.is_connected():
                 last_up = self._clock()

@@ -36,7 +36,7 @@ def to_receipt(row: Row) -> Receipt:
 
 
 def to_link(row: Row) -> Link:
-    return Link(row["channel"], row["chat"], row["label"], row["made_by"])
+    return Link(row["channel"], row["chat"], row["label"], row["made_by"], row["made_at"])
 
 
 def deliveries_json(deliveries: Sequence[Delivery]) -> str:

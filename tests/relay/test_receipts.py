@@ -101,6 +101,15 @@ async def test_a_silent_memo_is_looked_at_after_thirty_seconds(world: World) -> 
     assert world.status(row.id) is Status.DELIVERED
 
 
+async def test_a_look_that_brings_news_says_that_a_webhook_was_missed(world: World) -> None:
+    await recorded(world)
+    world.linq.says[MemoId("M1")] = receipt(Kind.SENT, id="look:M1:sent")
+    world.clock.pass_by(timedelta(seconds=31))
+    assert await world.receipts.sweep() == 1
+    world.clock.pass_by(timedelta(seconds=61))
+    assert await world.receipts.sweep() == 0
+
+
 async def test_looks_grow_rarer_and_end(world: World) -> None:
     row = await recorded(world)
     times = []

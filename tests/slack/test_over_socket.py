@@ -191,3 +191,11 @@ async def test_stopping_finishes_and_acknowledges_what_was_taken(
 
 async def test_before_it_is_connected_it_says_so(entrance: SocketEntrance) -> None:
     assert "not connected" in await entrance.ping()
+
+
+async def test_a_doubted_connection_is_replaced_though_it_is_open(
+    connected: SocketEntrance, slack: SlackSide, wire: Wire
+) -> None:
+    connected.doubt()
+    await wire.until(lambda: len(wire.named("socket hello")) == 2)
+    assert len(slack.sockets.open) == 1

@@ -1,0 +1,144 @@
+"""A clip that Slack never told of is found in its channel's history, carried, and said to be a trouble."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.relay.model import ChannelId, DeliveryId, Share
+from bot.sandbox.slack import SlackSide
+from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.workspace import BOT, CLIPS, CREW, OTHER_BOT
+from bot.slack.lookups import Lookups
+from bot.slack.unheard import Unheard
+from tests.slack.fake_relay import FakeRelay
+
+MEMO = Upload("memo.m4a", b"audio")
+GRACE = timedelta(seconds=60)
+
+
+class Scene:
+    """The time of day is the toy Slack's, moved on by ``later``. The relay knows what it was told of before."""
+
+    def __init__(self, relay: FakeRelay, lookups: Lookups) -> None:
+        self.later = timedelta()
+        self.relay = relay
+        self.told: set[str] = set()
+        self.unheard = Unheard(self, relay, lookups, now=self.now, grace=GRACE)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+    async def accept(self, share: Share) -> list[DeliveryId]:
+        self.relay.shares.append(share)
+        return [] if share.post.message_ts in self.told else [DeliveryId("d1")]
+
+    async def withdraw(self, channel: str, message_ts: str, kept_files: object = ()) -> None:
+        raise AssertionError("history withdraws nothing")
+
+    @property
+    def found(self) -> list[str]:
+        return [share.post.message_ts for share in self.relay.shares]
+
+    async def an_event_comes(self) -> None:
+        async def dispatch(_: AsyncBoltRequest) -> BoltResponse:
+            return BoltResponse(status=200)
+
+        event = {"type": "event_callback", "event": {"type": "message"}}
+        await self.unheard.listening(dispatch)(AsyncBoltRequest(body=event, mode="socket_mode"))
+
+
+@pytest.fixture
+async def scene(relay: FakeRelay, lookups: Lookups) -> Scene:
+    scene = Scene(relay, lookups)
+    await scene.unheard.look()
+    return scene
+
+
+async def test_a_clip_without_an_event_is_carried_and_the_door_is_deaf(scene: Scene, slack: SlackSide) -> None:
+    message = await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == [message.ts]
+    assert "has told of no event since" in await scene.unheard.ping()
+
+
+async def test_an_event_proves_that_we_hear_again(scene: Scene, slack: SlackSide) -> None:
+    await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    await scene.an_event_comes()
+    assert await scene.unheard.ping() == ""
+
+
+async def test_a_clip_that_was_told_of_is_no_trouble(scene: Scene, slack: SlackSide) -> None:
+    scene.told.add((await slack.drop(CLIPS, MEMO)).ts)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert await scene.unheard.ping() == ""
+
+
+async def test_an_event_has_time_to_come(scene: Scene, slack: SlackSide) -> None:
+    message = await slack.drop(CLIPS, MEMO)
+    scene.later += GRACE / 2
+    await scene.unheard.look()
+    assert scene.found == []
+    scene.later += GRACE
+    await scene.unheard.look()
+    assert scene.found == [message.ts]
+
+
+async def test_each_clip_is_looked_at_once(scene: Scene, slack: SlackSide) -> None:
+    message = await slack.drop(CLIPS, MEMO)
+    for _ in range(3):
+        scene.later += 2 * GRACE
+        await scene.unheard.look()
+    assert scene.found == [message.ts]
+
+
+async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slack: SlackSide) -> None:
+    await slack.drop(CREW, MEMO)  # not linked
+    await slack.drop(CLIPS, Upload("cat.png", b"picture"))
+    await slack.drop(CLIPS, MEMO, user=OTHER_BOT)
+    await slack.drop(CLIPS, MEMO, user=BOT)
+    gone = await slack.drop(CLIPS, MEMO)
+    await slack.delete(CLIPS, gone.ts)
+    await slack.say(CLIPS, "nothing to hear")
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == []
+
+
+async def test_what_was_dropped_before_we_came_stays_where_it_is(
+    slack: SlackSide, relay: FakeRelay, lookups: Lookups
+) -> None:
+    await slack.drop(CLIPS, MEMO)
+    scene = Scene(relay, lookups)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == []
+
+
+async def test_what_was_dropped_before_the_channel_was_linked_stays_where_it_is(
+    scene: Scene, slack: SlackSide, relay: FakeRelay
+) -> None:
+    await slack.drop(CLIPS, MEMO)
+    relay.links[ChannelId(CLIPS)] = replace(relay.links[ChannelId(CLIPS)], made_at=scene.now())
+    after = await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == [after.ts]
+
+
+async def test_a_history_that_is_not_shown_keeps_no_other_channel_waiting(
+    scene: Scene, slack: SlackSide, relay: FakeRelay
+) -> None:
+    nowhere = ChannelId("C0NOWHERE01")
+    relay.links[nowhere] = replace(relay.links[ChannelId(CLIPS)], channel=nowhere)
+    await scene.unheard.look()
+    message = await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == [message.ts]

@@ -1,0 +1,71 @@
+"""Readiness tells the truth: a neighbour that is deaf, gone or shut is red, says why, and a channel is told once."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.sandbox.slack.workspace import CREW
+from tests.stories.conftest import Town, get, town_with
+
+QUICK = {"HEAR_CHECK_SECONDS": "0.5", "ALERT_AFTER_SECONDS": "0.6", "SLACK_ALERT_CHANNEL": CREW}
+
+
+async def readiness(town: Town) -> tuple[int, dict[str, str]]:
+    """The status, and why for each neighbour that is red."""
+    status, said = await get(town, "/readyz")
+    return status, {name: each["why"] for name, each in json.loads(said).items() if not each["ok"]}
+
+
+def alarms(town: Town) -> list[str]:
+    here = town.sandbox.slack.stage.workspace.channels[CREW]
+    return [message.text for message in here.messages.values() if message.bot_id]
+
+
+@pytest.fixture
+async def deaf(database_url: str) -> AsyncIterator[Town]:
+    """A bot whose socket is open, and that Slack tells of nothing."""
+    async with town_with(database_url, socket_mode=True, **QUICK) as town:
+        town.sandbox.slack.switches.deaf = True
+        yield town
+
+
+async def test_a_socket_that_is_open_but_deaf_is_red_and_the_clip_is_carried_all_the_same(deaf: Town) -> None:
+    assert await readiness(deaf) == (200, {})
+    message = await deaf.drop()
+    await deaf.until_shown(message, "read")
+    status, red = await readiness(deaf)
+    assert (status, list(red)) == (503, ["slack"])
+    assert "has told of no event since" in red["slack"]
+    await deaf.until(lambda: len(alarms(deaf)) == 1)
+    assert "memobridge has trouble with slack: Slack has told of no event" in alarms(deaf)[0]
+
+    deaf.sandbox.slack.switches.deaf = False
+    heard = await deaf.drop()
+    await deaf.until_shown(heard, "read")
+    assert await readiness(deaf) == (200, {})
+    await deaf.until(lambda: len(alarms(deaf)) == 2)
+    assert "well again with slack" in alarms(deaf)[1]
+    assert len(deaf.memos()) == 2
+
+
+async def test_a_revoked_token_is_red_and_says_what_to_do_and_no_clip_fails_for_it(town: Town) -> None:
+    await town.sandbox.slack.uninstall()
+    await town.sandbox.slack.settled()
+    status, red = await readiness(town)
+    assert (status, list(red)) == (503, ["slack"])
+    assert "reinstall the app and set SLACK_BOT_TOKEN" in red["slack"]
+    town.sandbox.slack.switches.faults.clear()
+    town.sandbox.slack.switches.fault("files.info", error="token_revoked")
+    town.sandbox.slack.switches.fault("chat.postMessage", error="token_revoked")
+    message = await town.drop()
+    await town.until(lambda: bool(town.sandbox.wire.named("chat.postMessage")))
+    assert town.replies(message) == []
+    assert all(line["event"] != "delivery closed" for line in town.bot.log)
+
+
+async def test_a_linq_key_that_is_refused_is_red_and_clips_wait_for_a_new_one(town: Town) -> None:
+    town.sandbox.linq.switches.next("phone_numbers.list", *[2004] * 3)
+    status, red = await readiness(town)
+    assert (status, list(red)) == (503, ["linq"])
+    assert "renew LINQ_API_V3_API_KEY" in red["linq"]
