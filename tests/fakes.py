@@ -200,17 +200,25 @@ class Memory:
     # notices
 
     async def take(self, notice: NoticeId) -> Notice | None:
-        self.waiting.discard(notice)
         kept = self.notices.get(notice)
         if kept is None:
             return None
+        kept = self.notices[notice] = replace(kept, turn=kept.turn + (notice in self.waiting))
+        self.waiting.discard(notice)
         return replace(kept, told=tuple(self._current([r for r in self.rows.values() if r.notice == notice])))
 
     async def posting(self, notice: NoticeId, at: datetime) -> None:
         self.notices[notice] = replace(self.notices[notice], posting_since=at)
 
-    async def posted(self, notice: NoticeId, ts: str, shown: str) -> None:
-        self.notices[notice] = replace(self.notices[notice], ts=ts, shown=shown)
+    async def posted(self, notice: Notice, ts: str, shown: str) -> str:
+        kept = self.notices[notice.id]
+        stands = kept.ts or ts
+        if kept.turn == notice.turn and stands == ts:
+            self.notices[notice.id] = replace(kept, ts=ts, shown=shown)
+        else:
+            self.notices[notice.id] = replace(kept, ts=stands, shown="", turn=kept.turn + 1)
+            self.errands.append(Announce(notice.id))
+        return stands
 
     async def alarmed(self, delivery: DeliveryId) -> None:
         key = self.rows[delivery].notice
@@ -283,6 +291,7 @@ class FakeSlack:
     trouble: dict[str, list[RelayError]] = field(default_factory=dict)
     posts: list[str] = field(default_factory=list)
     edits: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     alarms: list[DeliveryId] = field(default_factory=list)
     standing: dict[NoticeId, str] = field(default_factory=dict)
     admins: set[UserId] = field(default_factory=lambda: {ANN})
@@ -306,6 +315,9 @@ class FakeSlack:
     async def find_notice(self, notice: Notice) -> str | None:
         self.finds += 1
         return self.standing.get(notice.id)
+
+    async def remove_notice(self, notice: Notice, ts: str) -> None:
+        self.removed.append(ts)
 
     async def update_notice(self, notice: Notice) -> None:
         _raise(self.trouble, "update_notice")

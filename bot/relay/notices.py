@@ -38,17 +38,20 @@ class Notices:
     async def _show(self, notice: Notice) -> None:
         words = self._slack.words(notice)
         if notice.ts is None:
-            await self._store.posted(notice.id, await self._stand(notice), words)
+            ts = await self._stand(notice)
+            if await self._store.posted(notice, ts, words) != ts:
+                log.warning("second notice", extra={"notice": notice.id})
+                await self._slack.remove_notice(notice, ts)  # this process was frozen, and another went on
         elif words != notice.shown:
             await self._slack.update_notice(notice)
-            await self._store.posted(notice.id, notice.ts, words)
+            await self._store.posted(notice, notice.ts, words)
 
     async def _stand(self, notice: Notice) -> str:
         """The ts under which the notice stands in Slack: found, or posted now."""
         if notice.posting_since is not None:
             found = await self._slack.find_notice(notice)
             if found is not None:
-                await self._store.posted(notice.id, found, "")
+                await self._store.posted(notice, found, "")
                 raise Later("The notice was found again; its words follow.", after=timedelta())
         await self._store.posting(notice.id, self._now())
         try:

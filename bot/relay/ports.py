@@ -59,6 +59,10 @@ class Slack(Protocol):
 
     async def update_notice(self, notice: Notice) -> None: ...
 
+    async def remove_notice(self, notice: Notice, ts: str) -> None:
+        """Take away a second notice that should not be there."""
+        ...
+
     async def is_admin(self, user: UserId) -> bool:
         """Whether Slack calls this person an admin or owner of the workspace."""
         ...
@@ -219,7 +223,12 @@ class NoticeStore(Protocol):
 
     async def posting(self, notice: NoticeId, at: datetime) -> None: ...
 
-    async def posted(self, notice: NoticeId, ts: str, shown: str) -> None: ...
+    async def posted(self, notice: Notice, ts: str, shown: str) -> str:
+        """It shows this. Gives the ts under which it stands: not ours when another process has posted it before.
+
+        Where another has taken a later turn meanwhile, what shows now may be old, and one more turn is asked for.
+        """
+        ...
 
     async def alarmed(self, delivery: DeliveryId) -> None: ...
 

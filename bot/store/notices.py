@@ -13,7 +13,16 @@ from bot.store.telling import NOT_REPLACED, with_receipts
 TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
 TELL = f"SELECT * FROM deliveries WHERE notice = %s AND {NOT_REPLACED}"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
-POSTED = "UPDATE notices SET ts = %s, shown = %s WHERE id = %s"
+# Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown: one
+# more turn is owed, and the count moves on, so that the other one learns of it too.
+POSTED = """
+WITH seen AS (
+    SELECT taken = %(turn)s AND coalesce(ts, %(ts)s) = %(ts)s AS is_last FROM notices WHERE id = %(id)s FOR UPDATE
+)
+UPDATE notices SET ts = coalesce(ts, %(ts)s), shown = CASE WHEN is_last THEN %(shown)s ELSE '' END,
+    taken = taken + CASE WHEN is_last THEN 0 ELSE 1 END, wanted = wanted + CASE WHEN is_last THEN 0 ELSE 2 END
+FROM seen WHERE id = %(id)s RETURNING ts
+"""
 ALARMED = "UPDATE deliveries SET alarmed = true WHERE id = %s"
 
 
@@ -35,8 +44,10 @@ class Notices:
     async def posting(self, notice: NoticeId, at: datetime) -> None:
         await self._pool.rows(POSTING, (at, notice))
 
-    async def posted(self, notice: NoticeId, ts: str, shown: str) -> None:
-        await self._pool.rows(POSTED, (ts, storable(shown), notice))
+    async def posted(self, notice: Notice, ts: str, shown: str) -> str:
+        said = {"id": notice.id, "turn": notice.turn, "ts": ts, "shown": storable(shown)}
+        row = await self._pool.row(POSTED, said)
+        return str(row["ts"]) if row else ts
 
     async def alarmed(self, delivery: DeliveryId) -> None:
         await self._pool.rows(ALARMED, (delivery,))
@@ -44,4 +55,4 @@ class Notices:
 
 def _notice(row: DictRow, told: list[Told], alarmed: frozenset[DeliveryId]) -> Notice:
     where = {name: row[name] for name in ("id", "channel", "root_ts", "ts", "posting_since", "shown")}
-    return Notice(told=tuple(told), alarmed=alarmed, **where)
+    return Notice(turn=row["taken"], told=tuple(told), alarmed=alarmed, **where)

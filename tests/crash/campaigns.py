@@ -33,7 +33,7 @@ async def killed(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
 
 async def killed_cold(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
     """The same with processes started by the command line, imports and all, at any time."""
-    for blow in blows:
+    for _ in blows:
         any_time = Blow(delay_s=stage.chance.uniform(0.0, 2.5))
         await _live_and_die(stage, any_time, tally, is_cold=True)
     await _settle(stage, where, [Bot(stage, is_cold=True)], tally)
@@ -153,7 +153,7 @@ async def _live_and_die(
     if on_death:
         on_death()
     resumed_s = bot.resumed_after_s()
-    if was_owed and resumed_s is not None:
+    if was_owed and resumed_s is not None and on_death is None:
         tally.resumed_s.append(resumed_s)
     return True
 

@@ -6,6 +6,7 @@ often they try and when they give up stays as it is.
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ SLACK_GIVES_UP_S = 60.0
 LATE_S = 4.0  # a webhook that would tell what a lost answer did not comes later than the look for the memo
 NOTICE = "memobridge_notice"
 GIVEN_UP = ("failed", "unconfirmed", "cancelled")
+WORDS = ("queued", "sent", "delivered", "read", *GIVEN_UP)
 
 
 @dataclass
@@ -144,10 +146,10 @@ class Scene:
 
 
 def words_of(text: str) -> Iterator[tuple[str, str]]:
-    """(name, status word) of each clip in a notice's text."""
+    """(name, status word) of each clip in a notice's text; a reason never holds another status word."""
     for line in text.splitlines():
-        name, _, said = line.partition(": ")
-        yield name, said.split(" ")[0]
+        name, extension, said = line.partition(".m4a")
+        yield name + extension, next((word for word in re.findall(r"\w+", said) if word in WORDS), "")
 
 
 @asynccontextmanager

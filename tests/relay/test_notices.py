@@ -1,5 +1,6 @@
 """One notice per Slack message: posted once, found again when its answer was lost, then only edited."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.relay.errors import Later, Refused, Unknown
@@ -87,3 +88,27 @@ async def test_a_notice_that_slack_refuses_does_not_stop_the_memo(world: World) 
     await world.clips.accept(share())
     await world.run()
     assert len(world.linq.sent) == 1
+
+
+async def test_a_process_that_slept_over_its_post_takes_away_what_it_posted_too_late(world: World) -> None:
+    await world.clips.accept(share())
+    [notice_id] = world.memory.notices
+    sleeping = await world.memory.take(notice_id)
+    assert sleeping is not None
+    await world.run()
+    await world.notices._show(sleeping)
+    assert len(world.slack.posts) == 2
+    assert world.slack.removed == ["1790000001.000001"]
+
+
+async def test_old_words_of_a_process_that_slept_over_its_edit_are_followed_by_the_true_ones(world: World) -> None:
+    await world.clips.accept(share())
+    await world.run()
+    [notice_id] = world.memory.notices
+    sleeping = await world.memory.take(notice_id)
+    assert sleeping is not None
+    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.run()
+    await world.notices._show(replace(sleeping, shown="memo.m4a queued"))
+    await world.run()
+    assert world.slack.edits[-1] == "memo.m4a read"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from bot.relay.model import DeliveryId, NoticeId, Step
+from bot.relay.model import Announce, DeliveryId, NoticeId, Step
 from bot.store.database import Database
 from tests.store.conftest import Line
 from tests.store.made import CHANNEL, NOTICE, NOW, SOON, claimed, delivery, memo, post, receipt
@@ -135,10 +135,42 @@ async def test_a_delivery_sent_again_takes_the_place_of_the_first(memory: Databa
 
 async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
+    taken = await memory.notices.take(NOTICE)
+    assert taken is not None
     await memory.notices.posting(NOTICE, NOW)
-    await memory.notices.posted(NOTICE, "100.2", "a.m4a: queued\x00")
+    assert await memory.notices.posted(taken, "100.2", "a.m4a: queued\x00") == "100.2"
     await memory.notices.alarmed(A)
     notice = await memory.notices.take(NOTICE)
     assert notice is not None
     assert (notice.posting_since, notice.ts, notice.shown) == (NOW, "100.2", "a.m4a: queued�")
     assert notice.alarmed == {A}
+
+
+async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    frozen = await memory.notices.take(NOTICE)
+    other = await memory.notices.take(NOTICE)
+    assert frozen is not None
+    assert other is not None
+    await memory.notices.posted(other, "100.2", "a.m4a: sent")
+    assert await memory.notices.posted(frozen, "100.9", "a.m4a: queued") == "100.2"
+    assert Announce(NOTICE) in await memory.owed()
+    again = await memory.notices.take(NOTICE)
+    assert again is not None
+    assert (again.ts, again.shown) == ("100.2", "")
+
+
+async def test_an_edit_that_overtook_a_later_one_is_followed_by_another_turn(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    frozen = await memory.notices.take(NOTICE)
+    assert frozen is not None
+    await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
+    await memory.deliveries.record(A, memo("M1"))
+    other = await memory.notices.take(NOTICE)
+    assert other is not None
+    await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
+    await memory.notices.posted(other, "100.2", "a.m4a: sent")
+    assert Announce(NOTICE) in await memory.owed()
+    again = await memory.notices.take(NOTICE)
+    assert again is not None
+    assert again.shown == ""
