@@ -85,14 +85,14 @@ class Bot:
         await asyncio.sleep(self.blow.delay_s)
         return True
 
-    async def freezes(self) -> bool:
-        """Wait until it stands still by itself; False when it did not and had to be stopped by hand."""
-        process = psutil.Process(self.pid)
+    async def freezes(self, starting: asyncio.Task[None]) -> bool:
+        """Wait until it stands still by itself, if need be while it starts; False when it had to be stopped by hand."""
         for _ in range(round(PATIENCE_S / LOOK_EVERY_S)):
-            if process.status() == psutil.STATUS_STOPPED:
-                return True
             await asyncio.sleep(LOOK_EVERY_S)
-        process.suspend()
+            if self._process.is_running and psutil.Process(self.pid).status() == psutil.STATUS_STOPPED:
+                return True
+        await starting
+        psutil.Process(self.pid).suspend()
         return False
 
     def wake(self) -> None:

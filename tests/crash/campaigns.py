@@ -56,13 +56,14 @@ async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
     await other.start()
     for blow in blows:
         sleeper = Bot(stage, blow, "SIGSTOP")
-        await sleeper.start()
+        starting = asyncio.create_task(sleeper.start())
         stage.provoke(blow.provocation)
-        name = blow.name if await sleeper.freezes() else "any time"
+        name = blow.name if await sleeper.freezes(starting) else "any time"
         tally.kills[f"frozen at {name}"] += 1
         other.face_slack()
         await asyncio.sleep(stage.chance.uniform(*PAST_THE_LEASE_S))
         sleeper.wake()
+        await starting
         await asyncio.sleep(stage.chance.uniform(0.0, 2.0))
         await sleeper.leave()
     await _settle(stage, where, [other], tally, running=1)
