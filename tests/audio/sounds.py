@@ -4,7 +4,9 @@ Run as a script, it makes the sandbox's sample clip: ``python -m tests.audio.sou
 """
 
 import functools
+import itertools
 import math
+import operator
 import random
 import sys
 from array import array
@@ -21,6 +23,7 @@ from av.video.stream import VideoStream
 
 _PERIOD = 512
 _STEP = 960
+_ROOM_SAMPLES = 7_919
 _VOWELS = (
     (1.0, 0.9, 0.5, 0.3, 0.1),
     (1.0, 0.3, 0.1, 0.3, 0.4),
@@ -31,7 +34,7 @@ _VOWELS = (
 
 @functools.lru_cache(maxsize=8)
 def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
-    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, a breath after a few words."""
+    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, pauses, and a quiet room."""
     dice = random.Random(seed)
     sound: array[int] = array("h")
     wanted = round(seconds * rate)
@@ -39,7 +42,17 @@ def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
         for _ in range(dice.randint(4, 9)):
             sound.extend(_syllable(dice, rate))
         sound.extend(array("h", bytes(2 * int(rate * dice.uniform(0.12, 0.3)))))
-    return sound[:wanted]
+    return array("h", map(operator.add, sound[:wanted], itertools.cycle(_room())))
+
+
+@functools.cache
+def _room() -> "array[int]":
+    """Soft noise, darker than white, as every microphone hears it."""
+    dice, level, noise = random.Random(0), 0.0, array("h")
+    for _ in range(_ROOM_SAMPLES):
+        level = 0.8 * level + dice.uniform(-200, 200)
+        noise.append(int(level))
+    return noise
 
 
 def _syllable(dice: random.Random, rate: int) -> "array[int]":

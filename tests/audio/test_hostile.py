@@ -77,7 +77,7 @@ def test_an_hour_of_silence_in_little_room_is_decoded_no_further_than_a_memo_may
     assert len(bomb) < len(hour) * 2 / 80
     path = tmp_path / "clip.bin"
     path.write_bytes(bomb)
-    with pytest.raises(Refused, match="sounds longer than 1:06"):
+    with pytest.raises(Refused, match="sounds longer than 0:59"):
         fitted(path, Limits(size_bytes=400_000))
 
 
@@ -101,6 +101,6 @@ def test_names_that_look_like_addresses_are_still_files(tmp_path: Path) -> None:
 def test_mostly_broken_sound_is_refused_not_sent_in_shreds(tmp_path: Path) -> None:
     content = bytearray(_recorded(tmp_path, "flac", "flac", sound=speech(10.0)))
     dice = random.Random(1)
-    for _ in range(len(content) // 500):
+    for _ in range(len(content) // 4_000):
         content[dice.randrange(2_000, len(content))] ^= 0x55
     _refused(bytes(content), tmp_path, r"The file is damaged: \d+% of its sound cannot be decoded")

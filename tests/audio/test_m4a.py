@@ -43,7 +43,6 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
         sound=sound,
         bit_rate=MEMO_BITS,
         options={"movflags": "+faststart"},
-        codec_options={"aac_coder": "fast"},
     )
     ours = tmp_path / "ours.m4a"
     source = record(tmp_path / "source.wav", "wav", "pcm_s16le", sound=sound)
