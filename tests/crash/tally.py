@@ -38,6 +38,12 @@ class Tally:
     def holds(self) -> bool:
         return not (self.findings.faults or self.left_over or self.trouble or any(self.exit_codes))
 
+    def faults(self) -> str:
+        """What did not hold, in words."""
+        left = [f"{self.left_over} rows left over"] if self.left_over else []
+        codes = [f"exit codes {self.exit_codes}"] if any(self.exit_codes) else []
+        return "; ".join([*self.findings.told, *left, *codes, *self.trouble])
+
 
 def total(tallies: Iterable[Tally]) -> Tally:
     whole = Tally()
