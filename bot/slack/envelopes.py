@@ -36,4 +36,17 @@ def to_request(
         event = request.body.get("event")
         if not (isinstance(event, dict) and isinstance(event.get("type"), str)):
             raise ParseError("an envelope without an event")
+    if request.body.get("type") == "block_actions" and not _has_actions(request.body):
+        raise ParseError("a press without an action")
     return request
+
+
+def _has_actions(body: dict[str, Any]) -> bool:
+    """Each with a name: Bolt looks them up without asking."""
+    actions = body.get("actions")
+    named = [isinstance(each, dict) and isinstance(each.get("action_id"), str) for each in _list(actions)]
+    return bool(named) and all(named)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -105,6 +105,12 @@ async def test_a_command_without_a_person_is_400(caller: Caller) -> None:
     assert await caller.post(urlencode(form).encode(), FORM) == 400
 
 
+@pytest.mark.parametrize("actions", [None, [], "press", {"action_id": "x"}, [[]], [{}], [{"action_id": 7}]])
+async def test_a_press_of_nothing_is_400(caller: Caller, actions: object) -> None:
+    body = urlencode({"payload": json.dumps({"type": "block_actions", "actions": actions})}).encode()
+    assert await caller.post(body, FORM) == 400
+
+
 async def test_a_body_over_one_megabyte_is_413(caller: Caller) -> None:
     assert await caller.post(b" " * (1024 * 1024 + 1)) == 413
 
