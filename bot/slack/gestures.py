@@ -17,8 +17,11 @@ from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, plac
 ANY_SOUND = (Judgement.AUDIO, Judgement.VIDEO, Judgement.UNKNOWN)
 
 _WRAPPED = re.compile(r"<(?:tel:|mailto:)?([^<>|]*)(?:\|[^<>]*)?>")
-_TOP_LABEL = re.compile(r"(?!0x)[a-z][a-z0-9-]*[a-z0-9]")
-_INNER_NAMES = frozenset(["local", "localhost", "internal", "intranet", "lan", "home", "corp", "onion", "arpa"])
+# A name of ASCII labels. Its last one is no number in any notation, so that no address of a machine passes for a name;
+# signs that some clients read as the end of the host (a backslash, an escaped slash) stand in none.
+_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!0x)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
+_INNER_NAMES = {"local", "localhost", "localdomain", "internal", "intranet", "private", "lan", "home", "corp"}
+_INNER_NAMES |= {"onion", "arpa", "test", "invalid"}
 _URL_MOST = 2000
 
 
@@ -105,13 +108,13 @@ def _public_host(url: str) -> str:
     """The host name. Refused unless the address is one that anybody on the internet could fetch safely."""
     try:
         split = urlsplit(url)
-        host, foreign = (split.hostname or "").rstrip("."), split.username or split.password
+        host, port = (split.hostname or "").removesuffix("."), split.port
     except ValueError:
-        host, foreign, split = "", None, urlsplit("")
+        host, port, split = "", None, urlsplit("")
     if split.scheme != "https" or not url.isprintable() or " " in url or len(url) > _URL_MOST:
         raise Refused("Give the https address of an audio file, like https://example.com/memo.m4a.")
-    label = host.rpartition(".")[2]
-    if foreign or "." not in host or label in _INNER_NAMES or not _TOP_LABEL.fullmatch(label):
+    is_inner = host.rpartition(".")[2] in _INNER_NAMES
+    if "@" in split.netloc or port == 0 or is_inner or not _NAME.fullmatch(host):
         raise Refused("That address is not on the public internet, so Linq could not fetch it.")
     return host
 
