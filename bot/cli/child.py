@@ -122,7 +122,7 @@ class BotProcess:
         """Its exit code, once it has ended by itself."""
         assert self._process is not None
         assert self._reading is not None
-        await self._reading
+        await asyncio.shield(self._reading)  # whoever loses patience must not end the reading
         return await self._process.wait()
 
     async def stop(self) -> int:

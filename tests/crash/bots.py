@@ -104,6 +104,9 @@ class Bot:
         code = await self._process.stop()
         return code, time.monotonic() - asked_at
 
+    def last_words(self) -> str:
+        return "; ".join(f"{line.get('at', '')} {line.get('event', '')}" for line in self._process.log[-12:])
+
     async def kill(self) -> None:
         await self._process.kill()
 

@@ -65,7 +65,7 @@ async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
         sleeper.wake()
         await starting
         await asyncio.sleep(stage.chance.uniform(0.0, 2.0))
-        await sleeper.leave()
+        await _leave(sleeper, tally)
     await _settle(stage, where, [other], tally, running=1)
 
 
@@ -97,10 +97,8 @@ async def drained(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tall
         await bot.start()
         stage.provoke(blow.provocation)
         await asyncio.sleep(stage.chance.uniform(0.3, 2.0))
-        code, took_s = await bot.leave()
         tally.kills["SIGTERM"] += 1
-        tally.exit_codes.append(code)
-        tally.drained_s.append(took_s)
+        await _leave(bot, tally)
     await _settle(stage, where, [Bot(stage)], tally)
 
 
@@ -183,9 +181,15 @@ async def _settle(stage: Scene, where: Place, bots: list[Bot], tally: Tally, run
     if not await _ends(stage, where):
         tally.trouble.append(f"not settled after {SETTLE_S:g} s")
     for bot in bots:
-        code, took_s = await bot.leave()
-        tally.exit_codes.append(code)
-        tally.drained_s.append(took_s)
+        await _leave(bot, tally)
+
+
+async def _leave(bot: Bot, tally: Tally) -> None:
+    code, took_s = await bot.leave()
+    tally.exit_codes.append(code)
+    tally.drained_s.append(took_s)
+    if code:
+        tally.trouble.append(f"left with {code} after {took_s:.1f} s; its last words: {bot.last_words()}")
 
 
 async def _ends(stage: Scene, where: Place) -> bool:

@@ -17,7 +17,8 @@ MODES = {
     "drain": "SIGTERM under load",
 }
 HEAD = (
-    "| mode | blows | acked clips | lost | sent twice | out of order | notices: twice / orphaned / untrue | unconfirmed |\n"
+    "| mode | blows | acked clips | lost | sent twice | out of order "
+    "| notices: twice / orphaned / untrue | unconfirmed |\n"
     "|---|--:|--:|--:|--:|--:|--:|--:|"
 )
 
