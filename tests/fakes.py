@@ -88,6 +88,7 @@ class Memory:
     looks: dict[DeliveryId, tuple[int, datetime | None]] = field(default_factory=dict)
     waiting: set[NoticeId] = field(default_factory=set)
     commit_takes: timedelta = timedelta()  # a process that is frozen while its intent is being stored
+    trouble: dict[str, list[RelayError]] = field(default_factory=dict)  # by method: what its next calls raise
 
     # deliveries
 
@@ -160,6 +161,7 @@ class Memory:
         self._set(delivery, fetched_at=at)
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
+        _raise(self.trouble, "record")
         if any(r.memo == memo.id and r.id != delivery for r in self.rows.values()):
             return False
         self._bump(self._set(delivery, step=Step.RECORDED, memo=memo.id, trace_id=memo.trace_id))
@@ -167,6 +169,7 @@ class Memory:
         return True
 
     async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool:
+        _raise(self.trouble, "close")
         if step is Step.UNCONFIRMED:
             self.looks[delivery] = (0, self.clock() + 30 * SECOND)
         return self._fenced(delivery, fence, step=step, reason=reason, code=code)

@@ -6,7 +6,8 @@ reason, cancelled by its owner, or shown as unconfirmed when nobody can know.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bot.relay.carry import Carrier, Prepared
@@ -65,13 +66,15 @@ class Clips:
     async def _advance(self, delivery: Delivery) -> None:
         """Prepare, send, record. Unknown: perhaps sent, so the next try looks first."""
         if delivery.step is Step.SENDING:
-            await self._seek(delivery)
+            with _in_doubt():
+                await self._seek(delivery)
             return
         prepared = await self._prepare(delivery)
         url = await self._url(delivery, prepared)
         if await self._intend(delivery, prepared):
             memo = await self._linq.send(delivery.chat, attachment=prepared.attachment, url=url)
-            await self._store.record(delivery.id, memo)
+            with _in_doubt():
+                await self._store.record(delivery.id, memo)
 
     async def _prepare(self, delivery: Delivery) -> Prepared:
         """Repeatable. What an earlier try prepared is used again; a given url needs nothing."""
@@ -94,8 +97,6 @@ class Clips:
         """Perhaps sent: look for it, wait, look again. Not finding it is never a ground for sending."""
         try:
             memo = await find(self._linq, delivery)
-        except Later as later:
-            raise Unknown(later.reason, code=later.code) from later
         except Refused:
             memo = None
         if memo is not None and await self._store.record(delivery.id, memo):
@@ -136,6 +137,15 @@ class Clips:
     def _respect_due(self, delivery: Delivery) -> None:
         if delivery.due_at is not None and delivery.due_at > self._now():
             raise Later(delivery.reason, after=delivery.due_at - self._now())
+
+
+@contextmanager
+def _in_doubt() -> Iterator[None]:
+    """After a send that was perhaps done, whatever cannot be done now says nothing of it: least of all "not sent"."""
+    try:
+        yield
+    except Later as later:
+        raise Unknown(later.reason, code=later.code) from later
 
 
 def _delivery(share: Share, number: int) -> Delivery:

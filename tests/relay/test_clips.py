@@ -86,6 +86,33 @@ async def test_a_memo_that_is_never_listed_ends_unconfirmed_after_two_minutes_an
     assert len(world.linq.sent) == 1
 
 
+GONE = Later("The database cannot be reached.")
+
+
+async def test_a_memory_that_fails_after_the_send_does_not_make_it_unsent(world: World) -> None:
+    world.memory.trouble["record"] = [GONE]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_memory_that_fails_when_a_memo_was_found_does_not_make_it_unsent(world: World) -> None:
+    world.linq.lose_answers, world.memory.trouble["record"] = 1, [GONE]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_memory_that_fails_when_the_search_ends_does_not_make_it_unsent(world: World) -> None:
+    world.linq.lose_answers, world.linq.lists_memos, world.memory.trouble["close"] = 1, False, [GONE]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.status(delivery) is Status.UNCONFIRMED
+    assert len(world.linq.sent) == 1
+
+
 async def test_nothing_is_called_unconfirmed_while_nobody_could_look(world: World) -> None:
     world.linq.lose_answers = 1
     world.linq.trouble["find_memo"] = [Later("Linq is down.") for _ in range(30)]
