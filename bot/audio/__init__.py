@@ -1,8 +1,9 @@
 """The room that listens: what a clip is, how long it sounds, and a copy that Linq takes.
 
-``room`` decides and hands out work; ``sniff`` and ``mpeg`` tell containers apart by their bytes; ``workers`` and
-``inside`` keep the decoding in bounded processes, where ``listening`` looks at a file (``opening``, ``untouched``,
-``chunks``) or converts it (``conversion``, ``memo_file``, ``waveform``). ``refusals`` holds what people read.
+In the bot's own process: ``room`` hands out work, ``sniff`` and ``mpeg`` tell containers apart by their bytes, and
+``workers`` runs bounded processes (``inside``). In those processes ``listening`` either looks at a file (``opening``,
+``untouched``, ``chunks``, ``counting``) or converts it (``conversion``, ``mono``, ``memo_file``, ``m4a``); ``decoding``
+and ``waveform`` serve both. ``terms`` and ``sources`` are tables, ``refusals`` is what people read.
 """
 
 from bot.audio.room import AudioRoom

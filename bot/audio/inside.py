@@ -3,8 +3,8 @@
 import errno
 import functools
 import os
-import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,10 +63,18 @@ def _settle(memory_bytes: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.nice(_NICE)
+    if sys.platform != "win32":
+        os.nice(_NICE)
+        _bound_memory(memory_bytes)
+
+
+def _bound_memory(memory_bytes: int) -> None:
+    """By address space. Without /proc (macOS) there is no telling how much is in use, nor would the kernel mind."""
+    import resource  # there is none on Windows
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statm = Path("/proc/self/statm")
-    if statm.exists():  # without it (macOS) the kernel does not honour the limit either
+    if statm.exists():
         own = int(statm.read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (own + memory_bytes, own + memory_bytes))
 
@@ -74,6 +82,9 @@ def _settle(memory_bytes: int) -> None:
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     """The bot ends a call that takes too long. Should the bot be gone, the kernel ends this process by itself."""
+    if sys.platform == "win32":  # no such clock there
+        yield
+        return
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:

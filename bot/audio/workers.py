@@ -43,6 +43,7 @@ class Lane:
                 return await to_process.run_sync(
                     leashed, patience_s, self._memory_bytes, work, *given, cancellable=True, limiter=self._processes
                 )
-            except BrokenWorkerProcess:
-                continue
+            except BrokenWorkerProcess as trouble:
+                if trouble.args:  # anyio says something only of a worker that did not even start
+                    raise Later(f"The bot could not start a worker process: {trouble}.") from trouble
         raise refusals.crashed()

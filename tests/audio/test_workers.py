@@ -97,6 +97,21 @@ async def test_a_full_disk_is_not_the_clips_fault(lane: Lane) -> None:
         await lane.run(PATIENT_S, rough_work.fill_the_disk)
 
 
+LAME_BOT = """
+import asyncio, sys
+from bot.audio.workers import Lane
+from tests.audio import rough_work
+
+sys.executable = "/nowhere/python"
+asyncio.run(Lane(1, 1 << 26).run(60.0, rough_work.own_pid))
+"""
+
+
+def test_a_machine_that_cannot_start_workers_is_not_the_clips_fault() -> None:
+    done = subprocess.run([sys.executable, "-c", LAME_BOT], capture_output=True, text=True, timeout=PATIENT_S)
+    assert "Later: The bot could not start a worker process: No such file or directory." in done.stderr
+
+
 async def test_signals_meant_for_the_bot_do_not_end_its_workers(lane: Lane) -> None:
     assert await lane.run(PATIENT_S, rough_work.ignores_the_terminal) == (True, True)
 
@@ -104,14 +119,15 @@ async def test_signals_meant_for_the_bot_do_not_end_its_workers(lane: Lane) -> N
 BOT = """
 import asyncio, sys
 from pathlib import Path
+from anyio import to_process
+from bot.audio.inside import leashed
 from bot.audio.workers import Lane
 from tests.audio import rough_work
 
 async def live() -> None:
-    idle, busy = Lane(1, 1 << 26), Lane(1, 1 << 26)
+    idle = Lane(1, 1 << 26)
+    work = asyncio.create_task(to_process.run_sync(leashed, 0.5, 1 << 26, rough_work.hang, Path(sys.argv[1])))
     pid = await idle.run(60.0, rough_work.own_pid)
-    work = asyncio.create_task(busy.run(0.5, rough_work.hang, Path(sys.argv[1])))
-    await idle.run(60.0, rough_work.own_pid)
     Path(sys.argv[2]).write_text(str(pid))
     {end}
 
