@@ -265,6 +265,8 @@ class Memory:
 
     @staticmethod
     def _concerns(receipt: Receipt, row: Delivery) -> bool:
+        if receipt.memo is None and receipt.delivery is None:
+            return bool(receipt.trace_id) and receipt.trace_id == row.trace_id
         return receipt.delivery == row.id or (receipt.memo is not None and receipt.memo == row.memo)
 
     def _told(self, row: Delivery) -> Told:

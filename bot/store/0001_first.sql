@@ -70,6 +70,7 @@ CREATE INDEX deliveries_notice ON deliveries (notice);
 CREATE INDEX deliveries_message ON deliveries (channel, message_ts);
 CREATE UNIQUE INDEX deliveries_memo ON deliveries (memo) WHERE memo IS NOT NULL;
 CREATE INDEX deliveries_attachment ON deliveries (attachment) WHERE attachment IS NOT NULL;
+CREATE INDEX deliveries_trace ON deliveries (trace_id) WHERE trace_id <> '';
 CREATE INDEX deliveries_replaces ON deliveries (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX deliveries_lent ON deliveries (lent_to) WHERE lent_to IS NOT NULL;
 CREATE INDEX deliveries_silent ON deliveries (next_look_at) WHERE next_look_at IS NOT NULL;
@@ -91,5 +92,6 @@ CREATE TABLE receipts (
 );
 
 CREATE INDEX receipts_memo ON receipts (memo) WHERE memo IS NOT NULL;
+CREATE INDEX receipts_trace ON receipts (trace_id) WHERE memo IS NULL;
 CREATE INDEX receipts_delivery ON receipts (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX receipts_came ON receipts (came_at);

@@ -66,6 +66,8 @@ WITH given AS (
     SELECT notice FROM adopted
     UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.memo = fresh.memo
     UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.id = fresh.delivery
+    UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.trace_id = fresh.trace_id
+        WHERE fresh.memo IS NULL AND fresh.trace_id <> ''
 )"""
     + TURNS
 )
@@ -109,7 +111,7 @@ async def _accept(connection: Connection, deliveries: Sequence[Delivery]) -> tup
 async def _add(connection: Connection, receipts: Sequence[Receipt]) -> list[Errand]:
     if not receipts:
         return []
-    await rows(connection, ONE_AT_A_TIME, ([receipt.memo for receipt in receipts],))
+    await rows(connection, ONE_AT_A_TIME, ([receipt.memo or receipt.trace_id or None for receipt in receipts],))
     return announcements(await rows(connection, ADD, (receipts_json(receipts),)))
 
 

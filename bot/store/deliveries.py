@@ -47,7 +47,8 @@ WITH changed AS (
 # The lock is that of ``arrivals.ONE_AT_A_TIME``. A lent clip may still be fetched after Linq has said yes.
 RECORD = """
 WITH alone AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended(%(memo)s, 0))
+    SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    FROM (SELECT name FROM unnest(ARRAY[%(memo)s, %(trace_id)s]) AS name WHERE name <> '' ORDER BY name) AS names
 ), changed AS (
     UPDATE deliveries SET step = 'recorded', memo = %(memo)s, trace_id = %(trace_id)s, reason = '', code = '',
         due_at = NULL, next_look_at = now() + interval '30 seconds',

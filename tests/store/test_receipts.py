@@ -3,7 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from bot.relay.model import DeliveryId, Kind, Step
+import pytest
+
+from bot.relay.model import Announce, DeliveryId, Kind, Step
 from bot.store.database import Database
 from tests.store.conftest import Line
 from tests.store.made import NOTICE, claimed, delivery, kept, memo, post, receipt, sending
@@ -89,6 +91,23 @@ async def test_a_receipt_from_a_person_belongs_to_the_delivery_it_names(memory: 
     line.errands.clear()
     await memory.receipts.add([receipt("r1", Kind.DELIVERED, delivery="a")])
     assert line.notices == [NOTICE]
+    assert await shown(memory) == ["r1"]
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+async def test_a_failure_that_names_no_memo_is_known_by_the_trace_of_its_send(
+    memory: Database, comes_first: bool
+) -> None:
+    nameless = receipt("r1", Kind.FAILED, memo=None, trace_id="t1")
+    await memory.deliveries.accept([delivery("a"), delivery("b", post=post(message_ts="2.2"))])
+    await shown(memory)
+    if comes_first:
+        await memory.receipts.add([nameless])
+    await memory.deliveries.record(A, memo("M1", trace_id="t1"))
+    if not comes_first:
+        await shown(memory)
+        await memory.receipts.add([nameless])
+    assert Announce(NOTICE) in await memory.owed()
     assert await shown(memory) == ["r1"]
 
 
