@@ -104,9 +104,10 @@ CODES: dict[int, Verdict] = {
     3004: _TROUBLE,
     3005: _perhaps("Linq's network was too slow, and it did not say whether the memo went out."),
     3006: _TROUBLE,
-    3007: _later("Linq tried as often as it may and gave up for now.", 60),
+    # Unlike for 2027, Linq nowhere says that nothing was created before these two.
+    3007: _perhaps("Linq tried as often as it may, gave up, and did not say whether the memo went out."),
     4001: _perhaps("Linq says the delivery failed, but not whether the memo left your number."),
-    4002: _later("The phone behind your Linq number cannot be reached at the moment.", 60),
+    4002: _perhaps("The phone behind your Linq number cannot be reached; Linq did not say whether the memo went out."),
     4003: _NOT_A_MEMO,
     4004: _perhaps("Linq's service is not available at the moment."),
     4005: _no("This person's phone does not take voice memos. Send the file in another way."),

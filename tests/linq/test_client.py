@@ -121,7 +121,7 @@ async def test_a_sure_no_is_refused_with_linqs_code_and_its_trace(client: LinqCl
     assert len(refused.value.trace_id) == 32
 
 
-@pytest.mark.parametrize("code", [2007, 2009, 2027, 4002, 3007, 2004])
+@pytest.mark.parametrize("code", [2007, 2009, 2027, 2004])
 async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, code: int) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", code)
@@ -129,6 +129,14 @@ async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, cod
         await client.send(ANN, attachment=attachment)
     assert later.value.code == str(code)
     assert later.value.after
+
+
+@pytest.mark.parametrize("code", [3007, 4002])
+async def test_a_no_that_does_not_deny_the_memo_is_unknown(client: LinqClient, side: LinqSide, code: int) -> None:
+    attachment = await uploaded(client)
+    side.switches.next("voicememo", code)
+    with pytest.raises(Unknown):
+        await client.send(ANN, attachment=attachment)
 
 
 async def test_a_wrong_key_fails_no_memo_but_is_seen_by_the_ping(
