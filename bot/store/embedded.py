@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,23 @@ class Embedded:
                     raise Refused(f"The embedded database in {folder} did not start: {error}") from error
                 time.sleep(0.2)
 
-    async def watch(self, every_s: float = 2.0) -> None:
-        """Start the server again whenever it dies: nobody else would. Runs until cancelled."""
+    @asynccontextmanager
+    async def watched(self, every_s: float = 2.0) -> AsyncIterator[None]:
+        """As long as this is entered, a server that dies is started again: nobody else would."""
+        watching = asyncio.create_task(self._watch(every_s), name="embedded database")
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self, every_s: float) -> None:
         while True:
             await asyncio.sleep(every_s)
             if not _is_running(self.folder / "postgres"):
                 log.warning("database gone, starting it again")
                 with suppress(Refused):
-                    await asyncio.to_thread(Embedded.start, self.folder)
+                    await _to_the_end(Embedded.start, self.folder)
 
     def stop(self) -> None:
         """Stop the server if nobody else is connected to it."""
@@ -78,6 +88,16 @@ class Embedded:
             return
         if others == (0,):
             _server(self.folder).stop()
+
+
+async def _to_the_end(start: Callable[[Path], object], folder: Path) -> None:
+    """A thread cannot be cancelled: one left behind would wait for a server that somebody stops meanwhile."""
+    starting = asyncio.ensure_future(asyncio.to_thread(start, folder))
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
 
 
 def _usable(folder: Path) -> Path:

@@ -71,14 +71,13 @@ def test_a_pid_that_now_belongs_to_somebody_else_holds_nobody_up(folder: Path) -
 
 async def test_a_server_that_dies_is_started_again(folder: Path) -> None:
     server = await asyncio.to_thread(Embedded.start, folder)
-    watching = asyncio.create_task(server.watch(every_s=0.05))
     os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     async with asyncio.timeout(60):
         while await asyncio.to_thread(is_up, server.url):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
-        while not await asyncio.to_thread(is_up, server.url):  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(0.01)
-    watching.cancel()
+        async with server.watched(every_s=0.05):
+            while not await asyncio.to_thread(is_up, server.url):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.01)
     await asyncio.to_thread(server.stop)
 
 
