@@ -1,5 +1,6 @@
 """Files as people drop them, and the objects Slack makes of them: the shapes seen in the wild, lies included."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -153,7 +154,8 @@ def _urls(upload: Upload, file_id: str, origin: str, foreign: str) -> Body:
         return {"is_external": True, "mode": "external", "external_type": "gdrive", "url_private": url}
     original = f"{origin}/files-pri/{TEAM}-{file_id}"
     copy = f"{origin}/files-tmb/{TEAM}-{file_id}-4be882953e"
-    name, stem = upload.name, upload.name.rpartition(".")[0]
+    name = re.sub(r"[^a-z0-9._-]", "_", upload.name.lower())  # so Slack writes names into addresses
+    stem = name.rpartition(".")[0]
     aac, mp4 = f"{copy}/{stem}_audio.mp4", f"{copy}/file.mp4"
     urls: Body = {"url_private": f"{original}/{name}", "url_private_download": f"{original}/download/{name}"}
     match upload.shape:
