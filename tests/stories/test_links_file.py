@@ -1,0 +1,28 @@
+"""Links that an operator keeps in a file."""
+
+from pathlib import Path
+
+from bot.sandbox.linq.cast import Chats
+from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.workspace import CREW
+from tests.stories.conftest import SOUND, town_with
+
+
+async def test_a_link_from_the_file_lies_under_one_made_in_slack_and_cannot_be_unlinked_there(
+    tmp_path: Path, database_url: str
+) -> None:
+    links = tmp_path / "links.toml"
+    links.write_text(f'[[link]]\nchannel = "{CREW}"\nchat = "{Chats.ANN}"\n')
+    async with town_with(database_url, LINKS_FILE=str(links)) as town:
+        slack, linq = town.sandbox.slack, town.sandbox.linq
+        first = await slack.drop(CREW, Upload("to-ann.m4a", SOUND))
+        await town.until_shown(first, "read")
+        assert "LINKS_FILE" in (await slack.command(CREW, "unlink")).text
+        await town.link(CREW, Chats.BEN)
+        second = await slack.drop(CREW, Upload("to-ben.m4a", SOUND))
+        await town.until_shown(second, "read")
+        assert "No longer linked" in (await slack.command(CREW, "unlink")).text
+        third = await slack.drop(CREW, Upload("to-ann-again.m4a", SOUND))
+        await town.until_shown(third, "read")
+        assert [memo.filename for memo in linq.memos(Chats.ANN)] == ["to-ann.m4a", "to-ann-again.m4a"]
+        assert [memo.filename for memo in linq.memos(Chats.BEN)] == ["to-ben.m4a"]
