@@ -44,10 +44,11 @@ WITH changed AS (
     WHERE {HELD} RETURNING notice
 )"""
 
-# The lock is that of ``arrivals.ONE_AT_A_TIME``. A lent clip may still be fetched after Linq has said yes.
+# The locks are those of ``arrivals.ONE_AT_A_TIME``, counted so that all are held before the row is touched: whoever
+# adds receipts takes them in that order too. A lent clip may still be fetched after Linq has said yes.
 RECORD = """
 WITH alone AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))
     FROM (SELECT name FROM unnest(ARRAY[%(memo)s, %(trace_id)s]) AS name WHERE name <> '' ORDER BY name) AS names
 ), changed AS (
     UPDATE deliveries SET step = 'recorded', memo = %(memo)s, trace_id = %(trace_id)s, reason = '', code = '',

@@ -13,8 +13,8 @@ from bot.store.telling import NOT_REPLACED, with_receipts
 TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
 TELL = f"SELECT * FROM deliveries WHERE notice = %s AND {NOT_REPLACED}"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
-# Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown: one
-# more turn is owed, and the count moves on, so that the other one learns of it too.
+# Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown:
+# one more turn is owed, and the count moves on, so that the other one learns of it too.
 POSTED = """
 WITH seen AS (
     SELECT taken = %(turn)s AND coalesce(ts, %(ts)s) = %(ts)s AS is_last FROM notices WHERE id = %(id)s FOR UPDATE

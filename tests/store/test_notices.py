@@ -109,6 +109,17 @@ async def test_a_receipt_and_the_record_of_its_memo_cannot_pass_each_other_unsee
     assert [each.id for each in notice.told[0].receipts] == ["r1"]
 
 
+async def test_who_records_a_memo_holds_no_row_while_receipts_are_added(memory: Database, database_url: str) -> None:
+    """Else whoever adds a receipt of that memo would wait for the row, and each for the other."""
+    await memory.deliveries.accept([delivery("a")])
+    with psycopg.connect(database_url) as adding:
+        adding.execute("SELECT pg_advisory_xact_lock(hashtextextended('M1', 0))")
+        recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1", trace_id="A-trace")))
+        await until(lambda: waiting_in(database_url, "active", "advisory") > 0)
+        adding.execute("SELECT id FROM deliveries FOR UPDATE NOWAIT")
+    assert await recording
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - the database sets no event
