@@ -89,6 +89,7 @@ class Memory:
     waiting: set[NoticeId] = field(default_factory=set)
     commit_takes: timedelta = timedelta()  # a process that is frozen while its intent is being stored
     trouble: dict[str, list[RelayError]] = field(default_factory=dict)  # by method: what its next calls raise
+    breaks: int = 0  # how many records end in an error that nobody foresaw
 
     # deliveries
 
@@ -162,6 +163,9 @@ class Memory:
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
         _raise(self.trouble, "record")
+        if self.breaks > 0:
+            self.breaks -= 1
+            raise KeyError("a fault in record")
         if any(r.memo == memo.id and r.id != delivery for r in self.rows.values()):
             return False
         self._bump(self._set(delivery, step=Step.RECORDED, memo=memo.id, trace_id=memo.trace_id))
@@ -302,10 +306,13 @@ class FakeSlack:
     admins: set[UserId] = field(default_factory=lambda: {ANN})
     finds: int = 0
     post_stands_when_lost: bool = True
+    breaks_on: str = ""  # the clip of this name ends in an error that nobody foresaw
 
     @asynccontextmanager
     async def download(self, clip: Clip) -> AsyncIterator[FakeDownload]:
         _raise(self.trouble, "download")
+        if clip.name == self.breaks_on:
+            raise KeyError("a fault in download")
         body = self.bodies.get(clip.file_id, b"AUDIO-ok!")
         yield FakeDownload(body, len(body))
 

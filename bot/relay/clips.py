@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from bot.relay.carry import Carrier, Prepared
-from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.errors import Later, Refused, RelayError, Unknown
 from bot.relay.lending import Lending
 from bot.relay.model import ChannelId, ChatId, Delivery, DeliveryId, Share, Step, delivery_id
 from bot.relay.patience import Patience
@@ -62,6 +62,9 @@ class Clips:
         except Unknown as lost:
             log.warning("answer lost", extra={"delivery": delivery.id, "code": lost.code, "trace": lost.trace_id})
             raise Later(lost.reason, after=self._patience.next_look(self._sought_for(delivery))) from lost
+        except Exception:  # a clip that breaks us must not hold up its chat for ever
+            log.exception("work broke", extra={"delivery": delivery.id})
+            await self._postpone(delivery, Later("Something went wrong on our side."))
 
     async def _advance(self, delivery: Delivery) -> None:
         """Prepare, send, record. Unknown: perhaps sent, so the next try looks first."""
@@ -146,6 +149,11 @@ def _in_doubt() -> Iterator[None]:
         yield
     except Later as later:
         raise Unknown(later.reason, code=later.code) from later
+    except RelayError:
+        raise
+    except Exception as error:
+        log.exception("work broke after the send")
+        raise Unknown("Something went wrong on our side.") from error
 
 
 def _delivery(share: Share, number: int) -> Delivery:

@@ -170,6 +170,24 @@ async def test_trouble_without_end_ends_failed(world: World) -> None:
     assert world.row(delivery).reason.startswith("Slack is down.")
 
 
+async def test_a_fault_of_our_own_ends_failed_too_and_lets_the_next_one_pass(world: World) -> None:
+    """A clip that breaks us must not hold up its chat for ever."""
+    world.slack.breaks_on = "poison.m4a"
+    await world.clips.accept(share("1790000001.0", "poison.m4a", "good.m4a"))
+    await world.run()
+    poisoned, good = world.memory.rows.values()
+    assert (poisoned.step, good.step) == (Step.FAILED, Step.RECORDED)
+    assert "on our side" in poisoned.reason
+
+
+async def test_a_fault_of_our_own_after_the_send_does_not_make_it_unsent(world: World) -> None:
+    world.memory.breaks = 1
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert len(world.linq.sent) == 1
+
+
 async def test_a_failed_clip_does_not_stop_the_next_one_of_its_chat(world: World) -> None:
     world.linq.trouble["send"] = [Refused("No.")]
     await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a"))
