@@ -23,7 +23,16 @@ Got = TypeVar("Got")
 
 _GRACE_S = 2.0
 _NICE = 5
-_OUR_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.EACCES}
+_OUR_TROUBLE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+    errno.EROFS,
+    errno.EACCES,
+    errno.ENOENT,
+}
 
 
 def leashed(patience_s: float, memory_bytes: int, work: Callable[[*Given], Got], *given: *Given) -> Got:

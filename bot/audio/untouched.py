@@ -45,9 +45,10 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
 def require_whole(clip: OpenClip) -> None:
     """Refused for a clip whose own structure reaches beyond the end of the file."""
     if clip.container in MOV_FAMILY:
-        missing = sum(entry.pos + entry.size > clip.size_bytes for entry in clip.stream.index_entries)
+        index = clip.stream.index_entries
+        missing = sum(not 0 <= entry.pos < entry.pos + entry.size <= clip.size_bytes for entry in index)
         if missing:
-            raise refusals.cut_short(clip.label, 1 - missing / len(clip.stream.index_entries))
+            raise refusals.cut_short(clip.label, 1 - missing / len(index))
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.present_share < 1:
         raise refusals.cut_short(clip.label, chunk.present_share)
