@@ -148,6 +148,8 @@ class Engine:
             await self._jobs.end()
         for each in ended:
             each.result()
+        if not self._stopping.is_set():
+            log.warning("engine.interrupted", extra={"error": "a job's end could not be stored, or a worker gave up"})
 
     async def _drain(self, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]]) -> None:
         for worker in workers:

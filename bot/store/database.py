@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from bot.relay.errors import Refused
 from bot.relay.model import Announce, ChatId, DeliveryId, Errand, NoticeId, Work
 from bot.relay.ports import Enqueue
 from bot.store.arrivals import Arrival, Arrivals
@@ -16,6 +18,8 @@ from bot.store.notices import Notices
 from bot.store.pool import Connection, Pool, reaching
 from bot.store.receipts import Receipts
 from bot.store.schema import Schema, apply, store_schema
+
+OLDEST_SERVER = 140_000
 
 CHATS_OWED = "SELECT DISTINCT chat FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
 NOTICES_OWED = "SELECT id FROM notices WHERE wanted > taken"
@@ -50,9 +54,21 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, *, enqueue: Enqueue, schemas: Sequence[Schema] = ()) -> "Database":
-        """Bring the tables to today's shape, those of ``schemas`` too, and connect."""
-        async with reaching(), await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection:
-            await apply(connection, [store_schema(), *schemas])
+        """Bring the tables to today's shape, those of ``schemas`` too, and connect.
+
+        Raises ``Refused`` for a database that will never do, ``Later`` for one that is out of reach.
+        """
+        try:
+            async with (
+                reaching(),
+                await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection,
+            ):
+                _accept_version(connection.info.server_version)
+                await apply(connection, [store_schema(), *schemas])
+        except psycopg.Error as error:
+            raise Refused(
+                f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make."
+            ) from error
         database = cls(url, enqueue)
         await database._room.open()
         await database._door.open()
@@ -84,3 +100,15 @@ class Database:
         await self._room.rows(FORGET_DELIVERIES, (before,))
         await self._room.rows(FORGET_NOTICES)
         await self._room.rows(FORGET_RECEIPTS, (before,))
+
+
+def _accept_version(version: int) -> None:
+    if version < OLDEST_SERVER:
+        raise Refused(
+            f"The database runs PostgreSQL {version // 10_000}. At least {OLDEST_SERVER // 10_000} is needed."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return f"The database says: {first}."

@@ -12,6 +12,15 @@ from bot.relay.errors import Later
 Connection = AsyncConnection[DictRow]
 Params = Sequence[object] | Mapping[str, object]
 
+# A server that vanished without a word (a pulled plug, a firewall that forgot us) is given up after some 25 seconds,
+# and not after the quarter of an hour that TCP allows by itself. Over a unix socket these mean nothing.
+LIVELY = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
 
 
@@ -22,7 +31,7 @@ class Pool:
         self.raw: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
-            kwargs={"row_factory": dict_row, "connect_timeout": 5},
+            kwargs={"row_factory": dict_row, **LIVELY},
             min_size=1,
             max_size=size,
             timeout=patience_s,

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from bot.engine import Engine
-from bot.relay.errors import Later
+from bot.relay.errors import Later, Refused
 from bot.relay.model import DeliveryId, Step
 from bot.store.database import Database
 from bot.store.embedded import Embedded
@@ -57,6 +57,20 @@ async def test_an_older_engines_tables_grow_to_todays(embedded: Embedded) -> Non
 async def test_a_database_that_is_not_there_is_later(embedded: Embedded, line: Line) -> None:
     with pytest.raises(Later, match="cannot be reached"):
         await Database.open(url_of(embedded, "nowhere"), enqueue=line.enqueue)
+
+
+async def test_a_user_who_may_make_no_tables_is_refused_with_a_sentence(embedded: Embedded, line: Line) -> None:
+    create(embedded, "somebodys")
+    with psycopg.connect(embedded.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE stranger LOGIN")
+    url = url_of(embedded, "somebodys").replace("//postgres:@", "//stranger:@")
+    with pytest.raises(Refused, match=r"permission denied .* DATABASE_URL"):
+        await Database.open(url, enqueue=line.enqueue)
+
+
+async def test_nonsense_for_a_url_is_refused_with_a_sentence(line: Line) -> None:
+    with pytest.raises(Refused, match="DATABASE_URL"):
+        await Database.open("nonsense", enqueue=line.enqueue)
 
 
 async def test_a_broken_connection_is_replaced_before_anyone_uses_it(memory: Database, database_url: str) -> None:
