@@ -58,10 +58,10 @@ def _judge_drop(stage: Scene, drop: Drop, memos: list[Memo], found: Findings) ->
         found.fault("notices_missing", drop.names)
     for name in drop.names:
         own = [memo for memo in memos if memo.filename == name]
-        _judge_clip(drop, name, own, words.get(name, ""), found)
+        _judge_clip(stage, drop, name, own, words.get(name, ""), found)
 
 
-def _judge_clip(drop: Drop, name: str, memos: list[Memo], word: str, found: Findings) -> None:
+def _judge_clip(stage: Scene, drop: Drop, name: str, memos: list[Memo], word: str, found: Findings) -> None:
     found.acked += drop.is_acked
     found.memos += bool(memos)
     if len(memos) > 1:
@@ -69,16 +69,18 @@ def _judge_clip(drop: Drop, name: str, memos: list[Memo], word: str, found: Find
     if word == "queued":
         found.fault("notices_orphaned", name)
     elif memos:
-        _judge_word(name, memos[0], word, found)
+        _judge_word(stage, name, memos[0], word, found)
     elif word in GIVEN_UP:
         setattr(found, word, getattr(found, word) + 1)
     elif drop.is_acked and not drop.is_deleted:
         found.fault("lost", f"{name} shown as {word or 'nothing'}")
 
 
-def _judge_word(name: str, memo: Memo, word: str, found: Findings) -> None:
+def _judge_word(stage: Scene, name: str, memo: Memo, word: str, found: Findings) -> None:
     if word and word != memo.status:
-        found.fault("untrue", f"{name} is {memo.status} and shown as {word}")
+        heard = [e for e in stage.sandbox.wire.named(f"webhook message.{memo.status}") if memo.id in e.facts.values()]
+        answers = [entry.status for entry in heard]
+        found.fault("untrue", f"{name} is {memo.status} and shown as {word}; the webhook was answered {answers}")
 
 
 def _judge_order(stage: Scene, drops: list[Drop], memos: list[str], found: Findings) -> None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,7 @@ SELECT (SELECT count(*) FROM deliveries WHERE step IN ('waiting', 'prepared', 's
     + (SELECT count(*) FROM notices WHERE wanted > taken)
     + (SELECT count(*) FROM procrastinate_jobs)
 """
+OPEN = "SELECT name FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
 
 
 @dataclass
@@ -31,7 +33,12 @@ class Place:
     def settings(self) -> dict[str, str]:
         if not self.is_shared:
             return {"DATA_DIR": str(self.folder)}
-        return {"DATABASE_URL": self.server().url}
+        return {"DATABASE_URL": self.url}
+
+    @cached_property
+    def url(self) -> str:
+        """Of the server, which is started if it is not running. A later server of this folder has the same one."""
+        return self.server().url
 
     def server(self) -> Embedded:
         """The running server; started if it is not. Blocks."""
@@ -44,10 +51,15 @@ class Place:
 
     def left_over(self) -> int:
         """Rows that still want work."""
-        with psycopg.connect(self.server().url) as connection:
+        with psycopg.connect(self.url) as connection:
             row = connection.execute(LEFT_OVER).fetchone()
         assert row is not None
         return int(row[0])
+
+    def open_clips(self) -> set[str]:
+        """The clips that are still on their way."""
+        with psycopg.connect(self.url) as connection:
+            return {str(name) for (name,) in connection.execute(OPEN).fetchall()}
 
 
 @asynccontextmanager

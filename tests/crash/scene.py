@@ -83,15 +83,13 @@ class Scene:
         """The names of the memos in this channel's chat, oldest first."""
         return [memo.filename for memo in self.sandbox.linq.memos(LINKED[channel])]
 
-    def owed(self) -> set[str]:
-        """The clips that were taken and have not reached Linq."""
-        there = {name for channel in LINKED for name in self.memos_of(channel)}
-        return {name for drop in self.all_drops() if drop.is_acked for name in drop.names} - there
+    def acked(self) -> set[str]:
+        """The clips of which Slack was told that they are taken."""
+        return {name for drop in self.all_drops() if drop.is_acked for name in drop.names}
 
-    def given_up(self) -> set[str]:
-        """The clips whose notice says that nothing more is tried."""
-        said = [pair for drop in self.all_drops() for notice in self.notices(drop) for pair in words_of(notice.text)]
-        return {name for name, word in said if word in GIVEN_UP}
+    def owed(self) -> set[str]:
+        """Those that have not reached Linq."""
+        return self.acked() - {name for channel in LINKED for name in self.memos_of(channel)}
 
     def notices(self, drop: Drop) -> list[Message]:
         """The bot's notices under a message. Alarms beside it carry no metadata."""
@@ -121,7 +119,7 @@ class Scene:
                 drop = await self._drop(channel)
                 assert drop.message.delivery is not None
                 await drop.message.delivery.ended(SLACK_GIVES_UP_S)
-            await asyncio.sleep(self.chance.uniform(0.05, 0.6))
+            await asyncio.sleep(self.chance.uniform(1.0, 5.0))
 
     async def _drop(self, channel: str) -> Drop:
         number = len(self.drops[channel])

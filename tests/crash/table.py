@@ -39,6 +39,7 @@ def table(results: Sequence[Result], seed: str, kills: int) -> str:
         _times("restart (a hatched process) → first resumed delivery", whole.resumed_s, 10),
         _times("restart by the command line → first resumed delivery", _of(results, "cold").resumed_s, 10),
         _times("kill → the other process has finished all that was held", whole.taken_over_s, 15),
+        _times("database back → first delivery finished", whole.back_s, 10),
         _times("SIGTERM under load → gone, exit code 0", whole.drained_s, 10),
     ]
     places = len([place for place in whole.kills if not place.startswith("any time")])

@@ -15,6 +15,7 @@ class Tally:
     kills: Counter[str] = field(default_factory=Counter)
     resumed_s: list[float] = field(default_factory=list)
     taken_over_s: list[float] = field(default_factory=list)
+    back_s: list[float] = field(default_factory=list)
     drained_s: list[float] = field(default_factory=list)
     exit_codes: list[int] = field(default_factory=list)
     repeated_alarms: int = 0
