@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from tests.crash.blows import Blow
 from tests.crash.boundaries import BY_NAME
 from tests.crash.campaigns import CAMPAIGNS, run
-from tests.crash.table import Result, table
+from tests.crash.soak import soak
+from tests.crash.table import Result, hour, table
 from tests.crash.tally import Tally
 
 SHARE = {"embedded": 24, "shared": 16, "pair": 20, "socket": 12, "database": 12, "frozen": 6, "drain": 6, "cold": 4}
@@ -37,12 +38,16 @@ def main() -> int:
         tally = asyncio.run(run(asked.name, f"{asked.seed}", asked.kills, chosen))
         print(json.dumps(tally.shown()))
         return 0 if tally.holds else 1
+    if asked.what == "soak":
+        lived = asyncio.run(soak(asked.seed))
+        print(hour(lived, asked.seed))
+        return 0 if lived.holds else 1
     return asyncio.run(_all(asked.seed, asked.kills, asked.at_once))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=["all", "one"])
+    parser.add_argument("what", nargs="?", default="all", choices=["all", "one", "soak"])
     parser.add_argument("name", nargs="?", choices=list(CAMPAIGNS))
     parser.add_argument("--seed", default="1", help="of all that is left to chance (%(default)s)")
     parser.add_argument("--kills", type=int, default=520, help="how many blows (%(default)s)")

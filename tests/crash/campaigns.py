@@ -28,7 +28,7 @@ async def killed(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
     """One process: it dies, and the next one starts on what it left."""
     for blow in blows:
         await _live_and_die(stage, blow, tally)
-    await _settle(stage, where, [Bot(stage)], tally)
+    await settle(stage, where, [Bot(stage)], tally)
 
 
 async def killed_cold(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
@@ -36,7 +36,7 @@ async def killed_cold(stage: Scene, where: Place, blows: Iterator[Blow], tally: 
     for _ in blows:
         any_time = Blow(delay_s=stage.chance.uniform(0.0, 2.5))
         await _live_and_die(stage, any_time, tally, is_cold=True)
-    await _settle(stage, where, [Bot(stage, is_cold=True)], tally)
+    await settle(stage, where, [Bot(stage, is_cold=True)], tally)
 
 
 async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
@@ -47,7 +47,7 @@ async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: T
         stage.begin()
         if await _live_and_die(stage, blow, tally, on_death=survivor.face_slack):
             await _see_taken_over(stage, where, tally)
-    await _settle(stage, where, [survivor, Bot(stage)], tally, running=1)
+    await settle(stage, where, [survivor, Bot(stage)], tally, running=1)
 
 
 async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
@@ -66,7 +66,7 @@ async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
         await starting
         await asyncio.sleep(stage.chance.uniform(0.0, 2.0))
         await _leave(sleeper, tally)
-    await _settle(stage, where, [other], tally, running=1)
+    await settle(stage, where, [other], tally, running=1)
 
 
 async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
@@ -87,7 +87,7 @@ async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], ta
             bot = Bot(stage)
             await bot.start()
         await _see_progress(stage, where, tally)
-    await _settle(stage, where, [bot], tally, running=1)
+    await settle(stage, where, [bot], tally, running=1)
 
 
 async def drained(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
@@ -99,7 +99,7 @@ async def drained(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tall
         await asyncio.sleep(stage.chance.uniform(0.3, 2.0))
         tally.kills["SIGTERM"] += 1
         await _leave(bot, tally)
-    await _settle(stage, where, [Bot(stage)], tally)
+    await settle(stage, where, [Bot(stage)], tally)
 
 
 CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
@@ -133,7 +133,7 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Blow] | None = 
 async def _stage(seed: str, *, is_shared: bool, socket_mode: bool) -> AsyncIterator[tuple[Scene, Place]]:
     async with place(is_shared=is_shared) as where:
         settings = await asyncio.to_thread(where.settings)
-        async with scene(seed, Path(where.folder), socket_mode=socket_mode, **settings) as stage:
+        async with scene(seed, Path(where.folder), settings, socket_mode=socket_mode) as stage:
             yield stage, where
 
 
@@ -184,7 +184,7 @@ async def _see_progress(stage: Scene, where: Place, tally: Tally) -> None:
             return
 
 
-async def _settle(stage: Scene, where: Place, bots: list[Bot], tally: Tally, running: int = 0) -> None:
+async def settle(stage: Scene, where: Place, bots: list[Bot], tally: Tally, running: int = 0) -> None:
     """Nobody drops anything more; the last bots finish it all and leave."""
     for bot in bots[running:]:
         await bot.start()

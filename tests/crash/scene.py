@@ -151,11 +151,13 @@ def words_of(text: str) -> Iterator[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def scene(seed: str, folder: Path, *, socket_mode: bool = False, **settings: str) -> AsyncIterator[Scene]:
+async def scene(
+    seed: str, folder: Path, settings: dict[str, str], *, socket_mode: bool = False, scale: float = SCALE
+) -> AsyncIterator[Scene]:
     """``folder`` takes the links file. ``settings`` are the bot's own, a database among them."""
     links = folder / "links.toml"
     links.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{chat}"\n' for c, chat in LINKED.items()))
-    async with Sandbox(pace=Pace(SCALE), socket_mode=socket_mode) as sandbox, nest() as hatchery:
+    async with Sandbox(pace=Pace(scale), socket_mode=socket_mode) as sandbox, nest() as hatchery:
         own = {"LINKS_FILE": str(links), "FIND_SECONDS": str(FIND_S), "AUDIO_WORKERS": "1"}
         stage = Scene(sandbox, hatchery, random.Random(seed), sandbox.environment() | own | settings)
         try:

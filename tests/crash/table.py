@@ -81,3 +81,16 @@ def _times(words: str, seconds: Sequence[float], must_s: float) -> str:
     if not seconds:
         return ""
     return f"| {words} | {statistics.median(seconds):.1f} s | {max(seconds):.1f} s | {must_s:g} s |"
+
+
+def hour(lived: Tally, seed: str) -> str:
+    """The soak in a few lines."""
+    found = lived.findings
+    incidents = ", ".join(f"{times} × {name}" for name, times in lived.kills.most_common())
+    ends = f"{found.unconfirmed} unconfirmed, {found.failed} failed, {found.cancelled} cancelled"
+    lines = [
+        f"`python -m tests.crash soak --seed {seed}`: {lived.count} incidents ({incidents}).",
+        f"{found.acked} clips taken, {found.memos} memos, {found.lost} lost, {found.doubled} doubled, "
+        f"{found.inverted} out of order, {found.untrue} notices untrue; {ends}.",
+    ]
+    return "\n".join([*lines, *([] if lived.holds else [f"FAULT: {lived.faults()}"])])
