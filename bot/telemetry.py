@@ -1,8 +1,8 @@
 """JSON log lines and Prometheus counters, both fed by ordinary logging records.
 
 A record of ours is a fixed event name and fields (``log.info("memo found", extra={...})``). Of other people's records
-only the template is kept, never its arguments; of exceptions only the type and the places, never the words: both may
-carry tokens, phone numbers or file urls.
+only the first line of the template is kept, never its arguments; of exceptions only the type and the places, never the
+words: all of these may carry tokens, phone numbers or file urls.
 """
 
 import json
@@ -22,13 +22,14 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What a record may say, as a flat dict."""
+    is_ours = record.name.split(".")[0] == OURS
     known: dict[str, Any] = {
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "event": str(record.msg),
+        "event": str(record.msg) if is_ours else str(record.msg).partition("\n")[0],
     }
-    if record.name.split(".")[0] == OURS:
+    if is_ours:
         known |= {k: v for k, v in vars(record).items() if k not in STANDARD and not k.startswith("_")}
     if record.exc_info and record.exc_info[0] is not None:
         known["error"] = record.exc_info[0].__name__

@@ -1,5 +1,7 @@
 """Logs say what happened and never what nobody may read; counters count the same records."""
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -36,6 +38,17 @@ def test_other_peoples_records_lose_their_arguments(stream: io.StringIO) -> None
     logging.getLogger("aiohttp").warning("cannot reach %s", "https://files.slack.com/secret")
     assert "secret" not in stream.getvalue()
     assert lines(stream)[0]["event"] == "cannot reach %s"
+
+
+async def test_an_error_that_a_task_left_behind_is_not_quoted(stream: io.StringIO) -> None:
+    """asyncio writes the exception's own words into the lines below the first."""
+    telemetry.set_up("info", "json", stream)
+    future = asyncio.get_running_loop().create_future()
+    future.set_exception(ValueError("https://files.slack.com/secret"))
+    del future
+    gc.collect()
+    assert "secret" not in stream.getvalue()
+    assert lines(stream)[0]["error"] == "ValueError"
 
 
 def test_an_exception_is_told_by_type_and_place_only(stream: io.StringIO) -> None:
