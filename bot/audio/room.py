@@ -1,5 +1,6 @@
 """The room that listens to clips: what Linq and a phone take passes untouched, the rest is converted or refused."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -24,13 +25,14 @@ class AudioRoom:
     def __init__(self, takes: Mapping[str, Takes], *, workers: int = 2, limits: Limits | None = None) -> None:
         """``takes``: Linq's containers by ``sniff``'s names; "m4a" is what clips are converted to."""
         self._takes = dict(takes)
+        self._workers = workers
         self._limits = limits or Limits()
         self._looks = Lane(workers, self._limits.memory_bytes)
         self._conversions = Lane(workers, self._limits.memory_bytes)
 
     async def open(self) -> None:
-        """Start the first worker, so that the first clip need not wait for it."""
-        await self._looks.run(_START_S, inside.warm)
+        """Start workers, so that the first clips need not wait for them, nor the event loop while a process is made."""
+        await asyncio.gather(*(self._looks.run(_START_S, inside.warm) for _ in range(self._workers)))
 
     def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
         """(content type, extension) Linq takes for a clip that begins so, or, without a beginning, is named so."""
