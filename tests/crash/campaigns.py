@@ -125,6 +125,7 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Blow] | None = 
         await campaign(stage, where, plan, tally)
         tally.findings = audit(stage)
         tally.repeated_alarms = repeated_alarms(stage)
+        await asyncio.to_thread(where.server)  # the last bot took its own one down
         tally.left_over = await asyncio.to_thread(where.left_over)
     return tally
 

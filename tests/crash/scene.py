@@ -8,7 +8,7 @@ import asyncio
 import random
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -137,10 +137,11 @@ class Scene:
         """The next message of some channel goes as soon as it is there."""
         channel = self.chance.choice(list(LINKED))
         count = len(self.drops[channel])
-        await self.sandbox.wire.until(lambda: len(self.drops[channel]) > count)
-        drop = self.drops[channel][count]
-        drop.is_deleted = True
-        await self.sandbox.slack.delete(channel, drop.message.ts)
+        with suppress(TimeoutError):
+            await self.sandbox.wire.until(lambda: len(self.drops[channel]) > count)
+            drop = self.drops[channel][count]
+            drop.is_deleted = True
+            await self.sandbox.slack.delete(channel, drop.message.ts)
 
 
 def words_of(text: str) -> Iterator[tuple[str, str]]:
