@@ -21,6 +21,7 @@ from bot.app.subscribed import Subscribed
 from bot.engine.engine import Sweep
 from bot.lender import Lender
 from bot.linq.webhooks import Entrance
+from bot.relay.carry import clear_spools
 from bot.relay.links import FROM_FILE
 from bot.relay.model import ChannelId, ChatId, Link
 from bot.slack.listeners import Listeners
@@ -109,6 +110,7 @@ class Bot:
 
         async def forget() -> None:
             await rooms.database.forget(now() - timedelta(days=self._settings.retention_days))
+            await asyncio.to_thread(clear_spools, None, time.time())
 
         return {"look": (LOOK_EVERY_S, look), "forget": (KEEP_HOUSE_EVERY_S, forget)}
 

@@ -6,6 +6,7 @@ that Linq would not take as it is, is converted from the spool file and uploaded
 """
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
 
 HEAD_BYTES = 4096
 CHUNK_BYTES = 256 * 1024
+SPOOL = "memobridge-clip-"
+ABANDONED_AFTER_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,17 @@ class Spool:
 @contextmanager
 def _spool(folder: Path | None) -> Iterator[Spool]:
     """A folder of its own for one clip, so that a converted copy beside it goes with it."""
-    with tempfile.TemporaryDirectory(prefix="memobridge-", dir=folder) as place:
+    with tempfile.TemporaryDirectory(prefix=SPOOL, dir=folder) as place:
         yield Spool(Path(place) / "clip")
+
+
+def clear_spools(folder: Path | None, now: float) -> None:
+    """Remove the clips that killed processes left behind: those that nobody has written to for a quarter of an hour."""
+    for left in Path(folder or tempfile.gettempdir()).glob(f"{SPOOL}*"):
+        with suppress(OSError):
+            touched = max(path.stat().st_mtime for path in (left, *left.iterdir()))
+            if now - touched > ABANDONED_AFTER_S:
+                shutil.rmtree(left)
 
 
 async def read_head(source: AsyncIterator[bytes]) -> bytes:

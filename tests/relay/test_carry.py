@@ -1,8 +1,10 @@
 """Preparing a clip: bytes arrive untouched, labels are not believed, and bad audio is refused before it is sent."""
 
+from pathlib import Path
+
 import pytest
 
-from bot.relay.carry import Carrier, Prepared
+from bot.relay.carry import ABANDONED_AFTER_S, SPOOL, Carrier, Prepared, clear_spools
 from bot.relay.errors import Refused
 from bot.relay.model import Clip, Delivery, DeliveryId
 from tests.fakes import FakeAudio, clip, share
@@ -61,3 +63,17 @@ async def test_an_upload_that_fails_is_told_as_what_it_was(world: World) -> None
     world.linq.trouble["upload"] = [Refused("Storage said no.")]
     with pytest.raises(Refused, match="Storage said no"):
         await prepare(world, clip(), b"AUDIO-ok!")
+
+
+def test_a_clip_that_a_killed_process_left_on_disk_is_removed_and_one_that_is_being_carried_is_not(
+    tmp_path: Path,
+) -> None:
+    spool, stranger = tmp_path / f"{SPOOL}abc", tmp_path / "memobridge-database"
+    for folder in (spool, stranger):
+        folder.mkdir()
+        (folder / "clip").write_bytes(b"AUDIO")
+    touched = max(spool.stat().st_mtime, (spool / "clip").stat().st_mtime)
+    clear_spools(tmp_path, touched + ABANDONED_AFTER_S - 1)
+    assert spool.exists()
+    clear_spools(tmp_path, touched + ABANDONED_AFTER_S + 1)
+    assert [left.name for left in tmp_path.iterdir()] == ["memobridge-database"]
