@@ -18,13 +18,24 @@ from tests.crash.soak import soak
 from tests.crash.table import Result, hour, table
 from tests.crash.tally import Tally
 
-SHARE = {"embedded": 24, "shared": 16, "pair": 20, "socket": 12, "database": 12, "frozen": 6, "drain": 6, "cold": 4}
+SHARE = {
+    "embedded": 24,
+    "shared": 16,
+    "pair": 20,
+    "socket": 12,
+    "database": 8,
+    "revived": 6,
+    "frozen": 6,
+    "drain": 6,
+    "cold": 4,
+}
 PER_CAMPAIGN = {
     "embedded": 30,
     "shared": 30,
     "pair": 20,
     "socket": 30,
     "database": 20,
+    "revived": 15,
     "frozen": 5,
     "drain": 15,
     "cold": 10,

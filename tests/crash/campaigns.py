@@ -70,7 +70,10 @@ async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally
 
 
 async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """The server is killed under load and comes back; every third time the bot goes with it."""
+    """The server is killed under load and comes back; every third time the bot goes with it.
+
+    A shared one is brought back by us, an embedded one by its bot.
+    """
     bot = Bot(stage)
     await bot.start()
     for number, blow in enumerate(blows, start=1):
@@ -82,7 +85,8 @@ async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], ta
             await bot.kill()
             tally.kills["database and bot"] += 1
         await asyncio.sleep(stage.chance.uniform(*DATABASE_GONE_S))
-        await asyncio.to_thread(where.server)
+        if where.is_shared:
+            await asyncio.to_thread(where.server)
         if number % 3 == 0:
             bot = Bot(stage)
             await bot.start()
@@ -111,6 +115,7 @@ CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
     "pair": (taken_over, True, False),
     "frozen": (frozen, True, False),
     "database": (without_database, True, False),
+    "revived": (without_database, False, False),
     "drain": (drained, False, False),
 }
 

@@ -14,6 +14,7 @@ MODES = {
     "pair": "two processes: one dies, one takes over",
     "frozen": "two processes: one sleeps past its lease, wakes",
     "database": "the database server killed under load",
+    "revived": "the embedded server killed under load",
     "drain": "SIGTERM under load",
 }
 HEAD = (
