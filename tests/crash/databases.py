@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ SELECT (SELECT count(*) FROM deliveries WHERE step IN ('waiting', 'prepared', 's
     + (SELECT count(*) FROM notices WHERE wanted > taken)
     + (SELECT count(*) FROM procrastinate_jobs)
 """
+BACK_WITHIN_S = 60.0
 OPEN = "SELECT name FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
 
 
@@ -49,16 +51,27 @@ class Place:
         pid = int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
 
+    def _connected(self) -> psycopg.Connection:
+        """Waits for a server that is just coming back."""
+        end = time.monotonic() + BACK_WITHIN_S
+        while True:
+            try:
+                return psycopg.connect(self.url, connect_timeout=5)
+            except psycopg.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
     def left_over(self) -> int:
         """Rows that still want work."""
-        with psycopg.connect(self.url) as connection:
+        with self._connected() as connection:
             row = connection.execute(LEFT_OVER).fetchone()
         assert row is not None
         return int(row[0])
 
     def open_clips(self) -> set[str]:
         """The clips that are still on their way."""
-        with psycopg.connect(self.url) as connection:
+        with self._connected() as connection:
             return {str(name) for (name,) in connection.execute(OPEN).fetchall()}
 
 
