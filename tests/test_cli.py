@@ -63,10 +63,11 @@ async def test_check_is_all_green_when_all_is_well(shell: Shell) -> None:
 async def test_check_names_what_is_wrong_with_the_fix_and_exits_1(shell: Shell) -> None:
     shell.sandbox.slack.switches.scopes.discard("files:read")
     await shell.run("links", "add", ELSEWHERE, Chats.BEN)
-    ran = await shell.run("check", LINQ_API_V3_API_KEY="wrong")
+    ran = await shell.run("check", LINQ_API_V3_API_KEY="wrong", SLACK_ALERT_CHANNEL=ELSEWHERE)
     assert ran.code == 1
     wrong = [line for line in ran.out.splitlines() if line.startswith("✗")]
-    assert [line.split(":")[0] for line in wrong] == ["✗ Slack scopes", "✗ Linq key", f"✗ link {ELSEWHERE}"]
+    named = ["✗ Slack scopes", "✗ alert channel", "✗ Linq key", f"✗ link {ELSEWHERE}"]
+    assert [line.split(":")[0] for line in wrong] == named
     assert "reinstall the app" in wrong[0]
 
 

@@ -8,7 +8,7 @@ from bot.relay.errors import RelayError
 from bot.store.database import Database
 
 LATE_S = 60.0
-ASKED_AGAIN_AFTER_S = 30.0
+ASKED_AGAIN_AFTER_S = 60.0
 
 Ping = Callable[[], Awaitable[str]]
 

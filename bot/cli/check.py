@@ -11,7 +11,7 @@ from bot.app import Rooms, offline
 from bot.cli.common import FAILED, settings_or_exit, settle
 from bot.relay.errors import RelayError
 from bot.relay.links import label
-from bot.relay.model import Link
+from bot.relay.model import ChannelId, Link
 from bot.slack.pace import Pace
 from bot.slack.web import Web
 from config.settings import Settings
@@ -69,6 +69,8 @@ async def _neighbours(rooms: Rooms) -> AsyncIterator[Finding]:
     yield await _tried("Slack scopes", lambda: _slack_scopes(rooms))
     if rooms.settings.slack_app_token is not None:
         yield await _tried("Slack app token", lambda: _slack_socket(rooms))
+    if rooms.settings.slack_alert_channel:
+        yield await _tried("alert channel", lambda: _alert_channel(rooms))
     yield await _tried("Linq key", lambda: _linq_key(rooms))
     yield await _tried("Linq webhooks", lambda: _webhooks(rooms))
     yield await _tried("audio", lambda: _audio(rooms))
@@ -106,6 +108,13 @@ async def _slack_socket(rooms: Rooms) -> str:
     web = Web(token, rooms.session, rooms.settings.slack_api_url, Pace(time.monotonic))
     await web.put("apps.connections.open", {})
     return "good; Socket Mode can connect"
+
+
+async def _alert_channel(rooms: Rooms) -> Finding | str:
+    place = await rooms.slack.lookups.place(ChannelId(rooms.settings.slack_alert_channel))
+    if not place.is_member:
+        return Finding(False, "alert channel", f"the bot is not in #{place.name}. Type /invite in that channel.")
+    return f"good; #{place.name}"
 
 
 async def _linq_key(rooms: Rooms) -> Finding | str:

@@ -78,6 +78,6 @@ async def test_a_neighbour_with_limits_is_asked_now_and_then() -> None:
     remembered = health.now_and_then(ping, clock=lambda: now)
     assert [await remembered() for _ in range(3)] == ["shut"] * 3
     assert asked == 1
-    now = 31.0
+    now = 61.0
     await remembered()
     assert asked == 2
