@@ -100,6 +100,7 @@ async def _open_database(
     if url is None:
         embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
         stack.push_async_callback(asyncio.to_thread, embedded.stop)
+        await stack.enter_async_context(embedded.watched())
         url = embedded.url
     database = await Database.open(url, enqueue=enqueue, schemas=schemas)
     stack.push_async_callback(database.close)

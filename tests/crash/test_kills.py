@@ -41,17 +41,17 @@ async def test_a_bot_killed_at_every_boundary_loses_nothing_and_repeats_nothing(
 
 
 async def test_what_a_dead_sleeping_or_cut_off_process_held_is_finished_by_another() -> None:
-    pair, frozen, database, drained = await asyncio.gather(
+    pair, frozen, revived, drained = await asyncio.gather(
         run(
             "pair",
             "short",
             chosen=[*at(BY_NAME["deliveries.claim:after"], BY_NAME["linq.send:after"]), Blow(delay_s=1)],
         ),
         run("frozen", "short", chosen=at(BY_NAME["deliveries.intend:after"])),
-        run("database", "short", chosen=[Blow(delay_s=1)] * 3),
+        run("revived", "short", chosen=[Blow(delay_s=1)] * 2),
         run("drain", "short", chosen=[Blow(delay_s=1)] * 3),
     )
-    assert held(pair, frozen, database, drained)
+    assert held(pair, frozen, revived, drained)
     assert max(pair.taken_over_s, default=0.0) <= 15.0
     assert max(drained.drained_s) <= 10.0
     assert drained.exit_codes == [0] * len(drained.exit_codes)
