@@ -16,13 +16,12 @@ from bot.cli.demo.folder import demo_folder, furnish
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import Scene, Story, StoryError
 from bot.sandbox.linq.cast import Chats
-from bot.sandbox.page.track import WORDS, word_in
+from bot.sandbox.page.track import DEAD_ENDS, WORDS, word_in
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.workspace import CLIPS, Message
 from bot.sandbox.world import Sandbox
 
 WAY = ("queued", "sent", "delivered", "read")
-DEAD_ENDS = ("failed", "unconfirmed", "cancelled")
 PATIENCE_S = 60.0
 STARTING = "starting a Slack, a Linq, a database and the bot"
 

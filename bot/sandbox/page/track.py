@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.sandbox.world import Sandbox
 
 WORDS = ("queued", "sent", "delivered", "read", "failed", "unconfirmed", "cancelled")
+DEAD_ENDS = ("failed", "unconfirmed", "cancelled")
 ROWS_MOST = 120
 _WORD = re.compile(rf"\b({'|'.join(WORDS)})\b")
 

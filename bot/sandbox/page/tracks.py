@@ -12,7 +12,7 @@ from bot.sandbox.slack.workspace import BOT
 from bot.sandbox.wire import Entry
 
 from .director import Json
-from .track import Track, word_in
+from .track import DEAD_ENDS, Track, thread_word, word_in
 from .wording import row_of
 
 if TYPE_CHECKING:
@@ -100,11 +100,12 @@ class Tracks:
         return [t for t in found if t.ts == (fresh or found)[0].ts] if found else []
 
     def _matching(self, filename: str) -> list[Track]:
+        """Whose upload this is: the bot may ask for a place before it has fetched the file."""
         stem = PurePosixPath(filename).stem
-        named = [t for t in self._all if t.fetched and PurePosixPath(t.name).stem == stem]
-        fetched = named or [t for t in self._all if t.fetched and not t.memos]
-        fresh = [t for t in fetched if not t.attachments]
-        return (fresh[:1] or fetched[-1:]) if fetched else []
+        waiting = [t for t in self._all if not t.memos and thread_word(t, self._sandbox) not in DEAD_ENDS]
+        named = [t for t in waiting if PurePosixPath(t.name).stem == stem] or [t for t in waiting if t.fetched]
+        fresh = [t for t in named if not t.attachments]
+        return fresh[:1] or named[-1:]
 
     def _unnamed(self, entry: Entry) -> Iterable[Track]:
         """An exchange that failed before it named anything: it belongs to whoever is at that point of the way."""

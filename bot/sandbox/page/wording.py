@@ -87,7 +87,7 @@ def _outcome(entry: Entry) -> tuple[str, str]:
     if entry.status is None:
         done = facts.get("fault") in _ACTED or facts.get("done")
         return ("answer lost" if done else "no answer"), "lost"
-    if facts.get("error"):
+    if facts.get("error") and entry.status == 200:
         return str(facts["error"]), "bad"
     if facts.get("login"):
         return "login page", "bad"

@@ -16,7 +16,10 @@ export function bubble() {
 }
 
 export function fillBubble(item, message) {
-  if (message.nothing) return item.replaceChildren(h("p", { class: "nothing" }, message.nothing.split("\n").map((line) => h("span", {}, line))));
+  if (message.nothing) {
+    item.replaceChildren(h("p", { class: "nothing" }, message.nothing.split("\n").map((line) => h("span", {}, line))));
+    return;
+  }
   item.className = `row ${message.mine ? "mine" : "theirs"} ${message.service === "iMessage" ? "" : "green"} ${message.status}`;
   item.replaceChildren(...[
     message.time && h("time", { class: "pause" }, message.time),
@@ -24,7 +27,6 @@ export function fillBubble(item, message) {
     h("div", { class: "line" }, bodyOf(message), reactButton(message), message.status === "failed" && h("span", { class: "bang" }, icon("warn"))),
     h("span", { class: "under" }, under(message)),
   ].filter(Boolean));
-  return null;
 }
 
 function bodyOf(message) {

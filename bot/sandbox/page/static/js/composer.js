@@ -20,7 +20,7 @@ export function buildComposer() {
   const box = h("textarea", { rows: 1, "aria-label": "Message", "aria-controls": "commands", onkeydown: onKey, oninput: onInput });
   const commands = walkable(h("div", { id: "commands", class: "suggestions", role: "listbox", "aria-label": "Commands", hidden: true }));
   const menu = walkable(h("div", { class: "menu", popover: true, "aria-label": "Attach" }));
-  const chooser = h("input", { id: "file", type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: onChoose });
+  const chooser = h("input", { id: "file", type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-label": "Files to share", onchange: onChoose });
   const thread = h("button", { class: "in-thread", hidden: true, onclick: () => look({ thread: "" }) });
   const field = h("div", { class: "field" }, thread, box,
     h("div", { class: "tools" },
@@ -66,18 +66,21 @@ export function buildComposer() {
     submit();
   }
 
-  async function submit() {
+  function submit() {
     const text = box.value.trim();
-    if (!text) return box.focus();
+    if (!text) return;
     type("");
     commands.hidden = true;
     const [name, ...rest] = text.split(" ");
-    if (!text.startsWith("/")) return say(text);
-    if (name !== "/voicememo") return toast(`${name} is no command here. There is /voicememo.`);
-    const said = await command(rest.join(" "));
-    if (said?.error) toast(`/voicememo failed with the error ${said.error}.`);
-    return null;
+    if (!text.startsWith("/")) say(text);
+    else if (name === "/voicememo") order(rest.join(" "));
+    else toast(`${name} is no command here. There is /voicememo.`);
   }
+}
+
+async function order(text) {
+  const said = await command(text);
+  if (said?.error) toast(`/voicememo failed with the error ${said.error}.`);
 }
 
 function fitsTo([, name, rest], words) {

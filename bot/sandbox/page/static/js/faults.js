@@ -46,7 +46,11 @@ function shell(fault) {
 }
 
 function fill(element, fault) {
-  if (fault.kind === "choice") return fillChoice(element, fault);
+  if (fault.kind === "choice") fillChoice(element, fault);
+  else fillSwitch(element, fault);
+}
+
+function fillSwitch(element, fault) {
   const on = fault.value === "on";
   const label = fault.kind === "shot" && on ? `${fault.label} · armed` : fault.label;
   const button = element.firstChild ?? element.appendChild(h("button", { class: "chip", role: "switch" }));
@@ -55,7 +59,6 @@ function fill(element, fault) {
   button.setAttribute("aria-checked", on);
   button.setAttribute("aria-description", fault.hint);
   button.onclick = () => setFault(fault.name, on ? "off" : "on", fault.per_chat ? view.chat : "");
-  return null;
 }
 
 function fillChoice(element, fault) {

@@ -76,14 +76,24 @@ export function player(url, name, onlisten = () => {}) {
     await audio.play().catch(() => element.classList.add("unplayable"));
   });
 
-  load(url).then((sound) => {
+  whenSeen(element, async () => {
+    const sound = await load(url);
     audio.src = sound.href;
     element.dataset.seconds = sound.seconds;
     drawBars(bars, sound.peaks);
     time.textContent = length(sound.seconds);
-    if (!sound.peaks) element.classList.add("unheard");
   });
   return element;
+}
+
+/** Sounds far up in a channel are not fetched before somebody scrolls to them. */
+function whenSeen(element, act) {
+  const watcher = new IntersectionObserver((sightings) => {
+    if (!sightings.some((sighting) => sighting.isIntersecting)) return;
+    watcher.disconnect();
+    act();
+  });
+  watcher.observe(element);
 }
 
 /** Without peaks a calm line of dots stands for a waveform nobody could compute. */

@@ -8,6 +8,7 @@ import { since } from "./words.js";
 
 const EVERYTHING = "everything";
 const RAW_MOST = 400;
+const RAW_EVERY_MS = 150;
 const VERDICTS = {
   true: ["good", "The thread tells the truth."],
   behind: ["wait", "The thread will catch up."],
@@ -17,7 +18,7 @@ const VERDICTS = {
 };
 const told = new Map();
 let looking = false; // what was there when the page opened is no news
-let raw = null;
+let raw = null; // lines of the raw log that are still to be drawn
 
 function tracks() {
   return named("track:").sort((one, other) => one.opened_at - other.opened_at);
@@ -33,10 +34,12 @@ export function drawTimeline() {
   document.getElementById("raw").hidden = view.track !== EVERYTHING;
   rows.hidden = view.track === EVERYTHING;
   document.querySelector(".lanes").hidden = rows.hidden;
-  if (view.track === EVERYTHING) return listen();
+  if (view.track === EVERYTHING) {
+    listen();
+    return;
+  }
   const lines = open ? open.rows.map((row, number) => ({ ...row, number, since: row.at - open.opened_at, track: open.id })) : [];
   atEnd(rows, () => keep(rows, lines.length ? lines : [{ number: "none" }], (row) => `${row.track}${row.number}`, () => h("li"), drawRow));
-  return null;
 }
 
 /** A clip that begins is looked at; the phone follows to the chat it arrives in. */
@@ -45,10 +48,16 @@ function follow(all) {
     const before = told.get(track.id);
     told.set(track.id, track);
     if (before?.thread !== track.thread && track.thread) announce(`Slack, ${track.name}: ${track.thread}`);
-    if (!before && looking) look({ track: track.id });
+    if (!before && looking) begin(track);
     if (track.chat && !before?.chat && looking) followTo(track.chat);
   }
   looking = true;
+}
+
+/** A story also leads to the channel it plays in. */
+function begin(track) {
+  if (view.track !== EVERYTHING) look({ track: track.id });
+  if (parts.story?.playing) look({ channel: track.channel, thread: "" });
 }
 
 function drawTabs(all, open) {
@@ -96,17 +105,22 @@ function drawRow(item, row) {
     h("time", {}, row.since < 0 ? "before" : since(row.since)));
 }
 
-/** The raw log, asked for only when somebody wants to see it. */
-function listen() {
-  if (raw) return null;
+/** The raw log, asked for only when somebody wants to see it: its end, and what comes after. */
+async function listen() {
+  if (raw) return;
+  raw = [];
+  const { next } = await (await fetch(`/wire?after=${Number.MAX_SAFE_INTEGER}`)).json();
+  const source = new EventSource(`/wire/stream?after=${Math.max(0, next - RAW_MOST)}`);
+  source.addEventListener("message", (event) => raw.push(rawLine(JSON.parse(event.data))));
+  setInterval(drawRaw, RAW_EVERY_MS);
+}
+
+/** Many lines at once: measuring the list for each of them would take longer than reading it. */
+function drawRaw() {
+  if (!raw.length) return;
   const list = document.getElementById("raw");
-  raw = new EventSource("/wire/stream");
-  raw.addEventListener("message", (event) => {
-    const entry = JSON.parse(event.data);
-    atEnd(list, () => list.append(rawLine(entry)));
-    if (list.childElementCount > RAW_MOST) list.firstChild.remove();
-  });
-  return null;
+  atEnd(list, () => list.append(...raw.splice(0)));
+  while (list.childElementCount > RAW_MOST) list.firstChild.remove();
 }
 
 function rawLine(entry) {
