@@ -27,7 +27,7 @@ Campaign = Callable[[Scene, Place, Iterator[Blow], Tally], Awaitable[None]]
 async def killed(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
     """One process: it dies, and the next one starts on what it left."""
     for blow in blows:
-        await _live_and_die(stage, blow, tally)
+        await _live_and_die(stage, where, blow, tally)
     await settle(stage, where, [Bot(stage)], tally)
 
 
@@ -35,7 +35,7 @@ async def killed_cold(stage: Scene, where: Place, blows: Iterator[Blow], tally: 
     """The same with processes started by the command line, imports and all, at any time."""
     for _ in blows:
         any_time = Blow(delay_s=stage.chance.uniform(0.0, 2.5))
-        await _live_and_die(stage, any_time, tally, is_cold=True)
+        await _live_and_die(stage, where, any_time, tally, is_cold=True)
     await settle(stage, where, [Bot(stage, is_cold=True)], tally)
 
 
@@ -45,7 +45,7 @@ async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: T
     await survivor.start()
     for blow in blows:
         stage.begin()
-        if await _live_and_die(stage, blow, tally, on_death=survivor.face_slack):
+        if await _live_and_die(stage, where, blow, tally, on_death=survivor.face_slack):
             await _see_taken_over(stage, where, tally)
     await settle(stage, where, [survivor, Bot(stage)], tally, running=1)
 
@@ -144,10 +144,17 @@ async def _stage(seed: str, *, is_shared: bool, socket_mode: bool) -> AsyncItera
 
 
 async def _live_and_die(
-    stage: Scene, blow: Blow, tally: Tally, *, is_cold: bool = False, on_death: Callable[[], None] | None = None
+    stage: Scene,
+    where: Place,
+    blow: Blow,
+    tally: Tally,
+    *,
+    is_cold: bool = False,
+    on_death: Callable[[], None] | None = None,
 ) -> bool:
     """Start a bot, let it be hit, and count it. False: it died before it was ready."""
-    bot, was_owed = Bot(stage, blow, is_cold=is_cold), bool(stage.owed())
+    was_owed = tally.count > 0 and bool(await asyncio.to_thread(where.open_clips))
+    bot = Bot(stage, blow, is_cold=is_cold)
     try:
         await bot.start()
     except ChildError:
@@ -166,7 +173,7 @@ async def _live_and_die(
 async def _see_taken_over(stage: Scene, where: Place, tally: Tally) -> None:
     """All that was on its way when the process died comes to an end without it."""
     since = time.monotonic()
-    if held := await asyncio.to_thread(where.open_clips) & stage.acked():
+    if held := await asyncio.to_thread(where.open_clips):
         tally.trouble += await _none_of(held, where)
         tally.taken_over_s.append(time.monotonic() - since)
 
@@ -182,7 +189,7 @@ async def _none_of(held: set[str], where: Place) -> list[str]:
 async def _see_progress(stage: Scene, where: Place, tally: Tally) -> None:
     """Something of what was on its way comes to an end."""
     since = time.monotonic()
-    held = await asyncio.to_thread(where.open_clips) & stage.acked()
+    held = await asyncio.to_thread(where.open_clips)
     for _ in range(round(TAKE_OVER_S / LOOK_EVERY_S) if held else 0):
         await asyncio.sleep(LOOK_EVERY_S)
         if not held <= await asyncio.to_thread(where.open_clips):

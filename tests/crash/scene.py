@@ -83,14 +83,6 @@ class Scene:
         """The names of the memos in this channel's chat, oldest first."""
         return [memo.filename for memo in self.sandbox.linq.memos(LINKED[channel])]
 
-    def acked(self) -> set[str]:
-        """The clips of which Slack was told that they are taken."""
-        return {name for drop in self.all_drops() if drop.is_acked for name in drop.names}
-
-    def owed(self) -> set[str]:
-        """Those that have not reached Linq."""
-        return self.acked() - {name for channel in LINKED for name in self.memos_of(channel)}
-
     def notices(self, drop: Drop) -> list[Message]:
         """The bot's notices under a message. Alarms beside it carry no metadata."""
         thread = self.sandbox.slack.thread(drop.message.channel, drop.message.root_ts)
