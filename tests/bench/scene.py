@@ -127,10 +127,9 @@ def recorded(size_bytes: int) -> Recording:
 @asynccontextmanager
 async def _watched(toy: Toy, notes: Notes) -> AsyncIterator[None]:
     """What must not happen ends the block at once."""
-    wire = await toy.follow()
 
     async def watch() -> None:
-        async for entry in wire.entries():
+        async for entry in toy.entries():
             notes.take(entry)
 
     async with asyncio.TaskGroup() as group:

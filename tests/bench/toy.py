@@ -5,7 +5,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ from bot.sandbox.slack.workspace import ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "# control: "
+DATA = b"data: "
 UPLOADS_AT_ONCE = 4
 
 Body = dict[str, Any]
@@ -126,20 +127,9 @@ class Toy:
         await self.tell("/slack/switches", deaf=False)
         return messages
 
-    async def follow(self) -> "Wire":
-        """Everything that crosses from now on."""
-        answer = await self.session.get("/wire", params={"after": 10**9})
-        start = (await answer.json())["next"]
-        return Wire(await self.session.get("/wire/stream", params={"after": start}))
-
-
-class Wire:
-    """Reads the wire's entries as they are written."""
-
-    def __init__(self, stream: aiohttp.ClientResponse) -> None:
-        self._stream = stream
-
-    async def entries(self) -> Any:
-        async for line in self._stream.content:
-            if line.startswith(b"data: "):
-                yield json.loads(line[6:])
+    async def entries(self) -> AsyncIterator[Body]:
+        """Everything that ever crossed, as it crosses."""
+        async with self.session.get("/wire/stream", params={"after": 0}) as stream:
+            async for line in stream.content:
+                if line.startswith(DATA):
+                    yield json.loads(line.removeprefix(DATA))
