@@ -13,7 +13,7 @@ from bot.store.changes import TURNS, announcements
 from bot.store.group import GroupWriter
 from bot.store.pool import Pool, rows
 from bot.store.rows import sound_json, storable, to_delivery
-from bot.store.telling import NOT_REPLACED, with_receipts
+from bot.store.telling import NOT_REPLACED, TELL, to_told
 
 CLAIM = """
 UPDATE deliveries SET fence = fence + 1 WHERE id = (
@@ -142,14 +142,14 @@ class Deliveries:
 
     async def recent(self, limit: int) -> Sequence[Told]:
         """The deliveries accepted last, newest first."""
-        return await self._told("ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
+        return await self._told("true ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
 
     async def told(self, delivery: DeliveryId) -> Told | None:
-        found = await self._told("WHERE id = %s", delivery)
+        found = await self._told("id = %s", delivery)
         return found[0] if found else None
 
     async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
-        return await self._told(f"WHERE channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
+        return await self._told(f"channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
 
     async def oldest_due(self, now: datetime) -> float:
         """For how many seconds the delivery at the head of some chat could have been worked on; 0: none waits."""
@@ -157,9 +157,7 @@ class Deliveries:
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
 
     async def _told(self, which: str, *params: object) -> Sequence[Told]:
-        async with self._pool.connection() as connection:
-            found = await rows(connection, f"SELECT * FROM deliveries {which}", params)
-            return await with_receipts(connection, [to_delivery(row) for row in found])
+        return [to_told(row) for row in await self._pool.rows(f"{TELL} {which}", params)]
 
     async def _change(self, sql: str, **params: object) -> bool:
         """Change deliveries and ask their notices for a turn; False when no row was ours to change."""

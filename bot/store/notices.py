@@ -1,17 +1,18 @@
 """Notices: where each stands in Slack, what it showed last, and all it has to tell now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
-from bot.relay.model import DeliveryId, Notice, NoticeId, Told
+from bot.relay.model import DeliveryId, Notice, NoticeId
 from bot.store.pool import Pool, rows
-from bot.store.rows import storable, to_delivery
-from bot.store.telling import NOT_REPLACED, with_receipts
+from bot.store.rows import storable
+from bot.store.telling import NOT_REPLACED, TELL, to_told
 
 # Two statements on purpose, see ``changes``: the second one sees every change that the first has counted.
 TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
-TELL = f"SELECT * FROM deliveries WHERE notice = %s AND {NOT_REPLACED}"
+TOLD = f"{TELL} notice = %s AND {NOT_REPLACED}"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
 # Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown:
 # one more turn is owed, and the count moves on, so that the other one learns of it too.
@@ -37,9 +38,7 @@ class Notices:
             taken = await rows(connection, TAKE, (notice,))
             if not taken:
                 return None
-            found = await rows(connection, TELL, (notice,))
-            told = await with_receipts(connection, [to_delivery(row) for row in found])
-        return _notice(taken[0], told, frozenset(row["id"] for row in found if row["alarmed"]))
+            return _notice(taken[0], await rows(connection, TOLD, (notice,)))
 
     async def posting(self, notice: NoticeId, at: datetime) -> None:
         await self._pool.rows(POSTING, (at, notice))
@@ -53,6 +52,7 @@ class Notices:
         await self._pool.rows(ALARMED, (delivery,))
 
 
-def _notice(row: DictRow, told: list[Told], alarmed: frozenset[DeliveryId]) -> Notice:
+def _notice(row: DictRow, found: Sequence[DictRow]) -> Notice:
     where = {name: row[name] for name in ("id", "channel", "root_ts", "ts", "posting_since", "shown")}
-    return Notice(turn=row["taken"], told=tuple(told), alarmed=alarmed, **where)
+    told = tuple(to_told(each) for each in found)
+    return Notice(turn=row["taken"], told=told, alarmed=frozenset(e["id"] for e in found if e["alarmed"]), **where)

@@ -6,11 +6,10 @@ from datetime import datetime
 from bot.relay.model import DeliveryId, Receipt, Told
 from bot.store.arrivals import Arrival
 from bot.store.group import GroupWriter
-from bot.store.pool import Pool, rows
-from bot.store.rows import to_delivery
-from bot.store.telling import with_receipts
+from bot.store.pool import Pool
+from bot.store.telling import TELL, to_told
 
-SILENT = "SELECT * FROM deliveries WHERE next_look_at <= %s ORDER BY next_look_at LIMIT %s"
+SILENT = f"{TELL} next_look_at <= %s ORDER BY next_look_at LIMIT %s"
 LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = %s"
 
 
@@ -26,10 +25,7 @@ class Receipts:
             await self._arrivals.write(Arrival(receipts=receipts))
 
     async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
-        async with self._pool.connection() as connection:
-            found = await rows(connection, SILENT, (now, limit))
-            told = await with_receipts(connection, [to_delivery(row) for row in found])
-        return [(each, row["looks"]) for each, row in zip(told, found, strict=True)]
+        return [(to_told(row), row["looks"]) for row in await self._pool.rows(SILENT, (now, limit))]
 
     async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None:
         await self._pool.rows(LOOKED, (next_look_at, delivery))

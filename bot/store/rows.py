@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from bot.relay.model import Clip, Delivery, Kind, Link, Post, Receipt, Sound, Step
@@ -14,7 +15,7 @@ COURSE = ("fence", "attempts", "sending_since", "due_at", "attachment", "memo", 
 REASON = ("reason", "code")
 CLIP = ("file_id", "name", "url", "size_bytes", "mimetype", "given_url")
 POST = ("team", "channel", "message_ts", "root_ts")
-RECEIPT = ("id", "at", "memo", "delivery", "trace_id", "service", "is_group", "reason", "code")
+RECEIPT = ("id", "memo", "delivery", "trace_id", "service", "is_group", "reason", "code")
 
 
 def to_delivery(row: Row) -> Delivery:
@@ -32,7 +33,9 @@ def to_sound(kept: Row | None) -> Sound | None:
 
 
 def to_receipt(row: Row) -> Receipt:
-    return Receipt(kind=Kind(row["kind"]), attachments=tuple(row["attachments"]), **_part(row, RECEIPT))
+    """From a row that came as JSON."""
+    at, kind = datetime.fromisoformat(row["at"]), Kind(row["kind"])
+    return Receipt(kind=kind, at=at, attachments=tuple(row["attachments"]), **_part(row, RECEIPT))
 
 
 def to_link(row: Row) -> Link:
