@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 def settings_or_exit() -> Settings:
-    """The settings, or a line for each problem on stderr and exit code 2. Logs stay silent until somebody wants them."""
+    """The settings, or a line for each problem on stderr and exit code 2. Logs are silent until somebody wants them."""
     logging.getLogger("memobridge").setLevel(logging.CRITICAL)
     try:
         return load()

@@ -19,6 +19,7 @@ READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:h
 SCOPES: dict[str, set[str]] = {
     "apps.connections.open": set(),  # an app-level token
     "auth.test": set(),
+    "chat.delete": {"chat:write"},
     "chat.postMessage": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": HISTORY,
