@@ -9,7 +9,9 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
+from typing import IO
 
 from tests.crash.blows import Blow
 from tests.crash.boundaries import BY_NAME
@@ -89,13 +91,20 @@ def plan(seed: str, kills: int) -> Sequence[tuple[str, str, int]]:
 async def _one(name: str, seed: str, count: int, turn: asyncio.Semaphore) -> Result:
     async with turn:
         command = ("-m", "tests.crash", "one", name, "--seed", seed, "--kills", str(count))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        said, complaint = await process.communicate()
-        tally = _read(said, complaint)
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):  # pipes end only with the last grandchild
+            process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=out, stderr=err)
+            await process.wait()
+            tally = _read(_all_of(out), _all_of(err))
         print(f"{name} {seed}: {tally.count} kills, {'well' if tally.holds else tally.faults()}", file=sys.stderr)
         return Result(name, seed, tally)
+
+
+def _all_of(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _read(said: bytes, complaint: bytes) -> Tally:

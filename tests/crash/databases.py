@@ -7,11 +7,12 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from bot.store.embedded import Embedded
@@ -48,8 +49,17 @@ class Place:
 
     def kill(self) -> None:
         """As a power cut would: the postmaster first, so that nobody is told."""
-        pid = int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self._postmaster(), signal.SIGKILL)
+
+    def end(self) -> None:
+        """Take the server down, whoever is still connected, and see it gone."""
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            postmaster = psutil.Process(self._postmaster())
+            postmaster.send_signal(signal.SIGINT)
+            psutil.wait_procs([postmaster], timeout=BACK_WITHIN_S)
+
+    def _postmaster(self) -> int:
+        return int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
 
     def _connected(self) -> psycopg.Connection:
         """Waits for a server that is just coming back."""
@@ -83,5 +93,5 @@ async def place(*, is_shared: bool) -> AsyncIterator[Place]:
     try:
         yield made
     finally:
-        await asyncio.to_thread(lambda: made.server().stop())
+        await asyncio.to_thread(made.end)
         shutil.rmtree(folder, ignore_errors=True)

@@ -56,6 +56,7 @@ def _become(environ: dict[str, str], stderr: int, live: object) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.dup2(stderr, 2)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a database server that outlives this must not hold our pipes
         os.closerange(3, 64)
         os.environ.clear()
         os.environ.update(environ)
