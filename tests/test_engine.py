@@ -20,7 +20,7 @@ A, B = ChatId("a"), ChatId("b")
 NOTICE = NoticeId("C1:1.1")
 PATIENCE_S = 20
 TEMPO = Tempo(beat=0.2, heartbeat=0.3, stale=1.5, restart=0.05, patience=0.1)
-NO_NET = Tempo(beat=600, poll=600, patience=0.1)  # whoever is not woken is missed
+NO_NET = Tempo(beat=600, patience=0.1)  # whoever is not woken is missed
 
 
 @dataclass

@@ -7,16 +7,21 @@ should stop), and when it connects again it does not look for what it missed. He
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from math import inf
 from typing import Protocol
 
 from bot.engine.jobs import Jobs
 
 CHANNEL = "procrastinate_queue_v1#"
+SOME = '{"type": "job_inserted", "job_id": 0}'  # what our own triggers say: they do not know how many
 
 
 class Notification(Protocol):
     @property
     def channel(self) -> str: ...
+
+    @property
+    def payload(self) -> str: ...
 
 
 class Connection(Protocol):
@@ -34,11 +39,11 @@ async def listen(connection: Connection, queues: Sequence[str], jobs: Jobs) -> N
     try:
         for queue in queues:
             await connection.execute(f'LISTEN "{CHANNEL}{queue}"')
-        await jobs.wake(*queues)  # whatever came before has told nobody
+        await jobs.wake_all()  # whatever came before has told nobody
         while True:
             await _readable(connection.fileno())
-            channels = {told.channel async for told in connection.notifies(timeout=0)}
-            await jobs.wake(*(channel.removeprefix(CHANNEL) for channel in channels))
+            async for told in connection.notifies(timeout=0):
+                await jobs.wake(told.channel.removeprefix(CHANNEL), inf if told.payload == SOME else 1)
     finally:
         with suppress(Exception):  # a broken connection listens no more
             await connection.execute("UNLISTEN *")

@@ -163,7 +163,7 @@ class Engine:
             queues=[queue],
             name=queue,
             concurrency=concurrency,
-            fetch_job_polling_interval=self._tempo.poll,
+            fetch_job_polling_interval=self._tempo.longest_pause,  # the pulse looks instead
             abort_job_polling_interval=self._tempo.longest_pause,  # nothing here aborts a job from outside
             delete_jobs="always",
             install_signal_handlers=False,

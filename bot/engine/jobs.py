@@ -1,9 +1,10 @@
 """Procrastinate's job manager with three gaps closed: missed wake-ups, late retries, and jobs that were taken over."""
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from math import inf
 
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
@@ -42,7 +43,7 @@ class Jobs(JobManager):
         self.lost = asyncio.Event()
         self.own: list[int] = []
         self._session: object = None
-        self._heard: Counter[str] = Counter()
+        self._told: defaultdict[str, float] = defaultdict(lambda: inf)
         self._listeners: dict[str, NotificationCallback] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._waking: set[asyncio.Task[None]] = set()
@@ -53,6 +54,7 @@ class Jobs(JobManager):
         self.own = []
         self.lost.clear()
         self._listeners.clear()
+        self._told.clear()
 
     async def end(self) -> None:
         """Give back what the session holds."""
@@ -66,13 +68,17 @@ class Jobs(JobManager):
         return int(row["id"])
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Asks again if woken while asking: procrastinate's worker clears what it heard until the answer came."""
+        """Asks the database for as many jobs as were told of, or until it has none.
+
+        Procrastinate's worker asks once more after each job, and forgets what it hears while it asks.
+        """
         (queue,) = queues or ()
-        while True:
-            heard = self._heard[queue]
-            job = await super().fetch_job([queue], worker_id)
-            if job or heard == self._heard[queue]:
+        while self._told[queue] > 0:
+            told, self._told[queue] = self._told[queue], 0
+            if job := await super().fetch_job([queue], worker_id):
+                self._told[queue] += told - 1
                 return job
+        return None
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -82,12 +88,15 @@ class Jobs(JobManager):
         self._listeners[queue] = on_notification
         await asyncio.Event().wait()
 
-    async def wake(self, *queues: str) -> None:
-        """Let the workers of these queues look for jobs; without a name, all of them."""
-        for queue in queues or tuple(self._listeners):
-            self._heard[queue] += 1
-            if listener := self._listeners.get(queue):
-                await listener(channel="", notification=JobInserted(type="job_inserted", job_id=0))
+    async def wake(self, queue: str, jobs: float = inf) -> None:
+        """Let the worker of this queue look for so many jobs."""
+        self._told[queue] += jobs
+        if listener := self._listeners.get(queue):
+            await listener(channel="", notification=JobInserted(type="job_inserted", job_id=0))
+
+    async def wake_all(self) -> None:
+        for queue in tuple(self._listeners):
+            await self.wake(queue)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         await self._settle(FINISH, job)
@@ -120,7 +129,7 @@ class Jobs(JobManager):
         self._alarm = loop.call_at(when, self._ring)
 
     def _ring(self) -> None:
-        waking = asyncio.ensure_future(self.wake())
+        waking = asyncio.ensure_future(self.wake_all())
         self._waking.add(waking)
         waking.add_done_callback(self._waking.discard)
 

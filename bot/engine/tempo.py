@@ -10,7 +10,6 @@ class Tempo:
     beat: float = 2.0  # look for the dead, for the leader's chair, for jobs that come due
     heartbeat: float = 3.0  # say that this process does not hang
     stale: float = 12.0  # without a heartbeat, a process is taken for dead
-    poll: float = 60.0  # procrastinate's own look for jobs, which the beat makes idle
     restore: float = 15.0  # look for errands that have no job
     longest_pause: float = 300.0  # between two tries of a job that says nothing of when
     restart: float = 0.5  # before the workers start again, after something broke under them
