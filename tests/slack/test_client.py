@@ -56,6 +56,13 @@ async def test_an_edit_changes_the_same_message(slack: SlackSide, client: Client
     assert (posted.ts, posted.text) == (ts, "memo.m4a: read")
 
 
+async def test_a_second_notice_is_taken_away_and_the_first_stays(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts, second = await client.post_notice(notice), await client.post_notice(notice)
+    await client.remove_notice(notice, second)
+    assert [message.ts for message in slack.thread(CLIPS, notice.root_ts)[1:]] == [ts]
+
+
 async def test_a_name_with_a_mention_in_it_mentions_nobody(slack: SlackSide, client: Client) -> None:
     ts = await client.post_notice(await notice_in(slack, name="<!channel> *now*.m4a"))
     posted = slack.message(CLIPS, ts)
