@@ -43,6 +43,8 @@ SELECT pg_advisory_xact_lock(hashtextextended(memo, 0))
 FROM (SELECT DISTINCT memo FROM unnest(%s::text[]) AS memo WHERE memo IS NOT NULL ORDER BY memo) AS memos
 """
 
+# Scalar subqueries, since each is one look into an index: of given rows the server cannot know that they are few, and
+# would read whole tables to join them.
 ADD = (
     """
 WITH given AS (
@@ -60,14 +62,14 @@ WITH given AS (
     FROM fresh
     WHERE deliveries.id = (
         SELECT id FROM deliveries WHERE attachment = ANY(fresh.attachments) AND memo IS NULL ORDER BY entered LIMIT 1)
-        AND fresh.memo IS NOT NULL AND NOT EXISTS (SELECT FROM deliveries WHERE memo = fresh.memo)
+        AND fresh.memo IS NOT NULL AND (SELECT id FROM deliveries WHERE memo = fresh.memo) IS NULL
     RETURNING notice
 ), changed AS (
-    SELECT notice FROM adopted
-    UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.memo = fresh.memo
-    UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.id = fresh.delivery
-    UNION SELECT notice FROM deliveries JOIN fresh ON deliveries.trace_id = fresh.trace_id
-        WHERE fresh.memo IS NULL AND fresh.trace_id <> ''
+    SELECT notice FROM adopted UNION ALL SELECT coalesce(
+        (SELECT notice FROM deliveries WHERE id = fresh.delivery),
+        (SELECT notice FROM deliveries WHERE memo = fresh.memo),
+        (SELECT notice FROM deliveries WHERE trace_id = fresh.trace_id AND trace_id <> '' LIMIT 1)
+    ) FROM fresh
 )"""
     + TURNS
 )

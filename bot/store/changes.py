@@ -12,11 +12,12 @@ from psycopg.rows import DictRow
 
 from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
 
-# Goes behind a statement ``WITH changed AS (... RETURNING notice)``.
+# Goes behind a statement ``WITH changed AS (... RETURNING notice)``. The array makes the server use the index: of rows
+# that are made in the same statement it cannot know that they are few.
 ASK_FOR_A_TURN = """
 , asked AS (
     UPDATE notices SET wanted = wanted + 1
-    WHERE id IN (SELECT notice FROM changed)
+    WHERE id = ANY (ARRAY(SELECT notice FROM changed))
     RETURNING id, wanted - 1 = taken AS is_due
 )
 """
