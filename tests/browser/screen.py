@@ -95,8 +95,8 @@ class Screen:
     async def truth(self, thread: str, phone: str, verdict: str, timeout: float = LATER_MS) -> None:
         """What the panel says: the thread's word, what is on the phone, and whether they agree."""
         panel = self.page.locator("#truth")
-        await expect(panel.locator(".fact").first).to_contain_text(thread, timeout=timeout)
-        await expect(panel.locator(".fact").last).to_contain_text(phone, timeout=timeout)
+        await expect(panel.locator(".fact b").first).to_contain_text(thread, timeout=timeout)
+        await expect(panel.locator(".fact b").last).to_contain_text(phone, timeout=timeout)
         await expect(panel.locator(".verdict")).to_contain_text(verdict, timeout=timeout)
 
     # the bot and the faults

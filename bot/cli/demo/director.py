@@ -1,6 +1,7 @@
 """What stands behind the page: the bot's life, and the stories that play on it."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ class DemoDirector:
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox = sandbox
-        self._life = BotLife(sandbox, folder)
         self._cast = gather(sandbox)
+        self._life = BotLife(sandbox, folder, at_first=partial(link_channels, sandbox, self._cast))
         self._showing: Showing | None = None
         self._playing: asyncio.Task[None] | None = None
         self._furnishing: asyncio.Future[None] | None = None
@@ -54,7 +55,6 @@ class DemoDirector:
         self._furnishing = asyncio.ensure_future(asyncio.to_thread(furnish, self._folder))
         await asyncio.shield(self._furnishing)
         await self._life.start()
-        await link_channels(self._sandbox, self._cast)
 
     async def close(self) -> None:
         await self.stop_story()

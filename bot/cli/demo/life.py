@@ -13,12 +13,16 @@ WORDS_MOST = 300
 
 
 class BotLife:
-    """``state`` is what the page shows; every change of it is written to the wire. One change at a time."""
+    """``state`` is what the page shows; every change of it is written to the wire. One change at a time.
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    ``at_first`` is done once, before the bot counts as ready for the first time.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path, at_first: Callable[[], Awaitable[None]]) -> None:
         self.state: State = "starting"
         self.words = "an empty database, then the bot"
         self._sandbox, self._folder = sandbox, folder
+        self._at_first: Callable[[], Awaitable[None]] | None = at_first
         self._process: BotProcess | None = None
         self._watching: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
@@ -64,6 +68,9 @@ class BotLife:
             self._become("failed", str(error)[-WORDS_MOST:])
             raise
         await self._meet(self._process)
+        if self._at_first:
+            await self._at_first()
+            self._at_first = None
         self._become("ready", "", "Bot: running, over Socket Mode" if self._sandbox.socket_mode else "Bot: running")
         self._watching = asyncio.create_task(self._watch(self._process))
 

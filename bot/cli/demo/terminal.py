@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -70,10 +71,10 @@ async def _running() -> AsyncIterator[tuple[Sandbox, BotLife, Cast]]:
     with demo_folder() as folder:
         furnish(folder)
         async with Sandbox() as sandbox:
-            life, cast = BotLife(sandbox, folder), gather(sandbox)
+            cast = gather(sandbox)
+            life = BotLife(sandbox, folder, at_first=partial(link_channels, sandbox, cast))
             try:
                 await life.start()
-                await link_channels(sandbox, cast)
                 yield sandbox, life, cast
             except ChildError as error:
                 stop([str(error)], FAILED)

@@ -78,17 +78,17 @@ function drawBot() {
   const alive = bot.state === "ready";
   const mode = (way, words, hint) => ({ kind: "mode", name: way, words, hint, on: bot.mode === way, off: bot.state === "starting" });
   const acts = [
-    { kind: "act", name: "kill", words: "Kill −9", hint: "The bot's process ends at once, as in a crash. Nothing is put in order.", off: !alive },
-    { kind: "act", name: bot.mode, words: "Restart", hint: "Stops the bot if it runs, and starts it again on the same database.", off: bot.state === "starting" },
-    mode("http", "HTTP", "Slack posts signed requests to the bot. Switching restarts it."),
-    mode("socket", "Socket Mode", "The bot opens a WebSocket to Slack. Switching restarts it."),
+    { kind: "act", name: "kill", words: "Kill −9", hint: "The process ends at once, as in a crash. Nothing is put in order.", off: !alive },
+    { kind: "act", name: bot.mode, words: "Restart", hint: "Stops the bot if it runs, and starts it on the same database.", off: bot.state === "starting" },
+    mode("http", "HTTP", "Slack sends signed requests to the bot. This restarts it."),
+    mode("socket", "Socket Mode", "The bot opens a WebSocket to Slack. This restarts it."),
   ];
   keep(place, acts, (act) => act.words, () => h("span", { class: "switch" }, h("button", { class: "chip" })), (element, act) => {
     const [button] = element.children;
     element.dataset.hint = act.hint;
     button.textContent = act.words;
     button.disabled = act.off;
-    button.className = act.name === "kill" ? "chip danger" : "chip";
+    button.className = `chip ${act.name === "kill" ? "danger" : ""} ${act.words === "Restart" && !alive && !act.off ? "wanted" : ""}`;
     if (act.kind === "mode") button.setAttribute("aria-pressed", act.on);
     button.setAttribute("aria-description", act.hint);
     button.onclick = () => orderBot(act.name);

@@ -1,0 +1,163 @@
+"""The time lines: each entry of the wire stands with the clip it is about, and the verdict is the truth."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from linq import AsyncLinqAPIV3
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.linq import Chats
+from bot.sandbox.page.track import Track, verdict, word_in
+from bot.sandbox.page.tracks import Tracks
+from bot.sandbox.slack import CLIPS, CREW, Message, Upload
+from bot.sandbox.world import Sandbox
+from tests.sandbox.linq_callers import M4A, Caller
+
+
+class ByHand:
+    """What the bot does, done step by step: each is one request to the toy world."""
+
+    def __init__(self, sandbox: Sandbox, slack: AsyncWebClient, linq: Caller) -> None:
+        self.sandbox, self.slack, self.linq = sandbox, slack, linq
+        self.tracks = Tracks(sandbox)
+
+    async def drop(self, name: str = "memo.m4a", channel: str = CLIPS) -> Message:
+        return await self.sandbox.slack.drop(channel, Upload(name, M4A))
+
+    async def fetch(self, message: Message) -> None:
+        url = message.files[0].record["url_private"]
+        headers = {"Authorization": f"Bearer {self.sandbox.slack.bot_token}"}
+        async with self.linq.http.get(url, headers=headers) as answer:
+            await answer.read()
+
+    async def announce(self, message: Message, text: str) -> str:
+        said = await self.slack.chat_postMessage(channel=message.channel, thread_ts=message.ts, text=text)
+        return str(said["ts"])
+
+    async def carry(self, message: Message, chat: str = Chats.ANN) -> str:
+        """Fetch, upload, send; the memo's id."""
+        await self.fetch(message)
+        attachment = await self.linq.upload(filename=message.files[0].upload.name)
+        return (await self.linq.api.chats.send_voicememo(chat, attachment_id=attachment)).voice_memo.id
+
+    def track(self, message: Message) -> Track:
+        dict(self.tracks.sections())
+        return next(track for track in self.tracks._all if track.ts == message.ts)
+
+    def titles(self, message: Message) -> list[str]:
+        return [row.title for row in self.track(message).rows]
+
+    def verdict(self, message: Message) -> str:
+        return str(self.track(message).shown(self.sandbox)["verdict"])
+
+
+@pytest.fixture
+async def hand(http: aiohttp.ClientSession) -> AsyncIterator[ByHand]:
+    async with Sandbox() as sandbox:
+        sandbox.linq.switches.progresses_automatically = False
+        sandbox.slack.switches.subscribed = set()
+        slack = AsyncWebClient(token=sandbox.slack.bot_token, base_url=sandbox.slack.api_url, retry_handlers=[])
+        linq = AsyncLinqAPIV3(api_key=sandbox.linq.api_key, base_url=sandbox.linq.base_url, max_retries=0)
+        async with linq:
+            yield ByHand(sandbox, slack, Caller(linq, http))
+
+
+async def test_a_clip_is_followed_across_both_sides(hand: ByHand) -> None:
+    message = await hand.drop()
+    await hand.carry(message)
+    ts = await hand.announce(message, "memo.m4a: queued")
+    await hand.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
+    titles = ["A person drops the file", "File fetched", "Upload prepared", "File uploaded", "Voice memo sent"]
+    assert hand.titles(message) == [*titles, "Posted in thread", "Notice edited"]
+    assert [row.detail for row in hand.track(message).rows[-2:]] == ["“queued”", "“sent”"]
+
+
+async def test_two_clips_with_one_name_keep_their_own_lines(hand: ByHand) -> None:
+    first, second = await hand.drop(), await hand.drop()
+    memos = [await hand.carry(first), await hand.carry(second)]
+    assert [hand.track(message).memos for message in (first, second)] == [[memos[0]], [memos[1]]]
+
+
+async def test_an_upload_asked_for_before_the_file_was_fetched_is_its_own(hand: ByHand) -> None:
+    earlier = await hand.drop()
+    await hand.carry(earlier)
+    message = await hand.drop()
+    await hand.linq.ask()
+    assert len(hand.track(message).attachments) == 1
+    assert len(hand.track(earlier).attachments) == 1
+
+
+async def test_a_send_that_names_nothing_goes_to_who_waits_for_it(hand: ByHand) -> None:
+    mine, other = await hand.drop("mine.m4a"), await hand.drop("other.m4a", CREW)
+    await hand.fetch(mine)
+    attachment = await hand.linq.upload(filename="mine.m4a")
+    hand.sandbox.linq.switches.next("voicememo", "drop")
+    with pytest.raises(Exception, match="Connection"):
+        await hand.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
+    assert hand.track(mine).rows[-1].status == "no answer"
+    assert "Voice memo sent" not in hand.titles(other)
+
+
+async def test_equal_lines_in_a_row_are_one_with_a_number(hand: ByHand) -> None:
+    message = await hand.drop()
+    await hand.fetch(message)
+    hand.sandbox.linq.switches.down = "503"
+    for _ in range(3):
+        with pytest.raises(Exception, match="503"):
+            await hand.linq.ask()
+    rows = [(row.title, row.status, row.count) for row in hand.track(message).rows[1:]]
+    assert rows == [("File fetched", "200", 1), ("Upload prepared", "503", 3)]
+
+
+async def test_what_was_done_to_the_world_stands_above_the_next_clip(hand: ByHand) -> None:
+    hand.sandbox.wire.write("world", "person", "Linq: down")
+    message = await hand.drop()
+    assert hand.titles(message) == ["Linq: down", "A person drops the file"]
+
+
+async def test_the_verdict_needs_both_sides(hand: ByHand) -> None:
+    message = await hand.drop()
+    assert hand.verdict(message) == "silent"
+    ts = await hand.announce(message, "memo.m4a: queued")
+    assert hand.verdict(message) == "true"
+    memo = await hand.carry(message)
+    hand.sandbox.linq.advance(memo, "sent")
+    assert hand.verdict(message) == "behind"
+    await hand.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
+    assert hand.verdict(message) == "true"
+
+
+async def test_a_second_bubble_nobody_asked_for_is_told(hand: ByHand) -> None:
+    message = await hand.drop()
+    await hand.announce(message, "memo.m4a: sent")
+    await hand.carry(message)
+    attachment = hand.track(message).attachments[0]
+    await hand.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
+    assert hand.verdict(message) == "twice"
+
+
+@pytest.mark.parametrize(
+    ("word", "phone", "wishes", "expected"),
+    [
+        ("read", ["read"], 1, "true"),
+        ("sent", ["read"], 1, "behind"),
+        ("queued", [], 1, "true"),
+        ("queued", ["queued"], 1, "behind"),
+        ("failed", ["failed"], 1, "true"),
+        ("failed", [], 1, "true"),
+        ("unconfirmed", ["sent"], 1, "asks"),
+        ("read", ["failed", "read"], 2, "true"),
+        ("read", ["read", "sent"], 1, "twice"),
+        ("", [], 1, "silent"),
+        ("", ["sent"], 1, "behind"),
+    ],
+)
+def test_verdicts(word: str, phone: list[str], wishes: int, expected: str) -> None:
+    assert verdict(word, phone, wishes) == expected
+
+
+def test_the_word_of_one_clip_among_several() -> None:
+    assert word_in("one.m4a: sent\ntwo.m4a (0:06): failed – no", "two.m4a") == "failed"
+    assert word_in("read.m4a: queued", "read.m4a") == "queued"
+    assert word_in("", "memo.m4a") == ""
