@@ -36,7 +36,6 @@ def _around(port: str, call: str, provocation: Provocation = "drop") -> tuple[Bo
 
 BOUNDARIES = (
     *_around("deliveries", "accept"),
-    *_around("enqueue", "errands"),  # rows written but not committed; errands in line but not committed
     *_around("deliveries", "claim"),
     *_around("slack", "download"),
     *_around("linq", "create_attachment"),

@@ -12,7 +12,7 @@ from tests.crash.audit import audit, is_settled, repeated_alarms
 from tests.crash.blows import Blow, blows
 from tests.crash.bots import Bot, ChildError
 from tests.crash.databases import Place, place
-from tests.crash.scene import Scene, scene
+from tests.crash.scene import BUSY_S, CALM_S, Scene, scene
 from tests.crash.tally import Tally
 
 SETTLE_S = 180.0
@@ -121,11 +121,12 @@ CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
 
 
 async def run(name: str, seed: str, count: int = 0, chosen: list[Blow] | None = None) -> Tally:
-    """``count`` blows drawn from ``seed``, or those that were ``chosen``."""
+    """``count`` blows drawn from ``seed``, or those that were ``chosen``, with busier people."""
     campaign, is_shared, socket_mode = CAMPAIGNS[name]
     tally = Tally()
     plan = iter(chosen) if chosen is not None else islice(blows(random.Random(seed)), count)
-    async with _stage(seed, is_shared=is_shared, socket_mode=socket_mode) as (stage, where):
+    pauses_s = CALM_S if chosen is None else BUSY_S
+    async with _stage(seed, pauses_s, is_shared=is_shared, socket_mode=socket_mode) as (stage, where):
         stage.begin()
         await campaign(stage, where, plan, tally)
         tally.findings = audit(stage)
@@ -136,10 +137,12 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Blow] | None = 
 
 
 @asynccontextmanager
-async def _stage(seed: str, *, is_shared: bool, socket_mode: bool) -> AsyncIterator[tuple[Scene, Place]]:
+async def _stage(
+    seed: str, pauses_s: tuple[float, float], *, is_shared: bool, socket_mode: bool
+) -> AsyncIterator[tuple[Scene, Place]]:
     async with place(is_shared=is_shared) as where:
         settings = await asyncio.to_thread(where.settings)
-        async with scene(seed, Path(where.folder), settings, socket_mode=socket_mode) as stage:
+        async with scene(seed, Path(where.folder), settings, socket_mode=socket_mode, pauses_s=pauses_s) as stage:
             yield stage, where
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import psutil
 import psycopg
@@ -23,6 +24,7 @@ SELECT (SELECT count(*) FROM deliveries WHERE step IN ('waiting', 'prepared', 's
     + (SELECT count(*) FROM procrastinate_jobs)
 """
 BACK_WITHIN_S = 60.0
+ONE_AT_A_TIME = Lock()  # the embedded server's package is made for one server in a process
 OPEN = "SELECT name FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
 
 
@@ -45,7 +47,8 @@ class Place:
 
     def server(self) -> Embedded:
         """The running server; started if it is not. Blocks."""
-        return Embedded.start(self.folder)
+        with ONE_AT_A_TIME:
+            return Embedded.start(self.folder)
 
     def kill(self) -> None:
         """As a power cut would: the postmaster first, so that nobody is told."""

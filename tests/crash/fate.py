@@ -24,8 +24,7 @@ class Fate:
         """Wraps the one neighbour that the boundary belongs to."""
         if name != self._boundary.port:
             return port
-        wrapped = self._call(cast(Call, port)) if name == "enqueue" else Doomed(port, self)
-        return cast(Port, wrapped)
+        return cast(Port, Doomed(port, self))
 
     def watches(self, call: str) -> bool:
         return call == self._boundary.call

@@ -27,6 +27,7 @@ SCALE = 0.05  # Slack tries again after 0, 3 and 15 s; Linq nine times within 50
 FIND_S = 2.0
 AHEAD = 4  # clips that a chat may have waiting before its people pause
 SLACK_GIVES_UP_S = 60.0
+CALM_S, BUSY_S = (1.0, 5.0), (0.2, 1.0)
 LATE_S = 4.0  # a webhook that would tell what a lost answer did not comes later than the look for the memo
 NOTICE = "memobridge_notice"
 GIVEN_UP = ("failed", "unconfirmed", "cancelled")
@@ -49,12 +50,13 @@ class Drop:
 
 @dataclass
 class Scene:
-    """``drops`` by channel, in the order in which they were made."""
+    """``drops`` by channel, in the order in which they were made; ``pauses_s`` of people between two of them."""
 
     sandbox: Sandbox
     nest: Nest
     chance: random.Random
     environment: dict[str, str]
+    pauses_s: tuple[float, float]
     drops: dict[str, list[Drop]] = field(default_factory=lambda: {channel: [] for channel in LINKED})
     _people: list[asyncio.Task[None]] = field(default_factory=list)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -111,7 +113,7 @@ class Scene:
                 drop = await self._drop(channel)
                 assert drop.message.delivery is not None
                 await drop.message.delivery.ended(SLACK_GIVES_UP_S)
-            await asyncio.sleep(self.chance.uniform(1.0, 5.0))
+            await asyncio.sleep(self.chance.uniform(*self.pauses_s))
 
     async def _drop(self, channel: str) -> Drop:
         number = len(self.drops[channel])
@@ -145,14 +147,20 @@ def words_of(text: str) -> Iterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def scene(
-    seed: str, folder: Path, settings: dict[str, str], *, socket_mode: bool = False, scale: float = SCALE
+    seed: str,
+    folder: Path,
+    settings: dict[str, str],
+    *,
+    socket_mode: bool = False,
+    scale: float = SCALE,
+    pauses_s: tuple[float, float] = CALM_S,
 ) -> AsyncIterator[Scene]:
     """``folder`` takes the links file. ``settings`` are the bot's own, a database among them."""
     links = folder / "links.toml"
     links.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{chat}"\n' for c, chat in LINKED.items()))
     async with Sandbox(pace=Pace(scale), socket_mode=socket_mode) as sandbox, nest() as hatchery:
         own = {"LINKS_FILE": str(links), "FIND_SECONDS": str(FIND_S), "AUDIO_WORKERS": "1"}
-        stage = Scene(sandbox, hatchery, random.Random(seed), sandbox.environment() | own | settings)
+        stage = Scene(sandbox, hatchery, random.Random(seed), sandbox.environment() | own | settings, pauses_s)
         try:
             yield stage
         finally:
