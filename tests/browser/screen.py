@@ -15,7 +15,7 @@ class Screen:
 
     async def open(self, url: str) -> None:
         await self.page.goto(url)
-        await self.bot_is("ready", timeout=60_000)
+        await self.bot_is("ready", timeout=120_000)
         await self.room("clips")
         await self.hurry_phone()
 

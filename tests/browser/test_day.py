@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.screen import Screen
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 SOUND = Path(__file__).resolve().parents[2] / "bot/sandbox/sample.m4a"
 TRUE = "The thread tells the truth."

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser.screen import LATER_MS, Screen
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 TRUE = "The thread tells the truth."
 

@@ -40,6 +40,7 @@ class DemoDirector:
         self._playing: asyncio.Task[None] | None = None
         self._furnishing: asyncio.Future[None] | None = None
         self._folder = folder
+        self._closing = False
 
     def sections(self) -> dict[str, Any]:
         stories = [{"name": s.name, "title": s.title, "about": s.about} for s in STORIES.values()]
@@ -57,6 +58,7 @@ class DemoDirector:
         await self._life.start()
 
     async def close(self) -> None:
+        self._closing = True
         await self.stop_story()
         if self._furnishing:
             await asyncio.wait([self._furnishing])
@@ -97,5 +99,5 @@ class DemoDirector:
         finally:
             showing.playing = False
             calm(self._sandbox)
-            if self._life.state == "killed":
+            if self._life.state == "killed" and not self._closing:
                 await self._life.start()

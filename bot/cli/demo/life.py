@@ -64,8 +64,8 @@ class BotLife:
         self._process = BotProcess(self._sandbox.environment() | {"DATA_DIR": str(self._folder)})
         try:
             await self._process.start()
-        except ChildError as error:
-            self._become("failed", str(error)[-WORDS_MOST:])
+        except ChildError:
+            self._become("failed", _last_words(self._process), "Bot: did not start")
             raise
         await self._meet(self._process)
         if self._at_first:
@@ -84,7 +84,7 @@ class BotLife:
     async def _watch(self, process: BotProcess) -> None:
         await process.wait()
         if process is self._process and self.state == "ready":
-            self._become("failed", str(process.log[-1:])[:WORDS_MOST], "Bot: ended by itself")
+            self._become("failed", _last_words(process), "Bot: ended by itself")
 
     async def _end(self, how: Callable[[BotProcess], Awaitable[object]]) -> None:
         if self._process:
@@ -97,3 +97,8 @@ class BotLife:
         self.state, self.words = state, words
         if on_the_wire:
             self._sandbox.wire.write("world", "person", on_the_wire)
+
+
+def _last_words(process: BotProcess) -> str:
+    said = process.log[-1] if process.log else {}
+    return str(said.get("reason") or said.get("event") or "")[-WORDS_MOST:]

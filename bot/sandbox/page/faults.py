@@ -159,11 +159,14 @@ FAULTS = (
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
-def calm(sandbox: "Sandbox") -> list[str]:
-    """Put every switch of both sides back to fine; the titles of those that were not."""
-    changed = []
+def flip(sandbox: "Sandbox", name: str, value: str, chat: str = "") -> None:
+    """Set a fault and say so on the wire. KeyError and ValueError name what does not exist."""
+    BY_NAME[name].set(sandbox, value, chat)
+    sandbox.wire.write("world", "person", f"{BY_NAME[name].title}: {value}")
+
+
+def calm(sandbox: "Sandbox") -> None:
+    """Put every switch of both sides back to fine; what belongs to a chat stays."""
     for fault in FAULTS:
         if not fault.per_chat and fault.read(sandbox, "") != fault.values[0]:
-            fault.set(sandbox, fault.values[0])
-            changed.append(fault.title)
-    return changed
+            flip(sandbox, fault.name, fault.values[0])

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .director import Director, Json
-from .faults import BY_NAME, FAULTS, calm
+from .faults import FAULTS, calm, flip
 from .phone_view import phone_sections
 from .samples import SAMPLES
 from .slack_view import slack_sections
@@ -63,19 +63,13 @@ class Page:
         yield from (self._director.sections() if self._director else {}).items()
 
     async def _set_fault(self, request: web.Request) -> web.Response:
-        fault, asked = BY_NAME[request.match_info["name"]], await _asked(request)
-        value = str(asked.get("value", ""))
-        fault.set(self._sandbox, value, str(asked.get("chat", "")))
-        self._write(f"{fault.title}: {value}")
+        asked = await _asked(request)
+        flip(self._sandbox, request.match_info["name"], str(asked.get("value", "")), str(asked.get("chat", "")))
         return web.json_response({})
 
     async def _calm(self, request: web.Request) -> web.Response:
-        for title in calm(self._sandbox):
-            self._write(f"{title}: off")
+        calm(self._sandbox)
         return web.json_response({})
-
-    def _write(self, what: str) -> None:
-        self._sandbox.wire.write("world", "person", what)
 
     async def _drop_sample(self, request: web.Request) -> web.Response:
         asked = await _asked(request)

@@ -9,7 +9,7 @@ async def play(scene: Scene) -> None:
     await scene.tell(
         "Linq will send the next memo, but its answer gets lost. The call has no key that says “only once”."
     )
-    scene.sandbox.linq.switches.next("voicememo", "lose_answer")
+    scene.flip("lose-memo", "on")
     message = await scene.drop(CLIPS)
     await scene.until(lambda: scene.crossed("voicememo") > 0, "the memo is sent")
     await scene.tell("Sent, and no answer. Whoever just tries again puts a second memo on Ann’s phone.")

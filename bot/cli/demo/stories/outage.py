@@ -12,16 +12,15 @@ def _named(name: str) -> Upload:
 
 
 async def play(scene: Scene) -> None:
-    switches = scene.sandbox.linq.switches
     await scene.tell("It is night, and Linq answers nothing but 503. Maya drops two clips.")
-    switches.down = "503"
+    scene.flip("linq", "down")
     first, second = await scene.drop(CLIPS, _named("first.m4a")), await scene.drop(CLIPS, _named("second.m4a"))
     await scene.until_word(second, "queued")
     await scene.tell("The threads say queued. Now the bot’s machine restarts as well: kill −9.")
     await scene.kill_bot()
     await scene.tell("The bot is gone. Both clips are in its database, stored before Slack was answered.")
     await scene.start_bot()
-    switches.down = "no"
+    scene.flip("linq", "fine")
     await scene.tell("Morning: Linq is back, and so is the bot.")
     await scene.until_word(first, "read")
     await scene.until_word(second, "read")

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from bot.cli.demo.cast import Cast
 from bot.cli.demo.life import BotLife
 from bot.sandbox.linq.model import Memo
+from bot.sandbox.page.faults import flip
 from bot.sandbox.page.samples import clip
 from bot.sandbox.page.track import word_in
 from bot.sandbox.slack.files import Upload
@@ -29,6 +30,10 @@ class Scene:
 
     async def drop(self, channel: str, upload: Upload | None = None) -> Message:
         return await self.sandbox.slack.drop(channel, upload or clip(), user=self.cast.maya)
+
+    def flip(self, fault: str, value: str) -> None:
+        """One of the page's fault switches."""
+        flip(self.sandbox, fault, value)
 
     async def kill_bot(self) -> None:
         await self._life.kill()

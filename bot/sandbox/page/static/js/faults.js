@@ -79,7 +79,7 @@ function drawBot() {
   const mode = (way, words, hint) => ({ kind: "mode", name: way, words, hint, on: bot.mode === way, off: bot.state === "starting" });
   const acts = [
     { kind: "act", name: "kill", words: "Kill −9", hint: "The process ends at once, as in a crash. Nothing is put in order.", off: !alive },
-    { kind: "act", name: bot.mode, words: "Restart", hint: "Stops the bot if it runs, and starts it on the same database.", off: bot.state === "starting" },
+    { kind: "act", name: bot.mode, words: "Restart", hint: "Stops the bot if it runs, and starts it on the same database.", off: bot.state === "starting", wanted: !alive },
     mode("http", "HTTP", "Slack sends signed requests to the bot. This restarts it."),
     mode("socket", "Socket Mode", "The bot opens a WebSocket to Slack. This restarts it."),
   ];
@@ -88,7 +88,7 @@ function drawBot() {
     element.dataset.hint = act.hint;
     button.textContent = act.words;
     button.disabled = act.off;
-    button.className = `chip ${act.name === "kill" ? "danger" : ""} ${act.words === "Restart" && !alive && !act.off ? "wanted" : ""}`;
+    button.className = `chip ${act.name === "kill" ? "danger" : ""} ${act.wanted && !act.off ? "wanted" : ""}`;
     if (act.kind === "mode") button.setAttribute("aria-pressed", act.on);
     button.setAttribute("aria-description", act.hint);
     button.onclick = () => orderBot(act.name);
