@@ -51,7 +51,11 @@ async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: T
 
 
 async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """Two processes: one stands still until it is given up, and then goes on as if nothing had happened."""
+    """Two processes: one stands still until it is given up, and then goes on as if nothing had happened.
+
+    A lost memo is looked for longer than the sleep lasts, as in life: one who sleeps longer than that sends late.
+    """
+    stage.environment["FIND_SECONDS"] = str(PAST_THE_LEASE_S[1] * 2)
     other = Bot(stage)
     await other.start()
     for blow in blows:
