@@ -39,12 +39,9 @@ def embedded() -> Iterator[Embedded]:
 def template(embedded: Embedded) -> str:
     """The name of a database that has all tables and no rows."""
     create(embedded, "template_memobridge")
-    engine = Engine()
 
     async def make() -> None:
-        database = await Database.open(
-            url_of(embedded, "template_memobridge"), enqueue=engine.enqueue, schemas=engine.schemas()
-        )
+        database = await Database.open(url_of(embedded, "template_memobridge"), schemas=Engine().schemas())
         await database.close()
 
     asyncio.run(make())
@@ -64,7 +61,7 @@ def database_url(embedded: Embedded, template: str) -> Iterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The store, whose errands become jobs that nobody runs unless the test starts an engine."""
-    opened = await Database.open(database_url, enqueue=Engine().enqueue)
+    opened = await Database.open(database_url)
     yield opened
     await opened.close()
 

@@ -23,7 +23,6 @@ from bot.relay.links import Links
 from bot.relay.model import UserId
 from bot.relay.notices import Notices
 from bot.relay.patience import Patience
-from bot.relay.ports import Enqueue
 from bot.relay.receipts import Receipts
 from bot.relay.wishes import Wishes
 from bot.slack.door import SlackDoor
@@ -75,7 +74,7 @@ async def offline(settings: Settings, around: Around = as_it_is) -> AsyncIterato
     """The rooms with no door open and no work done. Raises Refused or Later when the database cannot be had."""
     async with AsyncExitStack() as stack:
         engine = Engine()
-        database = await _open_database(settings, around("enqueue", engine.enqueue), engine.schemas(), stack)
+        database = await _open_database(settings, engine.schemas(), stack)
         session = await stack.enter_async_context(_session())
         yield _furnish(settings, database, engine, session, around)
 
@@ -90,19 +89,17 @@ def _session() -> aiohttp.ClientSession:
 async def migrate_database(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         engine = Engine()
-        await _open_database(settings, engine.enqueue, engine.schemas(), stack)
+        await _open_database(settings, engine.schemas(), stack)
 
 
-async def _open_database(
-    settings: Settings, enqueue: Enqueue, schemas: Sequence[Schema], stack: AsyncExitStack
-) -> Database:
+async def _open_database(settings: Settings, schemas: Sequence[Schema], stack: AsyncExitStack) -> Database:
     url = settings.database_url
     if url is None:
         embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
         stack.push_async_callback(asyncio.to_thread, embedded.stop)
         await stack.enter_async_context(embedded.watched())
         url = embedded.url
-    database = await Database.open(url, enqueue=enqueue, schemas=schemas)
+    database = await Database.open(url, schemas=schemas)
     stack.push_async_callback(database.close)
     return database
 

@@ -1,16 +1,16 @@
 """Runs errands as procrastinate's jobs, and sweeps. It knows no relay: what it runs is handed to ``register``.
 
-An errand's job is deleted once its process returned. A job whose process raised is tried again, when ``Later`` says or
-on a growing schedule: nothing is lost by a bug. Work holds its chat's lock and announcements their notice's, so each
-chat goes in order and one slow chat holds up no other. Announcements have a queue of their own: when Slack hangs,
-memos are still sent. They need no ``queueing_lock``: the store asks for a turn only when none is pending.
+Others put errands in line with the database's function ``put_in_line``. An errand's job is deleted once its process
+returned. A job whose process raised is tried again, when ``Later`` says or on a growing schedule: nothing is lost by a
+bug. Work holds its chat's lock and announcements their notice's, so each chat goes in order and one slow chat holds up
+no other. Announcements have a queue of their own: when Slack hangs, memos are still sent. They need no
+``queueing_lock``: the store asks for a turn only when none is pending.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from bot.engine.pulse import Pulse
 from bot.engine.schema import Schema, engine_schemas
 from bot.engine.tempo import Tempo
 from bot.relay.errors import Later
-from bot.relay.model import ChatId, Errand, NoticeId, Work
+from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
 
 WORK, ANNOUNCE = QUEUES = ("work", "announce")
 
@@ -56,7 +56,7 @@ class Retries(BaseRetryStrategy):
 
 
 class Engine:
-    """Enqueues everywhere; runs where ``run`` is called. Any number of processes may share one database."""
+    """One process's share of the work. Any number of processes may share one database."""
 
     def __init__(self, tempo: Tempo | None = None) -> None:
         self._tempo = tempo or Tempo()
@@ -73,10 +73,6 @@ class Engine:
     def schemas(self) -> Sequence[Schema]:
         return engine_schemas()
 
-    async def enqueue(self, connection: object, errands: Sequence[Errand]) -> None:
-        """Put errands in line inside the caller's transaction, in one statement. Needs no ``open``."""
-        await self._jobs.batch_defer_jobs_async([_job(errand) for errand in errands], connection=connection)
-
     def register(
         self,
         work: Callable[[ChatId], Awaitable[None]],
@@ -89,12 +85,12 @@ class Engine:
         retries = Retries(self._tempo.longest_pause)
 
         @self._app.task(name=WORK, queue=WORK, retry=retries)
-        async def run_work(chat: str) -> None:
-            await _reported(WORK, work(ChatId(chat)))
+        async def run_work(name: str) -> None:
+            await _reported(WORK, work(ChatId(name)))
 
         @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=retries)
-        async def run_announce(notice: str) -> None:
-            await _reported(ANNOUNCE, announce(NoticeId(notice)))
+        async def run_announce(name: str) -> None:
+            await _reported(ANNOUNCE, announce(NoticeId(name)))
 
         self._sweeps = dict(sweeps)
         if owed:
@@ -180,20 +176,12 @@ class Engine:
 
     async def _restore(self, owed: Callable[[], Awaitable[Sequence[Errand]]]) -> None:
         """Put in line again what should be there and is not: the net below all else."""
-        errands = {_lock(errand): errand for errand in await owed()}
-        missing = await self._jobs.missing(errands) if errands else []
-        if missing:
-            log.warning("engine.restored", extra={"count": len(missing)})
-            await self._jobs.batch_defer_jobs_async([_job(errands[lock]) for lock in missing])
-
-
-def _lock(errand: Errand) -> str:
-    return f"chat:{errand.chat}" if isinstance(errand, Work) else f"notice:{errand.notice}"
-
-
-def _job(errand: Errand) -> Job:
-    name = WORK if isinstance(errand, Work) else ANNOUNCE
-    return Job(queue=name, task_name=name, lock=_lock(errand), queueing_lock=None, task_kwargs=asdict(errand))
+        errands = await owed()
+        chats = [errand.chat for errand in errands if isinstance(errand, Work)]
+        notices = [errand.notice for errand in errands if isinstance(errand, Announce)]
+        count = await self._jobs.restore(WORK, chats) + await self._jobs.restore(ANNOUNCE, notices)
+        if count:
+            log.warning("engine.restored", extra={"count": count})
 
 
 async def _reported(errand: str, doing: Awaitable[None]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import inf
 
@@ -26,9 +26,12 @@ RETRY = """
 UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = %(at)s, worker_id = NULL
 WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'
 """
-MISSING = """
-SELECT lock FROM unnest(%(locks)s::text[]) AS asked (lock) WHERE NOT EXISTS (
-    SELECT FROM procrastinate_jobs AS job WHERE job.lock = asked.lock AND status IN ('todo', 'doing'))
+RESTORE = """
+WITH missing AS (
+    SELECT name FROM unnest(%(names)s::text[]) AS given (name) WHERE NOT EXISTS (
+        SELECT FROM procrastinate_jobs WHERE lock = %(errand)s || ':' || name AND status IN ('todo', 'doing'))
+)
+SELECT put_in_line(%(errand)s, ARRAY(SELECT name FROM missing)), (SELECT count(*) FROM missing) AS count
 """
 
 
@@ -113,10 +116,12 @@ class Jobs(JobManager):
         await self._settle(RETRY, job, at=at)
         self.wake_in(at - utcnow())
 
-    async def missing(self, locks: Iterable[str]) -> list[str]:
-        """Those locks that no job waits for or holds."""
-        found = await self.connector.execute_query_all_async(MISSING, locks=list(locks))
-        return [str(row["lock"]) for row in found]
+    async def restore(self, errand: str, names: Sequence[str]) -> int:
+        """Put those in line that no job waits for or works on; gives how many they were."""
+        if not names:
+            return 0
+        row = await self.connector.execute_query_one_async(RESTORE, errand=errand, names=list(names))
+        return int(row["count"])
 
     def wake_in(self, delay: timedelta) -> None:
         """Look for due jobs after this time, unless a look is due before."""

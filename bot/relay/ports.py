@@ -18,7 +18,6 @@ from bot.relay.model import (
     Clip,
     Delivery,
     DeliveryId,
-    Errand,
     Fence,
     Link,
     Memo,
@@ -247,9 +246,3 @@ class LinkStore(Protocol):
     async def open_in(self, chat: ChatId) -> int:
         """How many deliveries are still on their way into that chat."""
         ...
-
-
-class Enqueue(Protocol):
-    """How the store hands errands to the engine inside its own transaction; ``connection`` is the store's business."""
-
-    async def __call__(self, connection: object, errands: Sequence[Errand]) -> None: ...

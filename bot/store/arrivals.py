@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.relay.model import Delivery, DeliveryId, Errand, Receipt
-from bot.relay.ports import Enqueue
-from bot.store.changes import TURNS, announcements, work
-from bot.store.pool import Connection, Pool, rows
+from bot.relay.model import Delivery, DeliveryId, Receipt
+from bot.store.pool import Pool
 from bot.store.rows import deliveries_json, receipts_json
 
+# One permit to work for each new delivery; a spare one finds nothing to do.
 ACCEPT = """
 WITH given AS (
     SELECT * FROM json_to_recordset(%s) AS given (
@@ -33,46 +32,9 @@ WITH given AS (
     ON CONFLICT (id) DO UPDATE SET wanted = notices.wanted + 1
     RETURNING id, wanted - 1 = taken AS is_due
 )
-SELECT id, chat, false AS is_due FROM fresh UNION ALL SELECT id, NULL, is_due FROM told
+SELECT ARRAY(SELECT id FROM fresh) AS new, put_in_line('work', ARRAY(SELECT chat FROM fresh)),
+    put_in_line('announce', ARRAY(SELECT id FROM told WHERE is_due))
 """
-
-# A receipt and our own record of its memo may be committed side by side, and neither would see the other. Both take
-# this lock, so one comes second and sees the first; sorted, so that two groups cannot wait for each other.
-ONE_AT_A_TIME = """
-SELECT pg_advisory_xact_lock(hashtextextended(memo, 0))
-FROM (SELECT DISTINCT memo FROM unnest(%s::text[]) AS memo WHERE memo IS NOT NULL ORDER BY memo) AS memos
-"""
-
-# Scalar subqueries, since each is one look into an index: of given rows the server cannot know that they are few, and
-# would read whole tables to join them.
-ADD = (
-    """
-WITH given AS (
-    SELECT * FROM json_to_recordset(%s) AS given (
-        id text, kind text, at timestamptz, memo text, attachments text[], delivery text, trace_id text, service text,
-        is_group boolean, reason text, code text)
-), fresh AS (
-    INSERT INTO receipts (id, kind, at, memo, attachments, delivery, trace_id, service, is_group, reason, code)
-    SELECT * FROM given ON CONFLICT DO NOTHING
-    RETURNING memo, attachments, delivery, trace_id
-), adopted AS (
-    UPDATE deliveries SET step = 'recorded', memo = fresh.memo, trace_id = fresh.trace_id, reason = '',
-        code = '', due_at = NULL, next_look_at = now() + interval '30 seconds',
-        url = CASE WHEN lent_until > now() THEN url ELSE '' END
-    FROM fresh
-    WHERE deliveries.id = (
-        SELECT id FROM deliveries WHERE attachment = ANY(fresh.attachments) AND memo IS NULL ORDER BY entered LIMIT 1)
-        AND fresh.memo IS NOT NULL AND (SELECT id FROM deliveries WHERE memo = fresh.memo) IS NULL
-    RETURNING notice
-), changed AS (
-    SELECT notice FROM adopted UNION ALL SELECT coalesce(
-        (SELECT notice FROM deliveries WHERE id = fresh.delivery),
-        (SELECT notice FROM deliveries WHERE memo = fresh.memo),
-        (SELECT notice FROM deliveries WHERE trace_id = fresh.trace_id AND trace_id <> '' LIMIT 1)
-    ) FROM fresh
-)"""
-    + TURNS
-)
 
 
 @dataclass(frozen=True)
@@ -84,37 +46,24 @@ class Arrival:
 
 
 class Arrivals:
-    """Commits arrivals with the errands they cause."""
+    """Commits arrivals with the errands they cause. To store one twice changes nothing."""
 
-    def __init__(self, pool: Pool, enqueue: Enqueue) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._enqueue = enqueue
 
     async def commit(self, arrivals: Sequence[Arrival]) -> Sequence[Sequence[DeliveryId]]:
-        """Store all of them or none; gives each the ids of its deliveries that were new."""
-        deliveries = [delivery for arrival in arrivals for delivery in arrival.deliveries]
-        receipts = [receipt for arrival in arrivals for receipt in arrival.receipts]
-        async with self._pool.transaction() as connection:
-            errands = await _add(connection, receipts)  # rows of deliveries are locked before those of notices
-            new, caused = await _accept(connection, deliveries)
-            if errands or caused:
-                await self._enqueue(connection, [*errands, *caused])
+        """Gives each arrival the ids of its deliveries that were new. What is stored before an error stays so."""
+        await self._add([receipt for arrival in arrivals for receipt in arrival.receipts])
+        new = await self._accept([delivery for arrival in arrivals for delivery in arrival.deliveries])
         return [_first_named(arrival.deliveries, new) for arrival in arrivals]
 
+    async def _accept(self, deliveries: Sequence[Delivery]) -> set[DeliveryId]:
+        row = await self._pool.row(ACCEPT, (deliveries_json(deliveries),)) if deliveries else None
+        return set(row["new"]) if row else set()
 
-async def _accept(connection: Connection, deliveries: Sequence[Delivery]) -> tuple[set[DeliveryId], list[Errand]]:
-    if not deliveries:
-        return set(), []
-    found = await rows(connection, ACCEPT, (deliveries_json(deliveries),))
-    fresh = [row for row in found if row["chat"] is not None]
-    return {DeliveryId(row["id"]) for row in fresh}, work([row["chat"] for row in fresh]) + announcements(found)
-
-
-async def _add(connection: Connection, receipts: Sequence[Receipt]) -> list[Errand]:
-    if not receipts:
-        return []
-    await rows(connection, ONE_AT_A_TIME, ([receipt.memo or receipt.trace_id or None for receipt in receipts],))
-    return announcements(await rows(connection, ADD, (receipts_json(receipts),)))
+    async def _add(self, receipts: Sequence[Receipt]) -> None:
+        if receipts:
+            await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(receipts),))
 
 
 def _first_named(deliveries: Sequence[Delivery], new: set[DeliveryId]) -> list[DeliveryId]:

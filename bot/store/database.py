@@ -9,7 +9,6 @@ from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
 from bot.relay.model import Announce, ChatId, DeliveryId, Errand, NoticeId, Work
-from bot.relay.ports import Enqueue
 from bot.store.arrivals import Arrival, Arrivals
 from bot.store.deliveries import Deliveries
 from bot.store.group import GroupWriter
@@ -42,18 +41,18 @@ DELETE FROM receipts WHERE came_at < %s
 class Database:
     """Made by ``open``."""
 
-    def __init__(self, url: str, enqueue: Enqueue) -> None:
+    def __init__(self, url: str) -> None:
         # Arrivals are answered while somebody waits at the door: they have a connection that no busy relay can take.
         self._door = Pool(url, size=1, patience_s=2)
         self._room = Pool(url, size=10, patience_s=5)
-        self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door, enqueue).commit)
-        self.deliveries = Deliveries(self._room, enqueue, self._arrivals)
+        self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door).commit)
+        self.deliveries = Deliveries(self._room, self._arrivals)
         self.receipts = Receipts(self._room, self._arrivals)
         self.notices = Notices(self._room)
         self.links = Links(self._room)
 
     @classmethod
-    async def open(cls, url: str, *, enqueue: Enqueue, schemas: Sequence[Schema] = ()) -> "Database":
+    async def open(cls, url: str, *, schemas: Sequence[Schema] = ()) -> "Database":
         """Bring the tables to today's shape, those of ``schemas`` too, and connect.
 
         Raises ``Refused`` for a database that will never do, ``Later`` for one that is out of reach.
@@ -69,7 +68,7 @@ class Database:
             raise Refused(
                 f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make."
             ) from error
-        database = cls(url, enqueue)
+        database = cls(url)
         await database._room.open()
         await database._door.open()
         return database

@@ -7,11 +7,9 @@ from datetime import datetime
 from psycopg.errors import UniqueViolation
 
 from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
-from bot.relay.ports import Enqueue
 from bot.store.arrivals import Arrival
-from bot.store.changes import TURNS, announcements
 from bot.store.group import GroupWriter
-from bot.store.pool import Pool, rows
+from bot.store.pool import Pool
 from bot.store.rows import sound_json, storable, to_delivery
 from bot.store.telling import NOT_REPLACED, TELL, to_told
 
@@ -20,6 +18,11 @@ UPDATE deliveries SET fence = fence + 1 WHERE id = (
     SELECT id FROM deliveries WHERE chat = %s AND step IN ('waiting', 'prepared', 'sending')
     ORDER BY asked_at, position, entered LIMIT 1 FOR UPDATE)
 RETURNING *
+"""
+
+# Goes behind a statement ``WITH changed AS (... RETURNING notice)``.
+AND_TELL = """
+SELECT EXISTS (SELECT FROM changed) AS has_changed, ask_for_turns(ARRAY(SELECT notice FROM changed))
 """
 
 HELD = "id = %(id)s AND fence = %(fence)s AND step IN ('waiting', 'prepared', 'sending')"
@@ -44,8 +47,8 @@ WITH changed AS (
     WHERE {HELD} RETURNING notice
 )"""
 
-# The locks are those of ``arrivals.ONE_AT_A_TIME``, counted so that all are held before the row is touched: whoever
-# adds receipts takes them in that order too. A lent clip may still be fetched after Linq has said yes.
+# The locks are those of ``add_receipts``, in its order, and counted so that all are held before the row is touched.
+# A lent clip may still be fetched after Linq has said yes.
 RECORD = """
 WITH alone AS MATERIALIZED (
     SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))
@@ -83,9 +86,8 @@ SELECT extract(epoch FROM %(now)s - min(greatest(accepted_at, due_at)))::float A
 class Deliveries:
     """The relay's ``DeliveryStore``, and what an operator asks of it."""
 
-    def __init__(self, pool: Pool, enqueue: Enqueue, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
+    def __init__(self, pool: Pool, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
         self._pool = pool
-        self._enqueue = enqueue
         self._arrivals = arrivals
 
     async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
@@ -162,11 +164,8 @@ class Deliveries:
     async def _change(self, sql: str, **params: object) -> bool:
         """Change deliveries and ask their notices for a turn; False when no row was ours to change."""
         clean = {name: storable(value) if isinstance(value, str) else value for name, value in params.items()}
-        async with self._pool.transaction() as connection:
-            turns = await rows(connection, sql + TURNS, clean)
-            if errands := announcements(turns):
-                await self._enqueue(connection, errands)
-        return bool(turns)
+        row = await self._pool.row(sql + AND_TELL, clean)
+        return bool(row and row["has_changed"])
 
 
 def _digest(token: str) -> str:

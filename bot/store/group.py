@@ -15,7 +15,7 @@ Outcome = TypeVar("Outcome")
 
 
 class GroupWriter(Generic[Entry, Outcome]):
-    """``commit`` stores all entries it is given or none, and gives their outcomes in the same order."""
+    """``commit`` stores entries and gives their outcomes in the same order. To store one twice changes nothing."""
 
     def __init__(self, commit: Callable[[Sequence[Entry]], Awaitable[Sequence[Outcome]]], most: int = 500) -> None:
         self._commit = commit

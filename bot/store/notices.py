@@ -10,7 +10,7 @@ from bot.store.pool import Pool, rows
 from bot.store.rows import storable
 from bot.store.telling import NOT_REPLACED, TELL, to_told
 
-# Two statements on purpose, see ``changes``: the second one sees every change that the first has counted.
+# Two statements on purpose, see ``ask_for_turns``: the second one sees every change that the first has counted.
 TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
 TOLD = f"{TELL} notice = %s AND {NOT_REPLACED}"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"

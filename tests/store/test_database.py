@@ -13,7 +13,6 @@ from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
 from tests.conftest import create, url_of
-from tests.store.conftest import Line
 from tests.store.made import CHAT, NOTICE, claimed, delivery, kept, memo, post, receipt
 
 SECOND = timedelta(seconds=1)
@@ -23,7 +22,7 @@ async def test_processes_that_start_together_make_the_tables_once(embedded: Embe
     create(embedded, "together")
     engine = Engine()
     url = url_of(embedded, "together")
-    opening = (Database.open(url, enqueue=engine.enqueue, schemas=engine.schemas()) for _ in range(3))
+    opening = (Database.open(url, schemas=engine.schemas()) for _ in range(3))
     for database in await asyncio.gather(*opening):
         await database.ping()
         await database.close()
@@ -54,23 +53,23 @@ async def test_an_older_engines_tables_grow_to_todays(embedded: Embedded) -> Non
         await connection.execute("SELECT procrastinate_fetch_job_v2(ARRAY['work'], 1)")
 
 
-async def test_a_database_that_is_not_there_is_later(embedded: Embedded, line: Line) -> None:
+async def test_a_database_that_is_not_there_is_later(embedded: Embedded) -> None:
     with pytest.raises(Later, match="cannot be reached"):
-        await Database.open(url_of(embedded, "nowhere"), enqueue=line.enqueue)
+        await Database.open(url_of(embedded, "nowhere"))
 
 
-async def test_a_user_who_may_make_no_tables_is_refused_with_a_sentence(embedded: Embedded, line: Line) -> None:
+async def test_a_user_who_may_make_no_tables_is_refused_with_a_sentence(embedded: Embedded) -> None:
     create(embedded, "somebodys")
     with psycopg.connect(embedded.url, autocommit=True) as connection:
         connection.execute("CREATE ROLE stranger LOGIN")
     url = url_of(embedded, "somebodys").replace("//postgres:@", "//stranger:@")
     with pytest.raises(Refused, match=r"permission denied .* DATABASE_URL"):
-        await Database.open(url, enqueue=line.enqueue)
+        await Database.open(url)
 
 
-async def test_nonsense_for_a_url_is_refused_with_a_sentence(line: Line) -> None:
+async def test_nonsense_for_a_url_is_refused_with_a_sentence() -> None:
     with pytest.raises(Refused, match="DATABASE_URL"):
-        await Database.open("nonsense", enqueue=line.enqueue)
+        await Database.open("nonsense")
 
 
 async def test_a_broken_connection_is_replaced_before_anyone_uses_it(memory: Database, database_url: str) -> None:

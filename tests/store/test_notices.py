@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from psycopg.errors import RaiseException
 
 from bot.relay.model import Announce, DeliveryId, NoticeId, Step
 from bot.store.database import Database
@@ -40,7 +41,7 @@ async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory
 async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: Line) -> None:
     async def asks(doing: object) -> bool:
         await memory.notices.take(NOTICE)
-        line.errands.clear()
+        line.clear()
         await doing  # type: ignore[misc]  # any of the store's coroutines
         return line.notices == [NOTICE]
 
@@ -58,55 +59,54 @@ async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: L
 async def test_a_change_and_its_turn_are_stored_together_or_not_at_all(memory: Database, line: Line) -> None:
     await memory.deliveries.accept([delivery("a")])
     await memory.notices.take(NOTICE)
-    line.is_broken = True
+    line.break_down()
     held = await claimed(memory)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RaiseException):
         await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="", code="")
     assert await claimed(memory)
+
+
+async def turns(memory: Database, line: Line) -> set[str]:
+    """Take turns as long as they are asked for; gives the receipts that were seen in them."""
+    seen: set[str] = set()
+    while line.next(NOTICE):
+        notice = await memory.notices.take(NOTICE)
+        assert notice is not None
+        seen.update(each.id for told in notice.told for each in told.receipts)
+    return seen
 
 
 async def test_no_change_is_lost_between_turns_that_run_beside_it(memory: Database, line: Line) -> None:
     """Whoever takes turns only when asked has seen everything in the end."""
     await memory.deliveries.accept([delivery("a")])
-    seen: set[str] = set()
 
-    async def turns() -> None:
-        while line.errands:
-            line.errands.pop()
-            notice = await memory.notices.take(NOTICE)
-            assert notice is not None
-            seen.update(each.id for told in notice.told for each in told.receipts)
+    seen: set[str] = set()
 
     async def change(number: int) -> None:
         await memory.receipts.add([receipt(f"r{number}", memo="M1")])
-        await turns()
+        seen.update(await turns(memory, line))
 
     await asyncio.gather(*(change(n) for n in range(40)), memory.deliveries.record(A, memo("M1")))
-    await turns()
-    assert seen == {f"r{n}" for n in range(40)}
+    assert seen | await turns(memory, line) == {f"r{n}" for n in range(40)}
 
 
 async def test_a_receipt_and_the_record_of_its_memo_cannot_pass_each_other_unseen(
     memory: Database, line: Line, database_url: str
 ) -> None:
     """Committed side by side, neither would see the other, and the notice would never tell of the receipt."""
-    await memory.deliveries.accept([delivery("a")])
-    await memory.notices.take(NOTICE)
-    line.errands.clear()
-    line.is_clear.clear()
-    other = delivery("b", post=post(message_ts="200.1"))
-    adding = asyncio.gather(memory.receipts.add([receipt("r1", memo="M1")]), memory.deliveries.accept([other]))
-    try:
-        await until(lambda: waiting_in(database_url, "idle in transaction") > 0)
+    await memory.deliveries.accept([delivery("a"), delivery("b", post=post(message_ts="200.1"))])
+    other = NoticeId("C1:200.1")
+    await memory.notices.take(other)
+    await turns(memory, line)
+    slow = receipt("r2", delivery="b")
+    with line.held_up(other):
+        adding = asyncio.ensure_future(memory.receipts.add([receipt("r1", memo="M1"), slow]))
+        await until(lambda: waiting(database_url) == 1)
         recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1")))
-        await until(lambda: waiting_in(database_url, "active", "advisory") > 0)
-    finally:
-        line.is_clear.set()
+        await until(lambda: waiting(database_url) == 2 or recording.done())
+        seen = await turns(memory, line)
     await asyncio.gather(adding, recording)
-    assert NOTICE in line.notices
-    notice = await memory.notices.take(NOTICE)
-    assert notice is not None
-    assert [each.id for each in notice.told[0].receipts] == ["r1"]
+    assert seen | await turns(memory, line) == {"r1"}
 
 
 async def test_who_records_a_memo_holds_no_row_while_receipts_are_added(memory: Database, database_url: str) -> None:
@@ -115,7 +115,7 @@ async def test_who_records_a_memo_holds_no_row_while_receipts_are_added(memory: 
     with psycopg.connect(database_url) as adding:
         adding.execute("SELECT pg_advisory_xact_lock(hashtextextended('M1', 0))")
         recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1", trace_id="A-trace")))
-        await until(lambda: waiting_in(database_url, "active", "advisory") > 0)
+        await until(lambda: waiting(database_url) == 1)
         adding.execute("SELECT id FROM deliveries FOR UPDATE NOWAIT")
     assert await recording
 
@@ -126,12 +126,11 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def waiting_in(url: str, state: str, event: str = "") -> int:
-    """How many connections of this database are in that state, waiting for that."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = %s"
+def waiting(url: str) -> int:
+    """How many connections of this database wait for an advisory lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
     with psycopg.connect(url) as connection:
-        query = (asked + (" AND wait_event = %s" if event else "")).encode()
-        found = connection.execute(query, (state, event) if event else (state,)).fetchone()
+        found = connection.execute(query).fetchone()
     assert found is not None
     return int(found[0])
 

@@ -45,10 +45,10 @@ async def test_a_repeated_receipt_changes_nothing(memory: Database, line: Line) 
     await memory.deliveries.record(A, memo("M1"))
     await memory.receipts.add([receipt("r1", memo="M1")])
     assert await shown(memory) == ["r1"]
-    line.errands.clear()
+    line.clear()
     await memory.receipts.add([receipt("r1", Kind.READ, memo="M1")])
     assert await shown(memory) == ["r1"]
-    assert not line.errands
+    assert not line.chats + line.notices
 
 
 async def test_a_receipt_that_came_before_our_own_send_returned_is_shown_once_the_memo_is_known(
@@ -88,7 +88,7 @@ async def test_a_receipt_takes_no_memo_from_the_delivery_that_has_it(memory: Dat
 async def test_a_receipt_from_a_person_belongs_to_the_delivery_it_names(memory: Database, line: Line) -> None:
     await memory.deliveries.accept([delivery("a")])
     assert await shown(memory) == []
-    line.errands.clear()
+    line.clear()
     await memory.receipts.add([receipt("r1", Kind.DELIVERED, delivery="a")])
     assert line.notices == [NOTICE]
     assert await shown(memory) == ["r1"]
