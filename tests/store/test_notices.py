@@ -156,14 +156,19 @@ async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database
     assert notice.alarmed == {A}
 
 
-async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(memory: Database) -> None:
+async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(
+    memory: Database, line: Line
+) -> None:
     await memory.deliveries.accept([delivery("a")])
+    line.clear()
     frozen = await memory.notices.take(NOTICE)
     other = await memory.notices.take(NOTICE)
     assert frozen is not None
     assert other is not None
     await memory.notices.posted(other, "100.2", "a.m4a: sent")
+    assert not line.notices
     assert await memory.notices.posted(frozen, "100.9", "a.m4a: queued") == "100.2"
+    assert line.notices == [NOTICE]
     assert Announce(NOTICE) in await memory.owed()
     again = await memory.notices.take(NOTICE)
     assert again is not None
