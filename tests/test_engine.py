@@ -110,7 +110,7 @@ async def put(database: Database, *errands: Errand) -> None:
     async with database.pool.connection() as connection:
         chats = [errand.chat for errand in errands if isinstance(errand, Work)]
         notices = [errand.notice for errand in errands if isinstance(errand, Announce)]
-        await connection.execute("SELECT put_in_line('work', %s), put_in_line('announce', %s)", (chats, notices))
+        await connection.execute("SELECT put_in_line('work', 'chat', %s), put_in_line('announce', 'notice', %s)", (chats, notices))
 
 
 def ask(url: str, query: str) -> list[tuple[object, ...]]:
@@ -147,7 +147,7 @@ async def test_an_errand_is_done_and_gone(database: Database, database_url: str)
 async def test_an_errand_of_a_transaction_that_failed_is_never_run(database: Database) -> None:
     toy = Toy()
     async with database.pool.connection() as connection, connection.transaction(force_rollback=True):
-        await connection.execute("SELECT put_in_line('work', '{a}')")
+        await connection.execute("SELECT put_in_line('work', 'chat', '{a}')")
     async with running(database, toy):
         await put(database, Work(B))
         await toy.until(B)
@@ -198,7 +198,7 @@ async def test_a_time_told_before_a_restart_is_kept_after_it(database: Database,
     async with running(database, toy):
         await put(database, Work(A))
         await toy.until(A)
-        await until_jobs(database_url, "work:a todo set")
+        await until_jobs(database_url, "chat:a todo set")
     async with running(database, toy):
         await toy.until(A, A)
     assert 4 <= toy.times[1] - toy.times[0] < PATIENCE_S
@@ -231,7 +231,7 @@ async def test_stop_lets_finish_what_is_under_way(database: Database, database_u
         gate.opened.set()
         await stopping
     assert toy.came == [A]
-    await until_jobs(database_url, "work:a todo")
+    await until_jobs(database_url, "chat:a todo")
 
 
 ANOTHER = """
@@ -298,7 +298,7 @@ async def test_a_frozen_process_loses_its_errands_and_breaks_nothing_when_it_wak
         assert child.stdin is not None
         child.stdin.write(b"go on\n")
         assert await child.wait() == 0
-        await until_jobs(database_url, "work:a doing")
+        await until_jobs(database_url, "chat:a doing")
 
 
 async def test_an_engine_taken_for_dead_ends_no_job_that_is_not_its_own_and_goes_on(
@@ -314,7 +314,7 @@ async def test_an_engine_taken_for_dead_ends_no_job_that_is_not_its_own_and_goes
         gates[0].opened.set()
         await put(database, Work(B))
         await toy.until(A, A, B)
-        await until_jobs(database_url, "work:a doing")
+        await until_jobs(database_url, "chat:a doing")
 
 
 async def test_an_engine_whose_connections_are_cut_goes_on(database: Database, database_url: str) -> None:
@@ -337,7 +337,7 @@ async def test_what_is_owed_and_not_in_line_is_put_there_again(database: Databas
     toy.plans = {A: [gate], B: [gate], NOTICE: [gate]}
     await put(database, Work(A))
     async with running(database, toy, owed=[Work(A), Work(B), Announce(NOTICE)]):
-        await until_jobs(database_url, "work:a doing", "work:b doing", f"announce:{NOTICE} doing")
+        await until_jobs(database_url, "chat:a doing", "chat:b doing", f"notice:{NOTICE} doing")
 
 
 async def test_sweeps_run_in_one_process_and_pass_to_the_next(database: Database) -> None:

@@ -85,12 +85,12 @@ class Engine:
         retries = Retries(self._tempo.longest_pause)
 
         @self._app.task(name=WORK, queue=WORK, retry=retries)
-        async def run_work(name: str) -> None:
-            await _reported(WORK, work(ChatId(name)))
+        async def run_work(chat: str) -> None:
+            await _reported(WORK, work(ChatId(chat)))
 
         @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=retries)
-        async def run_announce(name: str) -> None:
-            await _reported(ANNOUNCE, announce(NoticeId(name)))
+        async def run_announce(notice: str) -> None:
+            await _reported(ANNOUNCE, announce(NoticeId(notice)))
 
         self._sweeps = dict(sweeps)
         if owed:
@@ -179,7 +179,7 @@ class Engine:
         errands = await owed()
         chats = [errand.chat for errand in errands if isinstance(errand, Work)]
         notices = [errand.notice for errand in errands if isinstance(errand, Announce)]
-        count = await self._jobs.restore(WORK, chats) + await self._jobs.restore(ANNOUNCE, notices)
+        count = await self._jobs.restore(WORK, "chat", chats) + await self._jobs.restore(ANNOUNCE, "notice", notices)
         if count:
             log.warning("engine.restored", extra={"count": count})
 

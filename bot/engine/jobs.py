@@ -29,9 +29,9 @@ WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'
 RESTORE = """
 WITH missing AS (
     SELECT name FROM unnest(%(names)s::text[]) AS given (name) WHERE NOT EXISTS (
-        SELECT FROM procrastinate_jobs WHERE lock = %(errand)s || ':' || name AND status IN ('todo', 'doing'))
+        SELECT FROM procrastinate_jobs WHERE lock = %(kind)s || ':' || name AND status IN ('todo', 'doing'))
 )
-SELECT put_in_line(%(errand)s, ARRAY(SELECT name FROM missing)), (SELECT count(*) FROM missing) AS count
+SELECT put_in_line(%(errand)s, %(kind)s, ARRAY(SELECT name FROM missing)), (SELECT count(*) FROM missing) AS count
 """
 
 
@@ -116,11 +116,11 @@ class Jobs(JobManager):
         await self._settle(RETRY, job, at=at)
         self.wake_in(at - utcnow())
 
-    async def restore(self, errand: str, names: Sequence[str]) -> int:
+    async def restore(self, errand: str, kind: str, names: Sequence[str]) -> int:
         """Put those in line that no job waits for or works on; gives how many they were."""
         if not names:
             return 0
-        row = await self.connector.execute_query_one_async(RESTORE, errand=errand, names=list(names))
+        row = await self.connector.execute_query_one_async(RESTORE, errand=errand, kind=kind, names=list(names))
         return int(row["count"])
 
     def wake_in(self, delay: timedelta) -> None:

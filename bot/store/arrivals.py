@@ -32,8 +32,8 @@ WITH given AS (
     ON CONFLICT (id) DO UPDATE SET wanted = notices.wanted + 1
     RETURNING id, wanted - 1 = taken AS is_due
 )
-SELECT ARRAY(SELECT id FROM fresh) AS new, put_in_line('work', ARRAY(SELECT chat FROM fresh)),
-    put_in_line('announce', ARRAY(SELECT id FROM told WHERE is_due))
+SELECT ARRAY(SELECT id FROM fresh) AS new, put_in_line('work', 'chat', ARRAY(SELECT chat FROM fresh)),
+    put_in_line('announce', 'notice', ARRAY(SELECT id FROM told WHERE is_due))
 """
 
 

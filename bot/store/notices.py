@@ -23,7 +23,7 @@ WITH seen AS (
 UPDATE notices SET ts = coalesce(ts, %(ts)s), shown = CASE WHEN is_last THEN %(shown)s ELSE '' END,
     taken = taken + CASE WHEN is_last THEN 0 ELSE 1 END, wanted = wanted + CASE WHEN is_last THEN 0 ELSE 2 END
 FROM seen WHERE id = %(id)s
-RETURNING ts, CASE WHEN NOT is_last THEN put_in_line('announce', ARRAY[id]) END
+RETURNING ts, CASE WHEN NOT is_last THEN put_in_line('announce', 'notice', ARRAY[id]) END
 """
 ALARMED = "UPDATE deliveries SET alarmed = true WHERE id = %s"
 

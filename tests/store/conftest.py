@@ -17,7 +17,7 @@ LINE = f"""
 CREATE TABLE line (place bigint GENERATED ALWAYS AS IDENTITY, errand text, name text);
 CREATE TABLE broken ();
 CREATE TABLE held (name text);
-CREATE FUNCTION put_in_line(errand text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION put_in_line(errand text, kind text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF cardinality(names) > 0 THEN
         IF EXISTS (SELECT FROM held WHERE name = ANY (names)) THEN

@@ -1,18 +1,4 @@
--- What we lay over procrastinate's tables (3.10): a way in, indexes for the questions we ask, and a wake-up it does not
--- give.
-
--- How others put errands in line inside their own statement, so that a fact and the errand it causes are stored together
--- and cost one round trip. Work holds its chat's lock and an announcement its notice's.
-CREATE FUNCTION put_in_line(errand text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF cardinality(names) > 0 THEN
-        PERFORM procrastinate_defer_jobs_v1(ARRAY(
-            SELECT ROW(errand, errand, 0, errand || ':' || name, NULL, jsonb_build_object('name', name), NULL)
-                ::procrastinate_job_to_defer_v1
-            FROM unnest(names) WITH ORDINALITY AS given (name, place) ORDER BY place));
-    END IF;
-END;
-$$;
+-- What we lay over procrastinate's tables (3.10): indexes for the questions we ask, and a wake-up it does not give.
 
 CREATE INDEX engine_jobs_lock ON procrastinate_jobs (lock, priority DESC, id) WHERE status IN ('todo', 'doing');
 CREATE INDEX engine_jobs_due ON procrastinate_jobs (scheduled_at) WHERE status = 'todo' AND scheduled_at IS NOT NULL;
