@@ -307,6 +307,8 @@ class FakeSlack:
     finds: int = 0
     post_stands_when_lost: bool = True
     breaks_on: str = ""  # the clip of this name ends in an error that nobody foresaw
+    opened: int = 0  # downloads, ever
+    left_open: int = 0
 
     @asynccontextmanager
     async def download(self, clip: Clip) -> AsyncIterator[FakeDownload]:
@@ -314,7 +316,12 @@ class FakeSlack:
         if clip.name == self.breaks_on:
             raise KeyError("a fault in download")
         body = self.bodies.get(clip.file_id, b"AUDIO-ok!")
-        yield FakeDownload(body, len(body))
+        self.opened += 1
+        self.left_open += 1
+        try:
+            yield FakeDownload(body, len(body))
+        finally:
+            self.left_open -= 1
 
     async def post_notice(self, notice: Notice) -> str:
         ts = f"179000{len(self.posts):04}.000001"

@@ -110,7 +110,9 @@ async def put(database: Database, *errands: Errand) -> None:
     async with database.pool.connection() as connection:
         chats = [errand.chat for errand in errands if isinstance(errand, Work)]
         notices = [errand.notice for errand in errands if isinstance(errand, Announce)]
-        await connection.execute("SELECT put_in_line('work', 'chat', %s), put_in_line('announce', 'notice', %s)", (chats, notices))
+        await connection.execute(
+            "SELECT put_in_line('work', 'chat', %s), put_in_line('announce', 'notice', %s)", (chats, notices)
+        )
 
 
 def ask(url: str, query: str) -> list[tuple[object, ...]]:

@@ -70,13 +70,16 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def offline(settings: Settings, around: Around = as_it_is) -> AsyncIterator[Rooms]:
-    """The rooms with no door open and no work done. Raises Refused or Later when the database cannot be had."""
+async def offline(settings: Settings, around: Around = as_it_is, *, ahead: int = 0) -> AsyncIterator[Rooms]:
+    """The rooms with no door open and no work done. Raises Refused or Later when the database cannot be had.
+
+    ``ahead`` is the carrier's: only a process that accepts and works may give head starts.
+    """
     async with AsyncExitStack() as stack:
         engine = Engine()
         database = await _open_database(settings, engine.schemas(), stack)
         session = await stack.enter_async_context(_session())
-        yield _furnish(settings, database, engine, session, around)
+        yield _furnish(settings, database, engine, session, around, ahead)
 
 
 def _session() -> aiohttp.ClientSession:
@@ -105,7 +108,7 @@ async def _open_database(settings: Settings, schemas: Sequence[Schema], stack: A
 
 
 def _furnish(
-    settings: Settings, database: Database, engine: Engine, session: aiohttp.ClientSession, around: Around
+    settings: Settings, database: Database, engine: Engine, session: aiohttp.ClientSession, around: Around, ahead: int
 ) -> Rooms:
     """One object for each room, each given its neighbours."""
     token = settings.slack_bot_token.get_secret_value()
@@ -118,7 +121,12 @@ def _furnish(
     deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
     lending = _lending(settings, database)
     carrier = Carrier(
-        slack_port, linq, audio, spool_folder=None, lend_up_to=limits.URL_BYTES if lending is not None else 0
+        slack_port,
+        linq,
+        audio,
+        spool_folder=None,
+        lend_up_to=limits.URL_BYTES if lending is not None else 0,
+        ahead=ahead,
     )
     patience = Patience(find_for=timedelta(seconds=settings.find_seconds))
     return Rooms(

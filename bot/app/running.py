@@ -36,6 +36,7 @@ log = logging.getLogger("memobridge.app")
 LOOK_EVERY_S = 5.0
 KEEP_HOUSE_EVERY_S = 3600.0
 DRAIN_S = 8.0
+AHEAD = 1  # while fewer clips are on their way, the next one gets a head start; in a burst it would only cost
 
 
 class Role(StrEnum):
@@ -81,7 +82,8 @@ class Bot:
         log.info("left")
 
     async def _start(self) -> int:
-        rooms = await self._stack.enter_async_context(offline(self._settings, self._around))
+        ahead = AHEAD if self._role is Role.ALL else 0
+        rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
         await self._take_over_links(rooms)
         self._pings["database"] = health.reason(rooms.database.ping)
         self._linq_pings.append(health.now_and_then(health.reason(rooms.linq.ping)))

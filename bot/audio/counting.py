@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import av
 from av.audio.stream import AudioStream
-from av.index import IndexEntries, IndexEntry
 from av.packet import Packet
 from av.stream import Stream
 
@@ -16,8 +15,8 @@ from bot.audio.sources import MOV_FAMILY
 _RUN_UP = 4
 """The first frames of a stream may give less than they hold: the decoder is still filling."""
 
-_BLIND_S = 0.2
-"""No stretch longer than this goes by without a frame of it being decoded."""
+_BLIND_S = 0.5
+"""No stretch longer than this goes by without a frame of it being decoded. All that goes unheard is a shorter gap."""
 
 
 class Doubt(Exception):
@@ -54,24 +53,19 @@ def _by_index(clip: OpenClip) -> float:
     index = clip.stream.index_entries
     if len(index) < _RUN_UP:
         raise Doubt("its table of frames is empty")
-    ticks = index[1].timestamp - index[0].timestamp
+    first, last = index[0].timestamp, len(index) - 1
+    ticks = index[1].timestamp - first
     step, ear = _step(clip, ticks), _Ear(clip)
     with clip.path.open("rb") as file:
-        for number, entry in enumerate(_even(index, ticks)):
-            if number % step == 0 and _RUN_UP <= number < len(index) - 1:
+        for number in (*range(_RUN_UP, last, step), last):
+            entry = index[number]
+            if entry.timestamp != first + number * ticks:
+                raise Doubt("its frames are of uneven length")
+            if number < last:  # the last one may be cut to the end of the sound
                 file.seek(entry.pos)
                 ear.listen(Packet(file.read(entry.size)), ticks)
-    run_up = -index[0].timestamp  # FFmpeg counts what an edit list hides at the front below 0
+    run_up = -first  # FFmpeg counts what an edit list hides at the front below 0
     return (len(index) * ticks - max(run_up, 0)) * clip.tick_s
-
-
-def _even(index: IndexEntries, ticks: int) -> Iterator[IndexEntry]:
-    due = index[0].timestamp
-    for entry in index:
-        if entry.timestamp != due:
-            raise Doubt("its frames are of uneven length")
-        yield entry
-        due += ticks
 
 
 def _step(clip: OpenClip, ticks: int) -> int:

@@ -46,7 +46,7 @@ def require_whole(clip: OpenClip) -> None:
     """Refused for a clip whose own structure reaches beyond the end of the file."""
     if clip.container in MOV_FAMILY:
         index = clip.stream.index_entries
-        missing = sum(not 0 <= entry.pos < entry.pos + entry.size <= clip.size_bytes for entry in index)
+        missing = sum(not (entry.size and 0 <= entry.pos <= clip.size_bytes - entry.size) for entry in index)
         if missing:
             raise refusals.cut_short(clip.label, 1 - missing / len(index))
     chunk = sound_chunk(clip.path, clip.container)
