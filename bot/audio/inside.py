@@ -62,6 +62,8 @@ def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> "Fit | Conve
 def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> Fit:
     from bot.audio import listening
 
+    _step_back()
+
     return listening.convert(path, target, container, takes, limits)
 
 
@@ -73,8 +75,14 @@ def _settle(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform != "win32":
-        os.nice(_NICE)
         _bound_memory(memory_bytes)
+
+
+@functools.cache
+def _step_back() -> None:
+    """Once in a worker's life: a conversion may take long, and all else comes first. Looks have workers of their own."""
+    if sys.platform != "win32":
+        os.nice(_NICE)
 
 
 def _bound_memory(memory_bytes: int) -> None:

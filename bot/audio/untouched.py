@@ -17,6 +17,9 @@ from bot.relay.model import Sound
 _SMALL_BYTES = 256 * 1024
 """Half a minute of AAC: listened to in full in about 15 ms."""
 
+_STRIDE = 8
+"""Of an MP4's frames, one in so many is looked up in the file, and the last: chunks hold more, and go as a whole."""
+
 _PHONE_RATES = range(8_000, 192_001)
 _PHONE_CHANNELS = 8
 _PADDING_S = 0.15
@@ -45,10 +48,11 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
 def require_whole(clip: OpenClip) -> None:
     """Refused for a clip whose own structure reaches beyond the end of the file."""
     if clip.container in MOV_FAMILY:
-        index = clip.stream.index_entries
-        missing = sum(not (entry.size and 0 <= entry.pos <= clip.size_bytes - entry.size) for entry in index)
+        index, last = clip.stream.index_entries, len(clip.stream.index_entries) - 1
+        looked_at = [index[number] for number in (*range(0, last, _STRIDE), last)] if index else []
+        missing = sum(not (entry.size and 0 <= entry.pos <= clip.size_bytes - entry.size) for entry in looked_at)
         if missing:
-            raise refusals.cut_short(clip.label, 1 - missing / len(index))
+            raise refusals.cut_short(clip.label, 1 - missing / len(looked_at))
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.present_share < 1:
         raise refusals.cut_short(clip.label, chunk.present_share)

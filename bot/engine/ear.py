@@ -43,7 +43,10 @@ async def listen(connection: Connection, queues: Sequence[str], jobs: Jobs) -> N
         while True:
             await _readable(connection.fileno())
             async for told in connection.notifies(timeout=0):
-                await jobs.wake(told.channel.removeprefix(CHANNEL), inf if told.payload == SOME else 1)
+                q=told.channel.removeprefix(CHANNEL)
+                if q=='announce':
+                    asyncio.get_running_loop().call_later(0.02, lambda q=q,n=(inf if told.payload == SOME else 1): asyncio.ensure_future(jobs.wake(q,n)))
+                else: await jobs.wake(q, inf if told.payload == SOME else 1)
     finally:
         with suppress(Exception):  # a broken connection listens no more
             await connection.execute("UNLISTEN *")
