@@ -80,7 +80,7 @@ def _settle(memory_bytes: int) -> None:
 
 @functools.cache
 def _step_back() -> None:
-    """Once in a worker's life: a conversion may take long, and all else comes first. Looks have workers of their own."""
+    """Once in a worker's life: a conversion may take long, and all else comes first. Looks have other workers."""
     if sys.platform != "win32":
         os.nice(_NICE)
 

@@ -10,3 +10,8 @@ BEGIN
     END IF;
 END;
 $$;
+
+-- Procrastinate keeps a log of each job's life. Ours are deleted as they end, and the log with them: nobody could read it.
+ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_trigger_status_events_insert_v1;
+ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_trigger_status_events_update_v1;
+ALTER TABLE procrastinate_jobs DISABLE TRIGGER procrastinate_trigger_scheduled_events_v1;

@@ -5,7 +5,7 @@ should stop), and when it connects again it does not look for what it missed. He
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from math import inf
 from typing import Protocol
@@ -34,8 +34,8 @@ class Connection(Protocol):
     def notifies(self, *, timeout: float) -> AsyncIterator[Notification]: ...
 
 
-async def listen(connection: Connection, queues: Sequence[str], jobs: Jobs) -> None:
-    """Wake a queue's worker when told so. Ends with an error when the connection breaks."""
+async def listen(connection: Connection, queues: Mapping[str, float], jobs: Jobs) -> None:
+    """Wake a queue's worker when told so, so many seconds later. Ends with an error when the connection breaks."""
     try:
         for queue in queues:
             await connection.execute(f'LISTEN "{CHANNEL}{queue}"')
@@ -43,10 +43,8 @@ async def listen(connection: Connection, queues: Sequence[str], jobs: Jobs) -> N
         while True:
             await _readable(connection.fileno())
             async for told in connection.notifies(timeout=0):
-                q=told.channel.removeprefix(CHANNEL)
-                if q=='announce':
-                    asyncio.get_running_loop().call_later(0.02, lambda q=q,n=(inf if told.payload == SOME else 1): asyncio.ensure_future(jobs.wake(q,n)))
-                else: await jobs.wake(q, inf if told.payload == SOME else 1)
+                queue = told.channel.removeprefix(CHANNEL)
+                jobs.wake_in(queues[queue], queue, inf if told.payload == SOME else 1)
     finally:
         with suppress(Exception):  # a broken connection listens no more
             await connection.execute("UNLISTEN *")

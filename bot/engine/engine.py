@@ -132,7 +132,8 @@ class Engine:
         workers = [self._worker(queue, concurrency) for queue in QUEUES]
         # procrastinate leaves run and stop without types
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
-        beside = [pulse.run(), listen(ear, QUEUES, self._jobs), self._sweep(pulse.leading)]
+        hearing = listen(ear, {WORK: 0.0, ANNOUNCE: self._tempo.breath}, self._jobs)
+        beside = [pulse.run(), hearing, self._sweep(pulse.leading)]
         watching = [asyncio.ensure_future(each) for each in (*beside, self._jobs.lost.wait(), self._stopping.wait())]
         try:
             ended, _ = await asyncio.wait([*running, *watching], return_when=asyncio.FIRST_COMPLETED)

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from math import inf
+from typing import Any
 
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
@@ -114,7 +115,7 @@ class Jobs(JobManager):
     ) -> None:
         at = retry_at or utcnow()
         await self._settle(RETRY, job, at=at)
-        self.wake_in(at - utcnow())
+        self.look_in(at - utcnow())
 
     async def restore(self, errand: str, kind: str, names: Sequence[str]) -> int:
         """Put those in line that no job waits for or works on; gives how many they were."""
@@ -123,7 +124,11 @@ class Jobs(JobManager):
         row = await self.connector.execute_query_one_async(RESTORE, errand=errand, kind=kind, names=list(names))
         return int(row["count"])
 
-    def wake_in(self, delay: timedelta) -> None:
+    def wake_in(self, seconds: float, queue: str, jobs: float) -> None:
+        """``wake``, but not before so many seconds."""
+        asyncio.get_running_loop().call_later(seconds, self._start, lambda: self.wake(queue, jobs))
+
+    def look_in(self, delay: timedelta) -> None:
         """Look for due jobs after this time, unless a look is due before."""
         loop = asyncio.get_running_loop()
         when = loop.time() + max(0.0, delay.total_seconds()) + DUE_MARGIN_S
@@ -131,10 +136,10 @@ class Jobs(JobManager):
             return
         if self._alarm:
             self._alarm.cancel()
-        self._alarm = loop.call_at(when, self._ring)
+        self._alarm = loop.call_at(when, self._start, self.wake_all)
 
-    def _ring(self) -> None:
-        waking = asyncio.ensure_future(self.wake_all())
+    def _start(self, wake: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        waking = asyncio.ensure_future(wake())
         self._waking.add(waking)
         waking.add_done_callback(self._waking.discard)
 

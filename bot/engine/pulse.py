@@ -63,4 +63,4 @@ class Pulse:
         if row["leading"]:
             self.leading.set()
         if row["due_in_s"] is not None:
-            self._jobs.wake_in(timedelta(seconds=row["due_in_s"]))
+            self._jobs.look_in(timedelta(seconds=row["due_in_s"]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Tempo:
     """Seconds. What happens every so often at rest is paid for by every idle bot: together under 0.5 % of a core."""
 
+    breath: float = 0.02  # before an announcement: a memo on its way comes first, and changes meanwhile are told too
     beat: float = 2.0  # look for the dead, for the leader's chair, for jobs that come due
     heartbeat: float = 3.0  # say that this process does not hang
     stale: float = 12.0  # without a heartbeat, a process is taken for dead

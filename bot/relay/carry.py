@@ -146,8 +146,11 @@ class Spool:
 @contextmanager
 def _spool(folder: Path | None) -> Iterator[Spool]:
     """A folder of its own for one clip, so that a converted copy beside it goes with it."""
-    with tempfile.TemporaryDirectory(prefix=SPOOL, dir=folder) as place:
-        yield Spool(Path(place) / "clip")
+    place = Path(tempfile.mkdtemp(prefix=SPOOL, dir=folder))
+    try:
+        yield Spool(place / "clip")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def clear_spools(folder: Path | None, now: float) -> None:

@@ -49,13 +49,13 @@ def deliveries_json(deliveries: Sequence[Delivery]) -> str:
 
 def _accepted(delivery: Delivery) -> dict[str, object]:
     asked = {name: getattr(delivery, name) for name in ("id", "notice", "chat", "asked_at", "position", "twin")}
-    post = asdict(delivery.post)
+    post = dict(vars(delivery.post))
     post["user_id"] = post.pop("user")
-    return {**asked, **post, **asdict(delivery.clip), "replaces": delivery.replaces}
+    return {**asked, **post, **vars(delivery.clip), "replaces": delivery.replaces}
 
 
 def receipts_json(receipts: Sequence[Receipt]) -> str:
-    return json.dumps([_clean({**asdict(receipt), "at": receipt.at.isoformat()}) for receipt in receipts])
+    return json.dumps([_clean({**vars(receipt), "at": receipt.at.isoformat()}) for receipt in receipts])
 
 
 def sound_json(sound: Sound | None) -> str | None:
