@@ -4,6 +4,8 @@ A small clip is listened to in full; a larger one is counted. A ``Doubt`` never 
 decoding all of it and writing it anew puts right what is wrong.
 """
 
+from av.index import IndexEntry
+
 from bot.audio import refusals
 from bot.audio.chunks import boxes, sound_chunk
 from bot.audio.counting import Doubt, counted_seconds
@@ -48,14 +50,18 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
 def require_whole(clip: OpenClip) -> None:
     """Refused for a clip whose own structure reaches beyond the end of the file."""
     if clip.container in MOV_FAMILY:
-        index, last = clip.stream.index_entries, len(clip.stream.index_entries) - 1
-        looked_at = [index[number] for number in (*range(0, last, _STRIDE), last)] if index else []
-        missing = sum(not (entry.size and 0 <= entry.pos <= clip.size_bytes - entry.size) for entry in looked_at)
+        index = clip.stream.index_entries
+        numbers = [*range(0, len(index), _STRIDE), len(index) - 1] if index else []
+        missing = sum(not _lies_within(index[number], clip.size_bytes) for number in numbers)
         if missing:
-            raise refusals.cut_short(clip.label, 1 - missing / len(looked_at))
+            raise refusals.cut_short(clip.label, 1 - missing / len(numbers))
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.present_share < 1:
         raise refusals.cut_short(clip.label, chunk.present_share)
+
+
+def _lies_within(frame: IndexEntry, size_bytes: int) -> bool:
+    return frame.size > 0 and 0 <= frame.pos <= size_bytes - frame.size
 
 
 def _heard(clip: OpenClip) -> Sound:

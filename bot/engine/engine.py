@@ -27,7 +27,10 @@ from bot.engine.tempo import Tempo
 from bot.relay.errors import Later
 from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
 
-WORK, ANNOUNCE = QUEUES = ("work", "announce")
+WORK, ANNOUNCE = "work", "announce"
+
+# Side by side. Slack takes about an edit a second: more would only be in the way of memos, by a sixth in a burst.
+ANNOUNCERS = 4
 
 log = logging.getLogger("memobridge.engine")
 
@@ -129,7 +132,7 @@ class Engine:
         """One life of the workers: until ``stop``, or until any part of it breaks."""
         self._jobs.begin(session)
         pulse = Pulse(self._jobs, session, self._tempo)
-        workers = [self._worker(queue, concurrency) for queue in QUEUES]
+        workers = [self._worker(WORK, concurrency), self._worker(ANNOUNCE, min(concurrency, ANNOUNCERS))]
         # procrastinate leaves run and stop without types
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
         hearing = listen(ear, {WORK: 0.0, ANNOUNCE: self._tempo.breath}, self._jobs)

@@ -20,7 +20,7 @@ from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
 from bot.relay.starts import Start, Starts
 
 HEAD_BYTES = 4096
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
 SPOOL = "memobridge-clip-"
 ABANDONED_AFTER_S = 900.0
 

@@ -14,7 +14,7 @@ from bot.relay.errors import Later, Refused
 from bot.slack.errors import retry_after
 
 SLACK_HOSTS = ("slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com")
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
 _PAGE_STARTS = (b"<!doctype html", b"<html")
 
 _SHUT = (
