@@ -15,8 +15,8 @@ from bot.audio.sources import MOV_FAMILY
 _RUN_UP = 4
 """The first frames of a stream may give less than they hold: the decoder is still filling."""
 
-_BLIND_S = 0.5
-"""No stretch longer than this goes by without a frame of it being decoded. All that goes unheard is a shorter gap."""
+_PAGE_BYTES = 4096
+"""Files are damaged by the page of a disk: no stretch of this size goes by without a frame of it being decoded."""
 
 
 class Doubt(Exception):
@@ -29,15 +29,15 @@ def counted_seconds(clip: OpenClip) -> float:
 
 
 def _by_packets(clip: OpenClip) -> float:
-    ticks, step, ear = 0, 1, _Ear(clip)
+    ticks, unheard_bytes, ear = 0, 0, _Ear(clip)
     for number, packet in enumerate(_packets(clip)):
         lasts = packet.duration or 0
         ticks += lasts
-        if number == _RUN_UP:
-            step = _step(clip, lasts)
-        if number % step == 0:
+        unheard_bytes += packet.size
+        if number < _RUN_UP or unheard_bytes >= _PAGE_BYTES:
             trimmed = number < _RUN_UP or packet.has_sidedata("skip_samples")
             ear.listen(packet, None if trimmed else lasts)
+            unheard_bytes = 0
     return ticks * clip.tick_s
 
 
@@ -55,7 +55,7 @@ def _by_index(clip: OpenClip) -> float:
         raise Doubt("its table of frames is empty")
     first, last = index[0].timestamp, len(index) - 1
     ticks = index[1].timestamp - first
-    step, ear = _step(clip, ticks), _Ear(clip)
+    step, ear = max(_PAGE_BYTES * len(index) // clip.size_bytes, 1), _Ear(clip)
     with clip.path.open("rb") as file:
         for number in (*range(_RUN_UP, last, step), last):
             entry = index[number]
@@ -66,11 +66,6 @@ def _by_index(clip: OpenClip) -> float:
                 ear.listen(Packet(file.read(entry.size)), ticks)
     run_up = -first  # FFmpeg counts what an edit list hides at the front below 0
     return (len(index) * ticks - max(run_up, 0)) * clip.tick_s
-
-
-def _step(clip: OpenClip, ticks: int) -> int:
-    """Every how many frames of this length one is decoded."""
-    return max(int(_BLIND_S / (ticks * clip.tick_s)), 1) if ticks > 0 and clip.tick_s else 1
 
 
 class _Ear:

@@ -51,10 +51,10 @@ def require_whole(clip: OpenClip) -> None:
     """Refused for a clip whose own structure reaches beyond the end of the file."""
     if clip.container in MOV_FAMILY:
         index = clip.stream.index_entries
-        numbers = [*range(0, len(index), _STRIDE), len(index) - 1] if index else []
-        missing = sum(not _lies_within(index[number], clip.size_bytes) for number in numbers)
-        if missing:
-            raise refusals.cut_short(clip.label, 1 - missing / len(numbers))
+        some = [*range(0, len(index), _STRIDE), len(index) - 1] if index else []
+        if not all(_lies_within(index[number], clip.size_bytes) for number in some):
+            present = sum(_lies_within(frame, clip.size_bytes) for frame in index)
+            raise refusals.cut_short(clip.label, present / len(index))
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.present_share < 1:
         raise refusals.cut_short(clip.label, chunk.present_share)

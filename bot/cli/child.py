@@ -70,7 +70,7 @@ class BotProcess:
         ready.cancel()
         if ready not in done:
             await self.kill()
-            raise ChildError("The bot did not start. Its last words:\n" + "\n".join(map(str, self.log[-8:])))
+            raise ChildError("The bot did not start. Its last words:\n" + "\n".join(map(_told, self.log[-8:])))
 
     async def spawn(self, environ: dict[str, str]) -> asyncio.subprocess.Process:
         """A new process with this environment, in a session of its own."""
@@ -147,3 +147,9 @@ class BotProcess:
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without any setting of the bot: a demo must never meet a real account."""
     return {name: value for name, value in environ.items() if name.lower() not in Settings.model_fields}
+
+
+def _told(line: dict[str, Any]) -> str:
+    """A line of its log for people: what happened, and the facts behind it."""
+    facts = [f"{name} {value}" for name, value in line.items() if name not in ("at", "level", "event", "logger")]
+    return ", ".join([str(line.get("event", "")), *facts])

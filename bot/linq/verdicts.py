@@ -17,6 +17,9 @@ class Certainty(StrEnum):
     PERHAPS = "perhaps"  # it may have been done
 
 
+DOUBT = "It is not known whether the memo went out."
+
+
 @dataclass(frozen=True)
 class Verdict:
     """``reason`` says what happened and what a person can do; ``after`` is the least wait before another try."""
@@ -33,7 +36,7 @@ class Verdict:
             return Refused(self.reason, code=code, trace_id=trace_id)
         if self.certainty is Certainty.LATER or repeatable:
             return Later(self.reason, after=after or self.after, code=code, trace_id=trace_id)
-        return Unknown(self.reason, code=code, trace_id=trace_id)
+        return Unknown(f"{self.reason} {DOUBT}", code=code, trace_id=trace_id)
 
 
 def _no(reason: str) -> Verdict:
@@ -54,7 +57,7 @@ _NOT_A_MEMO = _no("Linq gave an answer that belongs to something other than a vo
 _FORBIDDEN = _no("Linq does not allow this account to send from that number. Check the account's rights at Linq.")
 _WRONG_FORMAT = _no("Linq does not take this file as a voice memo. Send it again as M4A or MP3.")
 _TOO_LARGE = _no("The audio is too large for Linq (10 MB by address, 100 MB otherwise). Send a shorter recording.")
-_TROUBLE = _perhaps("Linq had trouble of its own and did not say whether the memo went out.")
+_TROUBLE = _perhaps("Linq had trouble of its own.")
 
 KEY_REJECTED = _later("Linq does not accept our API key. Whoever runs memobridge has to renew LINQ_API_V3_API_KEY.", 60)
 """A wrong key is the operator's trouble and passes when it is mended: a customer's memo must not fail for it. The clip
@@ -102,12 +105,12 @@ CODES: dict[int, Verdict] = {
     3002: _TROUBLE,
     3003: _TROUBLE,
     3004: _TROUBLE,
-    3005: _perhaps("Linq's network was too slow, and it did not say whether the memo went out."),
+    3005: _perhaps("Linq's network was too slow."),
     3006: _TROUBLE,
     # Unlike for 2027, Linq nowhere says that nothing was created before these two.
-    3007: _perhaps("Linq tried as often as it may, gave up, and did not say whether the memo went out."),
-    4001: _perhaps("Linq says the delivery failed, but not whether the memo left your number."),
-    4002: _perhaps("The phone behind your Linq number cannot be reached; Linq did not say whether the memo went out."),
+    3007: _perhaps("Linq tried as often as it may and gave up."),
+    4001: _perhaps("Linq says that something failed on its side."),
+    4002: _perhaps("The phone behind your Linq number cannot be reached."),
     4003: _NOT_A_MEMO,
     4004: _perhaps("Linq's service is not available at the moment."),
     4005: _no("This person's phone does not take voice memos. Send the file in another way."),
@@ -129,7 +132,7 @@ COLLISIONS: dict[tuple[int, int], Verdict] = {(413, 5001): _TOO_LARGE}
 _STATUSES: dict[int, Verdict] = {
     401: KEY_REJECTED,
     404: _no("Linq does not know what we asked for."),
-    408: _perhaps("Linq waited too long for us, and did not say whether the memo went out."),
+    408: _perhaps("Linq waited too long for us."),
     413: _TOO_LARGE,
     415: _WRONG_FORMAT,
     425: _later("Linq asked us to come back.", 5),

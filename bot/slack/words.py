@@ -90,4 +90,4 @@ def _other_words(reason: str) -> str:
 
 
 def _next_try(due_at: datetime | None) -> str:
-    return f"; next try {due_at.astimezone(UTC):%H:%M} UTC" if due_at else ""
+    return f" Next try at {due_at.astimezone(UTC):%H:%M} UTC." if due_at else ""

@@ -101,7 +101,7 @@ def test_each_status_has_its_one_word_and_a_failure_its_reason(shown: Told, text
 
 def test_a_clip_that_waits_says_for_what_and_until_when() -> None:
     waiting = told(reason="Linq is rate limiting.", code="1007", due_at=NOON)
-    assert words(notice(waiting)) == "memo.m4a: queued – Linq is rate limiting. [1007]; next try 12:05 UTC"
+    assert words(notice(waiting)) == "memo.m4a: queued – Linq is rate limiting. [1007] Next try at 12:05 UTC."
 
 
 def test_every_clip_of_a_message_has_its_line() -> None:
