@@ -82,7 +82,8 @@ class Bot:
         log.info("left")
 
     async def _start(self) -> int:
-        ahead = AHEAD if self._role is Role.ALL else 0
+        # Where processes share a database, another one mostly has the job first.
+        ahead = AHEAD if self._role is Role.ALL and self._settings.database_url is None else 0
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
         await self._take_over_links(rooms)
         self._pings["database"] = health.reason(rooms.database.ping)

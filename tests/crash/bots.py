@@ -101,11 +101,20 @@ class Bot:
     async def leave(self) -> tuple[int, float]:
         """Ask it to leave: its exit code and how many seconds it took."""
         asked_at = time.monotonic()
+        waking = asyncio.create_task(self._keep_awake())
         code = await self._process.stop()
+        waking.cancel()
         return code, time.monotonic() - asked_at
 
+    async def _keep_awake(self) -> None:
+        """One that was stopped by hand meets its own boundary after that, and would stand still again."""
+        while self._process.is_running:
+            with suppress(psutil.NoSuchProcess):
+                self.wake()
+            await asyncio.sleep(LOOK_EVERY_S)
+
     def last_words(self) -> str:
-        return "; ".join(f"{line.get('at', '')} {line.get('event', '')}" for line in self._process.log[-12:])
+        return "; ".join(map(str, self._process.log[-12:]))
 
     async def kill(self) -> None:
         await self._process.kill()

@@ -51,26 +51,26 @@ async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: T
 
 
 async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """Two processes: one stands still until it is given up, and then goes on as if nothing had happened.
+    """One process stands still, another comes and finishes what it held, and the first goes on as if nothing had been.
 
     A lost memo is looked for longer than the sleep lasts, as in life: one who sleeps longer than that sends late.
     """
     stage.environment["FIND_SECONDS"] = str(PAST_THE_LEASE_S[1] * 2)
-    other = Bot(stage)
-    await other.start()
     for blow in blows:
         sleeper = Bot(stage, blow, "SIGSTOP")
         starting = asyncio.create_task(sleeper.start())
         stage.provoke(blow.provocation)
         name = blow.name if await sleeper.freezes(starting) else "any time"
         tally.kills[f"frozen at {name}"] += 1
-        other.face_slack()
+        other = Bot(stage)
+        await other.start()
         await asyncio.sleep(stage.chance.uniform(*PAST_THE_LEASE_S))
         sleeper.wake()
         await starting
         await asyncio.sleep(stage.chance.uniform(0.0, 2.0))
         await _leave(sleeper, tally)
-    await settle(stage, where, [other], tally, running=1)
+        await _leave(other, tally)
+    await settle(stage, where, [Bot(stage)], tally)
 
 
 async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:

@@ -32,7 +32,8 @@ async def test_a_wait_of_hours_is_told_with_its_hour_and_is_not_tried_before(pla
     place.sandbox.linq.switches.daily_cap = 0
     message = await place.drop()
     await place.until(lambda: "Next try" in place.notice(message))
-    assert re.search(r"queued – Linq asked us to slow down.*\[1007\] Next try at \d\d:\d\d UTC\.", place.notice(message))
+    told = r"queued – Linq asked us to slow down.*\[1007\] Next try at \d\d:\d\d UTC\."
+    assert re.search(told, place.notice(message))
     await place.drop(Upload("second.m4a", SOUND))
     other = place.sandbox.slack.new_channel("others")
     await place.link(other, place.sandbox.linq.add_chat("+12025569999").id)
