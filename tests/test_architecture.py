@@ -69,6 +69,11 @@ def test_the_readme_shows_the_map() -> None:
     assert not missing
 
 
+def test_what_is_run_before_landing_is_the_readmes_own_test_command() -> None:
+    command = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1]
+    assert f"```console\n{command}\n```" in README
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_is_documented(name: str) -> None:
     example = (ROOT / "config/example.env").read_text("utf-8")

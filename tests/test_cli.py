@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.cli.child import BotProcess, ChildError
 from bot.sandbox.linq.cast import Chats
 from bot.sandbox.slack.workspace import CLIPS, ELSEWHERE
 from bot.sandbox.world import Sandbox
@@ -48,6 +49,13 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
 async def test_a_missing_setting_is_one_line_with_the_fix_and_exit_code_2(shell: Shell) -> None:
     ran = await shell.run("run", LINQ_API_V3_API_KEY="")
     assert ran == Ran(2, "", "memobridge: LINQ_API_V3_API_KEY is missing: Linq API key, from the Linq dashboard\n")
+
+
+async def test_a_bot_that_does_not_start_is_told_in_its_own_words_to_whoever_started_it() -> None:
+    with pytest.raises(ChildError) as told:
+        await BotProcess({}).start()
+    assert "SLACK_BOT_TOKEN" in str(told.value)
+    assert "{" not in str(told.value)
 
 
 async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:
