@@ -1,8 +1,8 @@
 """Prepare: Slack's bytes → an attachment at Linq. Repeatable work whose only lasting result is the attachment's id.
 
 Bytes stream from Slack to Linq while a copy falls into a spool file, where the audio room listens to it. The attachment
-is created beside opening the download (``starts``), from what Slack's label claims; where the label lied, another is
-made. A clip that Linq would not take as it is, is converted from the spool file and uploaded after that.
+is created beside opening the download, from what Slack's label claims; where the label lied, another is made. A clip
+that Linq would not take as it is, is converted from the spool file and uploaded after that.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 from bot.relay.errors import RelayError
 from bot.relay.model import AttachmentId, Clip, Delivery, Sound
 from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
-from bot.relay.starts import Start, Starts
+from bot.relay.starts import HeadStarts
 
 HEAD_BYTES = 4096
 CHUNK_BYTES = 64 * 1024
@@ -38,27 +38,33 @@ class Carrier:
         self, slack: Slack, linq: Linq, audio: Audio, *, spool_folder: Path | None, lend_up_to: int = 0, ahead: int = 0
     ) -> None:
         """``lend_up_to``: clips of at most this many bytes that pass untouched are not uploaded but lent by url.
-        ``ahead``: while fewer clips are on their way, a clip gets a head start; 0 in a process that only accepts."""
-        self._starts = Starts(
-            lambda clip: Start(slack, clip, asyncio.ensure_future(self._create_early(clip))), ahead=ahead
-        )
+        ``ahead``: while fewer clips are being prepared, one that was just stored gets a head start; 0: none does."""
+        self._head_starts = HeadStarts(self._prepare, ahead=ahead)
+        self._slack = slack
         self._linq = linq
         self._audio = audio
         self._spool_folder = spool_folder
         self._lend_up_to = lend_up_to
 
     def begin(self, delivery: Delivery) -> None:
-        """Stored, and soon to be prepared: its first calls need not wait for that."""
-        self._starts.begin(delivery)
+        """It has just been stored: prepare it now, if there is little else to do."""
+        self._head_starts.begin(delivery)
 
     async def prepare(self, delivery: Delivery) -> Prepared:
         """Raises Refused for a clip that can never be a memo, Later for trouble on the way."""
-        start = self._starts.claim(delivery)
+        return await self._head_starts.claim(delivery)
+
+    async def _prepare(self, delivery: Delivery) -> Prepared:
+        clip = delivery.clip
+        early = asyncio.ensure_future(self._create_early(clip))
         try:
             with _spool(self._spool_folder) as spool:
-                return await self._carry(delivery.clip, await start.download, start.early, spool)
+                async with self._slack.download(clip) as download:
+                    return await self._carry(clip, download, early, spool)
         finally:
-            await self._starts.end(start)
+            early.cancel()
+            with suppress(asyncio.CancelledError):
+                await early
 
     async def _create_early(self, clip: Clip) -> Upload | None:
         """An attachment made from the label alone. If the label lied, it stays unused: an orphan id costs nothing."""

@@ -1,16 +1,16 @@
-"""Head starts: the first calls for a clip need not wait for its turn, and cost nothing when it does not come."""
+"""Head starts: a clip may be prepared before its turn comes, once, and it harms nobody when that does not come."""
 
 import asyncio
 
+import pytest
+
 from bot.relay.carry import Carrier
 from bot.relay.clips import Clips
-from bot.relay.errors import Later, RelayError
+from bot.relay.errors import Later
 from bot.relay.model import Clip, Delivery, DeliveryId, Share
-from bot.relay.starts import Start, Starts
+from bot.relay.starts import HeadStarts
 from tests.fakes import CHAT, FakeAudio, clip, share
 from tests.relay.conftest import World
-
-HERE = DeliveryId("D1")
 
 
 def clips_of(world: World, *, ahead: int) -> Clips:
@@ -18,17 +18,29 @@ def clips_of(world: World, *, ahead: int) -> Clips:
     return Clips(world.memory, world.linq, carrier, now=world.clock, patience=world.patience)
 
 
-def starts_of(world: World, *, ahead: int = 1) -> Starts:
-    async def nothing() -> None: ...
+class Work:
+    """Preparing, as slow as the test wants it."""
 
-    def make(of: Clip) -> Start:
-        return Start(world.slack, of, asyncio.ensure_future(nothing()))
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.under_way = 0
+        self.gate = asyncio.Event()
 
-    return Starts(make, ahead=ahead, unclaimed_s=0)
+    async def prepare(self, delivery: Delivery) -> str:
+        self.begun.append(delivery.id)
+        self.under_way += 1
+        try:
+            await self.gate.wait()
+        finally:
+            self.under_way -= 1
+        return f"made of {delivery.id}"
+
+    def starts(self, ahead: int = 1) -> HeadStarts[str]:
+        return HeadStarts(self.prepare, ahead=ahead, unclaimed_s=0)
 
 
-def delivery(name: str = HERE, of: Clip | None = None) -> Delivery:
-    return Delivery(DeliveryId(name), share().post, of or clip(), 1.0)
+def delivery(name: str) -> Delivery:
+    return Delivery(DeliveryId(name), share().post, clip(), 1.0)
 
 
 async def turns() -> None:
@@ -37,11 +49,11 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_download_is_open_and_an_attachment_made_before_the_clips_turn_comes(world: World) -> None:
+async def test_a_clip_is_prepared_before_its_turn_comes_and_only_once(world: World) -> None:
     clips = clips_of(world, ahead=1)
     await clips.accept(share())
     await turns()
-    assert (world.slack.opened, len(world.linq.created), world.linq.uploads) == (1, 1, {})
+    assert (world.slack.opened, len(world.linq.uploads), world.linq.sent) == (1, 1, [])
     await clips.work(CHAT)
     assert (world.slack.opened, len(world.linq.created), len(world.linq.sent)) == (1, 1, 1)
     assert world.slack.left_open == 0
@@ -68,45 +80,47 @@ async def test_a_given_url_needs_no_head_start(world: World) -> None:
     assert world.slack.opened == 0
 
 
-async def test_who_has_enough_to_do_gives_no_head_start(world: World) -> None:
-    starts = starts_of(world)
-    busy = starts.claim(delivery())
-    starts.begin(delivery("D2"))
-    await turns()
-    assert world.slack.opened == 1
-    await starts.end(busy)
-    starts.begin(delivery("D3"))
-    await turns()
-    assert world.slack.opened == 2
-
-
-async def test_a_head_start_that_nobody_claims_is_dropped_and_makes_room(world: World) -> None:
-    starts = starts_of(world)
-    starts.begin(delivery())
-    await turns()
-    assert (world.slack.opened, world.slack.left_open) == (1, 0)
-    starts.begin(delivery("D2"))
-    await turns()
-    assert world.slack.opened == 2
-
-
 async def test_a_head_start_that_failed_tells_its_claimant_why(world: World) -> None:
     world.slack.trouble["download"] = [Later("Slack is away.")]
     clips = clips_of(world, ahead=1)
     await clips.accept(share())
     await turns()
-    told: list[RelayError] = []
-    try:
+    with pytest.raises(Later, match="Slack is away"):
         await clips.work(CHAT)
-    except RelayError as error:
-        told.append(error)
-    assert [error.reason for error in told] == ["Slack is away."]
 
 
-async def test_a_failed_head_start_that_nobody_claims_is_forgotten(world: World) -> None:
-    world.slack.trouble["download"] = [Later("Slack is away.")]
-    starts = starts_of(world)
-    starts.begin(delivery())
+async def test_who_has_enough_to_do_gives_no_head_start() -> None:
+    work = Work()
+    starts = work.starts()
+    busy = asyncio.ensure_future(starts.claim(delivery("D1")))
     await turns()
-    await starts.end(starts.claim(delivery()))
-    assert (world.slack.opened, world.slack.left_open) == (0, 0)
+    starts.begin(delivery("D2"))
+    await turns()
+    assert work.begun == ["D1"]
+    work.gate.set()
+    assert await busy == "made of D1"
+    starts.begin(delivery("D3"))
+    await turns()
+    assert work.begun == ["D1", "D3"]
+
+
+async def test_a_head_start_that_nobody_claims_is_dropped_and_makes_room() -> None:
+    work = Work()
+    starts = work.starts()
+    starts.begin(delivery("D1"))
+    await turns()
+    assert (work.begun, work.under_way) == (["D1"], 0)
+    starts.begin(delivery("D2"))
+    await turns()
+    assert work.begun == ["D1", "D2"]
+
+
+async def test_who_loses_patience_with_a_head_start_ends_it() -> None:
+    work = Work()
+    starts = HeadStarts(work.prepare, ahead=1)
+    starts.begin(delivery("D1"))
+    await turns()
+    waiting = asyncio.ensure_future(starts.claim(delivery("D1")))
+    waiting.cancel()
+    await turns()
+    assert work.under_way == 0
