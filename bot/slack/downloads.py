@@ -14,7 +14,9 @@ from bot.relay.errors import Later, Refused
 from bot.slack.errors import retry_after
 
 SLACK_HOSTS = ("slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com")
-CHUNK_BYTES = 64 * 1024
+# Fewer and larger pieces take less time, but twenty clips of 25 MB must not fill the memory with them.
+PIECE_BYTES, SMALL_PIECE_BYTES = 256 * 1024, 64 * 1024
+LARGE_BYTES = 4 * 1024 * 1024
 _PAGE_STARTS = (b"<!doctype html", b"<html")
 
 _SHUT = (
@@ -49,6 +51,8 @@ class Arriving:
         self._response = response
         self._first = first
         self._most_bytes = most_bytes
+        is_small = self.size_bytes is not None and self.size_bytes <= LARGE_BYTES
+        self._piece_bytes = PIECE_BYTES if is_small else SMALL_PIECE_BYTES
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """All bytes, once. Raises Later when they stop coming, Refused when they do not end."""
@@ -58,7 +62,7 @@ class Arriving:
             if had > self._most_bytes:
                 raise _too_big(None, self._most_bytes)
             yield chunk
-            chunk = await _next(self._response)
+            chunk = await _next(self._response, self._piece_bytes)
         if self.size_bytes is not None and had < self.size_bytes:
             raise Later("Slack's download broke off.")
 
@@ -81,7 +85,7 @@ class Downloads:
         response = await self._get(self._trusted(url))
         try:
             self._judge(response)
-            first = await _next(response)
+            first = await _next(response, SMALL_PIECE_BYTES)
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
                 raise Misled(_SHUT)
             if not first:
@@ -127,10 +131,10 @@ def _is_slack(host: str) -> bool:
     return any(host == known or host.endswith(f".{known}") for known in SLACK_HOSTS)
 
 
-async def _next(response: aiohttp.ClientResponse) -> bytes:
-    """The next chunk as it arrives; empty at the end."""
+async def _next(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """What has arrived; empty at the end."""
     try:
-        return await response.content.read(CHUNK_BYTES)
+        return await response.content.read(most_bytes)
     except (aiohttp.ClientError, OSError) as lost:
         raise Later("Slack's download broke off.") from lost
 
