@@ -44,11 +44,13 @@ class Database:
     def __init__(self, url: str) -> None:
         # Arrivals are answered while somebody waits at the door: they have a connection that no busy relay can take.
         self._door = Pool(url, size=1, patience_s=2)
-        self._room = Pool(url, size=10, patience_s=5)
+        self._room = Pool(url, size=6, patience_s=5)
+        # Jobs are only permits, and what a notice shows is compared with the facts at every turn: half of all commits.
+        self._desk = Pool(url, size=10, patience_s=5, loses_last=True)
         self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door).commit)
         self.deliveries = Deliveries(self._room, self._arrivals)
         self.receipts = Receipts(self._room, self._arrivals)
-        self.notices = Notices(self._room)
+        self.notices = Notices(self._room, self._desk)
         self.links = Links(self._room)
 
     @classmethod
@@ -69,19 +71,19 @@ class Database:
                 f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make."
             ) from error
         database = cls(url)
-        await database._room.open()
-        await database._door.open()
+        for pool in (database._room, database._desk, database._door):
+            await pool.open()
         return database
 
     @property
     def pool(self) -> AsyncConnectionPool[Connection]:
         """For the engine, which lives in the same database."""
-        return self._room.raw
+        return self._desk.raw
 
     async def close(self) -> None:
         await self._arrivals.close()
-        await self._door.close()
-        await self._room.close()
+        for pool in (self._door, self._desk, self._room):
+            await pool.close()
 
     async def ping(self) -> None:
         """Raises ``Later`` when the database does not answer."""

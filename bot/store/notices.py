@@ -31,11 +31,13 @@ ALARMED = "UPDATE deliveries SET alarmed = true WHERE id = %s"
 class Notices:
     """The relay's ``NoticeStore``."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, desk: Pool) -> None:
+        """``desk`` may lose the last turns: they are taken again. That a post is tried must never be lost."""
         self._pool = pool
+        self._desk = desk
 
     async def take(self, notice: NoticeId) -> Notice | None:
-        async with self._pool.connection() as connection:
+        async with self._desk.connection() as connection:
             taken = await rows(connection, TAKE, (notice,))
             if not taken:
                 return None
@@ -46,7 +48,7 @@ class Notices:
 
     async def posted(self, notice: Notice, ts: str, shown: str) -> str:
         said = {"id": notice.id, "turn": notice.turn, "ts": ts, "shown": storable(shown)}
-        row = await self._pool.row(POSTED, said)
+        row = await self._desk.row(POSTED, said)
         return str(row["ts"]) if row else ts
 
     async def alarmed(self, delivery: DeliveryId) -> None:

@@ -25,9 +25,13 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
 
 
 class Pool:
-    """A few connections in autocommit, made when asked for and replaced when the database has dropped them."""
+    """A few connections in autocommit, made when asked for and replaced when the database has dropped them.
 
-    def __init__(self, url: str, *, size: int, patience_s: float) -> None:
+    ``loses_last``: its commits do not wait for the disk, so a server that dies takes the last ones with it. That is only
+    for what is done again when it was lost.
+    """
+
+    def __init__(self, url: str, *, size: int, patience_s: float, loses_last: bool = False) -> None:
         self.raw: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -38,7 +42,7 @@ class Pool:
             # psycopg_pool doubles its pause after each failed connect: after a long outage the database would be back
             # for minutes before anyone tried. Given up at once, the next caller makes the next attempt.
             reconnect_timeout=0,
-            configure=_configure,
+            configure=_hurried if loses_last else _configured,
             check=_check,
             open=False,
         )
@@ -85,10 +89,15 @@ async def reaching() -> AsyncIterator[None]:
         raise Later(f"The database cannot be reached ({cause}).") from error
 
 
-async def _configure(connection: Connection) -> None:
+async def _configured(connection: Connection) -> None:
     """Autocommit is set here and not by ``kwargs``: procrastinate passes those on together with its own."""
     await connection.set_autocommit(True)
     await connection.execute("SET TIME ZONE 'UTC'")
+
+
+async def _hurried(connection: Connection) -> None:
+    await _configured(connection)
+    await connection.execute("SET synchronous_commit = off")
 
 
 async def _check(connection: Connection) -> None:
