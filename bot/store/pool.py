@@ -27,7 +27,7 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
 class Pool:
     """A few connections in autocommit, made when asked for and replaced when the database has dropped them.
 
-    ``loses_last``: its commits do not wait for the disk, so a server that dies takes the last ones with it. That is only
+    ``loses_last``: its commits do not wait for the disk, so a server that dies takes the last ones with it. It is only
     for what is done again when it was lost.
     """
 
