@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from bot.sandbox.linq.cast import Chats
 from bot.sandbox.linq.model import Memo
 from tests.crash.scene import GIVEN_UP, LINKED, Drop, Scene, words_of
 
@@ -110,11 +111,21 @@ def _was_in_doubt(stage: Scene, drop: Drop, name: str) -> bool:
 
 
 def is_settled(stage: Scene) -> bool:
-    """Whether every clip has come to an end that can last: a final word, and for a memo the one Linq says."""
+    """Whether every clip has come to an end that lasts: a final word, and for a memo the last one Linq will say."""
     if any(drop.message.delivery is None or not drop.message.delivery.answers for drop in stage.all_drops()):
+        return False
+    if any(_moves_on(memo) for chat in LINKED.values() for memo in stage.sandbox.linq.memos(chat)):
         return False
     found = audit(stage)
     return not (found.lost or found.notices_missing or found.notices_orphaned or found.untrue)
+
+
+def _moves_on(memo: Memo) -> bool:
+    """Whether Linq will have news of it. Of groups and SMS it says no more than ``sent``."""
+    if memo.failed_at is not None:
+        return False
+    last = "sent" if memo.chat_id == Chats.FAMILY or memo.service == "SMS" else "read"
+    return memo.status != last
 
 
 def repeated_alarms(stage: Scene) -> int:

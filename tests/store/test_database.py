@@ -18,6 +18,12 @@ from tests.store.made import CHAT, NOTICE, claimed, delivery, kept, memo, post, 
 SECOND = timedelta(seconds=1)
 
 
+async def test_permits_need_not_wait_for_the_disk(memory: Database) -> None:
+    async with memory.pool.connection() as connection:
+        found = await connection.execute("SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'")
+        assert await found.fetchone() == {"setting": "off", "source": "session"}
+
+
 async def test_processes_that_start_together_make_the_tables_once(embedded: Embedded) -> None:
     create(embedded, "together")
     engine = Engine()
