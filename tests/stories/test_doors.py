@@ -118,6 +118,7 @@ async def test_what_nobody_listens_to_is_200(shared_town: Town) -> None:
     """Slack counts anything else as a failure, and Linq drops the event for good."""
     for kind in ("file_created", "app_mention", "a_kind_of_tomorrow"):
         assert await slack_says(shared_town, sealed(EVENT | {"event": {"type": kind}})) == 200
+    assert await slack_says(shared_town, sealed(EVENT | {"type": "an_envelope_of_tomorrow"})) == 200
     assert await linq_says(shared_town, sealed(WEBHOOK | {"event_type": "kind.of.tomorrow"})) == 200
 
 
