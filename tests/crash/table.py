@@ -37,7 +37,7 @@ def table(results: Sequence[Result], seed: str, kills: int) -> str:
     whole = total(result.tally for result in results)
     rows = [_row(words, _of(results, name)) for name, words in MODES.items() if _of(results, name).count]
     times = [
-        _times("restart (a hatched process) → first resumed delivery", whole.resumed_s, 10),
+        _times("restart, its imports done beforehand → first resumed delivery", whole.resumed_s, 10),
         _times("restart by the command line → first resumed delivery", _of(results, "cold").resumed_s, 10),
         _times("kill → the other process has finished all that was held", whole.taken_over_s, 15),
         _times("database back → first delivery finished", whole.back_s, 10),
