@@ -75,14 +75,20 @@ class Metrics(logging.Handler):
         return generate_latest(self.registry)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """asyncio warns of a worker that ended while the bot was leaving, when somebody else has waited for it first."""
+    return not (record.name == "asyncio" and str(record.msg).startswith("Unknown child process pid"))
+
+
 def set_up(level: str, style: str | None, stream: IO[str] = sys.stderr) -> Metrics:
     """Send logs to ``stream`` and count them. ``style``: json, text, or None to choose by whether it is a terminal."""
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style is None and stream.isatty())
     handler.setFormatter(Text() if as_text else JsonLines())
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
     metrics = Metrics()
     ours = logging.getLogger(OURS)
     ours.setLevel(level.upper())

@@ -68,6 +68,18 @@ def test_events_are_counted_as_they_are_logged(stream: io.StringIO) -> None:
     assert b'memobridge_events_total{event="delivery closed",kind="failed"} 2.0' in metrics.text()
 
 
+def test_a_worker_that_is_gone_already_is_no_news(stream: io.StringIO) -> None:
+    telemetry.set_up("info", "json", stream)
+    logging.getLogger("asyncio").warning("Unknown child process pid %d, will report returncode 255", 7)
+    assert stream.getvalue() == ""
+
+
+def test_a_quiet_level_quiets_other_people_too(stream: io.StringIO) -> None:
+    telemetry.set_up("error", "json", stream)
+    logging.getLogger("asyncio").warning("something")
+    assert stream.getvalue() == ""
+
+
 def test_a_quiet_level_is_kept_quiet(stream: io.StringIO) -> None:
     telemetry.set_up("warning", "json", stream)
     logging.getLogger("memobridge.relay").info("memo found")
