@@ -17,7 +17,10 @@ ROOT_FILES = {"pyproject.toml", "requirements.txt", "Procfile", "README.md", "LI
 ROOMS = sorted(
     p.name.removesuffix(".py") for p in (ROOT / "bot").iterdir() if not p.name.startswith(("__pycache__", "."))
 )
-FOREIGN = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|npmjs\.org|deb\.debian\.org|/root/|/work/")
+# Written in pieces, so that this file may be looked through like every other.
+HOSTS = ("pypi" + ".org", "python" + "hosted", "registry" + ".npmjs", "npmjs" + ".org", "deb" + ".debian.org")
+FOLDERS = ("/ro" + "ot/", "/wo" + "rk/")
+FOREIGN = re.compile("|".join(map(re.escape, HOSTS + FOLDERS)))
 LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
 
 
@@ -88,11 +91,10 @@ def test_the_example_names_no_setting_that_does_not_exist() -> None:
 
 
 def test_nothing_committed_names_a_package_host_or_a_machine() -> None:
-    own = {"tests/test_architecture.py", ".gitignore"}
     found = [
         f"{name}:{number}"
         for name in tracked()
-        if name not in own and (text := _text(ROOT / name)) is not None
+        if (text := _text(ROOT / name)) is not None
         for number, line in enumerate(text.splitlines(), 1)
         if FOREIGN.search(line)
     ]

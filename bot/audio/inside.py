@@ -63,7 +63,6 @@ def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes]
     from bot.audio import listening
 
     _step_back()
-
     return listening.convert(path, target, container, takes, limits)
 
 

@@ -3,7 +3,7 @@
 import ctypes
 import os
 import signal
-import time
+import threading
 from pathlib import Path
 
 
@@ -23,8 +23,7 @@ def hang(started: Path) -> None:
     note = started.with_suffix(".new")
     note.write_text(str(os.getpid()))
     note.rename(started)  # whoever sees it, sees it written
-    while True:
-        time.sleep(60)
+    threading.Event().wait()
 
 
 def devour() -> int:

@@ -11,19 +11,13 @@ import platformdirs
 import pytest
 
 from bot.sandbox.linq import Chats, LinqSide
+from tests.conftest import cannot
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
 pytestmark = pytest.mark.node
 
 SDK = "@linqapp/sdk@0.28.2"
 SCRIPT = Path(__file__).parent / "node" / "linq.mjs"
-
-
-def cannot(reason: str) -> None:
-    """Skip, except where the environment promises that node is there."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 async def run(*command: str, **variables: str) -> tuple[int | None, str, str]:

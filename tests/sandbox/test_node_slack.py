@@ -12,24 +12,18 @@ import pytest
 
 from bot.sandbox.slack import CLIPS, ELSEWHERE, SlackSide, Upload
 from bot.sandbox.wire import Wire
+from tests.conftest import cannot
 
 pytestmark = pytest.mark.node
 PACKAGES = ("@slack/web-api@8.2.0", "@slack/socket-mode@3.1.0")
 SCRIPT = Path(__file__).parent / "node" / "slack.mjs"
 
 
-def absent(why: str) -> None:
-    """Skip, except where everything has to be there."""
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="session")
 def packages() -> Path:
     """A folder outside the project with the clients in it, installed once."""
     if not (shutil.which("node") and shutil.which("npm")):
-        absent("node and npm are not installed")
+        cannot("node and npm are not installed")
     folder = Path(platformdirs.user_cache_dir("memobridge")) / "-".join(PACKAGES).replace("/", "-")
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +31,7 @@ def packages() -> Path:
         command = ["npm", "install", *quiet, "--prefix", str(folder), *PACKAGES]
         installed = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
         if installed.returncode:
-            absent(f"npm could not install: {installed.stderr[-500:]}")
+            cannot(f"npm could not install: {installed.stderr[-500:]}")
         (folder / "complete").touch()
     return folder
 
