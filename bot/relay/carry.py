@@ -6,10 +6,10 @@ that Linq would not take as it is, is converted from the spool file and uploaded
 """
 
 import asyncio
-import shutil
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -57,8 +57,9 @@ class Carrier:
     async def _prepare(self, delivery: Delivery) -> Prepared:
         clip = delivery.clip
         early = asyncio.ensure_future(self._create_early(clip))
+        await asyncio.sleep(0)  # its request leaves first: the answer takes longer than the download's
         try:
-            with _spool(self._spool_folder) as spool:
+            with closing(Spool(self._spool_folder)) as spool:
                 async with self._slack.download(clip) as download:
                     return await self._carry(clip, download, early, spool)
         finally:
@@ -118,8 +119,9 @@ class Carrier:
         if fit.path == spool.path and fit.size_bytes <= self._lend_up_to:
             return Prepared(None, fit.sound)
         name = self._name(clip, fit.content_type, fit.extension)
-        upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
-        await self._linq.upload(upload, _read(fit.path))
+        with _gone_after(fit.path):
+            upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
+            await self._linq.upload(upload, _read(fit.path))
         return Prepared(upload.attachment, fit.sound)
 
     def _name(self, clip: Clip, content_type: str, extension: str) -> str:
@@ -133,13 +135,14 @@ class Carrier:
 class Spool:
     """A copy of the clip on disk while it is being carried; it goes when the step ends, whatever the end."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path | None) -> None:
+        self._handle, name = tempfile.mkstemp(prefix=SPOOL, dir=folder)
+        self.path = Path(name)
         self.complete = asyncio.Event()
 
     async def tee(self, head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Every chunk, after it was spooled. Writes go to the page cache and are not waited for in a thread."""
-        with self.path.open("wb") as file:
+        with os.fdopen(self._handle, "wb", closefd=False) as file:
             if head:
                 file.write(head)
                 yield head
@@ -148,24 +151,26 @@ class Spool:
                 yield chunk
         self.complete.set()
 
+    def close(self) -> None:
+        os.close(self._handle)
+        self.path.unlink(missing_ok=True)
+
 
 @contextmanager
-def _spool(folder: Path | None) -> Iterator[Spool]:
-    """A folder of its own for one clip, so that a converted copy beside it goes with it."""
-    place = Path(tempfile.mkdtemp(prefix=SPOOL, dir=folder))
+def _gone_after(copy: Path) -> Iterator[None]:
+    """A converted copy lies beside the clip, and is only needed until it is uploaded."""
     try:
-        yield Spool(place / "clip")
+        yield
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        copy.unlink(missing_ok=True)
 
 
 def clear_spools(folder: Path | None, now: float) -> None:
     """Remove the clips that killed processes left behind: those that nobody has written to for a quarter of an hour."""
     for left in Path(folder or tempfile.gettempdir()).glob(f"{SPOOL}*"):
         with suppress(OSError):
-            touched = max(path.stat().st_mtime for path in (left, *left.iterdir()))
-            if now - touched > ABANDONED_AFTER_S:
-                shutil.rmtree(left)
+            if now - left.stat().st_mtime > ABANDONED_AFTER_S:
+                left.unlink()
 
 
 async def read_head(source: AsyncIterator[bytes]) -> bytes:

@@ -42,11 +42,12 @@ class Database:
     """Made by ``open``."""
 
     def __init__(self, url: str) -> None:
-        # Arrivals are answered while somebody waits at the door: they have a connection that no busy relay can take.
+        # Few connections, since each must first learn every statement. Arrivals are answered while somebody waits at
+        # the door: they have one that no busy relay can take. The engine holds two of the desk's for itself.
         self._door = Pool(url, size=1, patience_s=2)
-        self._room = Pool(url, size=6, patience_s=5)
+        self._room = Pool(url, size=2, patience_s=5)
         # Jobs are only permits, and what a notice shows is compared with the facts at every turn: half of all commits.
-        self._desk = Pool(url, size=10, patience_s=5, loses_last=True)
+        self._desk = Pool(url, size=4, patience_s=5, loses_last=True)
         self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door).commit)
         self.deliveries = Deliveries(self._room, self._arrivals)
         self.receipts = Receipts(self._room, self._arrivals)

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.rows import DictRow
-
 from bot.relay.model import DeliveryId, Notice, NoticeId
-from bot.store.pool import Pool, rows
-from bot.store.rows import storable
-from bot.store.telling import NOT_REPLACED, TELL, to_told
+from bot.store.pool import Pool
+from bot.store.rows import Row, moment, storable
+from bot.store.telling import to_told
 
-# Two statements on purpose, see ``ask_for_turns``: the second one sees every change that the first has counted.
-TAKE = "UPDATE notices SET taken = wanted WHERE id = %s RETURNING *"
-TOLD = f"{TELL} notice = %s AND {NOT_REPLACED}"
+TAKE = "SELECT take_turn(%s) AS turn"
 POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
 # Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown:
 # one more turn is owed, and the count moves on, so that the other one learns of it too.
@@ -37,11 +33,8 @@ class Notices:
         self._desk = desk
 
     async def take(self, notice: NoticeId) -> Notice | None:
-        async with self._desk.connection() as connection:
-            taken = await rows(connection, TAKE, (notice,))
-            if not taken:
-                return None
-            return _notice(taken[0], await rows(connection, TOLD, (notice,)))
+        row = await self._desk.row(TAKE, (notice,))
+        return _notice(**row["turn"]) if row and row["turn"] else None
 
     async def posting(self, notice: NoticeId, at: datetime) -> None:
         await self._pool.rows(POSTING, (at, notice))
@@ -55,7 +48,13 @@ class Notices:
         await self._pool.rows(ALARMED, (delivery,))
 
 
-def _notice(row: DictRow, found: Sequence[DictRow]) -> Notice:
-    where = {name: row[name] for name in ("id", "channel", "root_ts", "ts", "posting_since", "shown")}
-    told = tuple(to_told(each) for each in found)
-    return Notice(turn=row["taken"], told=told, alarmed=frozenset(e["id"] for e in found if e["alarmed"]), **where)
+def _notice(notice: Row, told: Sequence[Row] | None) -> Notice:
+    """From rows that came as JSON."""
+    where = {name: notice[name] for name in ("id", "channel", "root_ts", "ts", "shown")}
+    return Notice(
+        posting_since=moment(notice["posting_since"]),
+        turn=notice["taken"],
+        told=tuple(to_told(each) for each in told or ()),
+        alarmed=frozenset(each["id"] for each in told or () if each["alarmed"]),
+        **where,
+    )

@@ -76,7 +76,7 @@ class Pool:
 
 async def rows(connection: Connection, sql: str, params: Params = ()) -> list[DictRow]:
     cursor = await connection.execute(sql.encode(), params)
-    return await cursor.fetchall() if cursor.description else []
+    return await cursor.fetchall() if cursor.rownumber is not None else []
 
 
 @asynccontextmanager
@@ -89,10 +89,20 @@ async def reaching() -> AsyncIterator[None]:
         raise Later(f"The database cannot be reached ({cause}).") from error
 
 
+# A statement is planned once in a connection's life, not anew for its first ten calls, which takes a bot with little to
+# do all day. The functions of our tables rely on each of their statements seeing what was committed before it.
+_SETTINGS = """
+SET TIME ZONE 'UTC';
+SET plan_cache_mode = force_generic_plan;
+SET default_transaction_isolation = 'read committed'
+"""
+
+
 async def _configured(connection: Connection) -> None:
     """Autocommit is set here and not by ``kwargs``: procrastinate passes those on together with its own."""
     await connection.set_autocommit(True)
-    await connection.execute("SET TIME ZONE 'UTC'")
+    await connection.execute(_SETTINGS)
+    connection.prepare_threshold = 0
 
 
 async def _hurried(connection: Connection) -> None:

@@ -10,8 +10,9 @@ from bot.relay.model import Clip, Delivery, Kind, Link, Post, Receipt, Sound, St
 
 Row = Mapping[str, Any]
 
-CAUSE = ("id", "asked_at", "chat", "position", "twin", "replaces", "accepted_at")
-COURSE = ("fence", "attempts", "sending_since", "due_at", "attachment", "memo", "trace_id", "fetched_at")
+CAUSE = ("id", "asked_at", "chat", "position", "twin", "replaces")
+COURSE = ("fence", "attempts", "attachment", "memo", "trace_id")
+TIMES = ("accepted_at", "sending_since", "due_at", "fetched_at")
 REASON = ("reason", "code")
 CLIP = ("file_id", "name", "url", "size_bytes", "mimetype", "given_url")
 POST = ("team", "channel", "message_ts", "root_ts")
@@ -19,13 +20,20 @@ RECEIPT = ("id", "memo", "delivery", "trace_id", "service", "is_group", "reason"
 
 
 def to_delivery(row: Row) -> Delivery:
+    times: dict[str, Any] = {name: moment(row[name]) for name in TIMES}
     return Delivery(
         post=Post(user=row["user_id"], **_part(row, POST)),
         clip=Clip(**_part(row, CLIP)),
         step=Step(row["step"]),
         sound=to_sound(row["sound"]),
+        **times,
         **_part(row, CAUSE + COURSE + REASON),
     )
+
+
+def moment(at: datetime | str | None) -> datetime | None:
+    """A time as the database gives it; inside JSON that is text."""
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
 
 
 def to_sound(kept: Row | None) -> Sound | None:

@@ -69,10 +69,9 @@ def test_a_clip_that_a_killed_process_left_on_disk_is_removed_and_one_that_is_be
     tmp_path: Path,
 ) -> None:
     spool, stranger = tmp_path / f"{SPOOL}abc", tmp_path / "memobridge-database"
-    for folder in (spool, stranger):
-        folder.mkdir()
-        (folder / "clip").write_bytes(b"AUDIO")
-    touched = max(spool.stat().st_mtime, (spool / "clip").stat().st_mtime)
+    for left in (spool, stranger):
+        left.write_bytes(b"AUDIO")
+    touched = spool.stat().st_mtime
     clear_spools(tmp_path, touched + ABANDONED_AFTER_S - 1)
     assert spool.exists()
     clear_spools(tmp_path, touched + ABANDONED_AFTER_S + 1)

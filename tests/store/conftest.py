@@ -83,7 +83,7 @@ def template(embedded: Embedded) -> str:
         database = await Database.open(url_of(embedded, "template_store"))
         await database.pool.open()
         async with database.pool.connection() as connection:
-            await connection.execute(LINE.encode())
+            await connection.execute(LINE.encode(), prepare=False)
         await database.close()
 
     asyncio.run(make())
