@@ -206,16 +206,14 @@ class Memory:
 
     # notices
 
-    async def take(self, notice: NoticeId) -> Notice | None:
+    async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
         kept = self.notices.get(notice)
         if kept is None:
             return None
-        kept = self.notices[notice] = replace(kept, turn=kept.turn + (notice in self.waiting))
+        kept = replace(kept, turn=kept.turn + (notice in self.waiting))
+        self.notices[notice] = kept if kept.ts else replace(kept, posting_since=at)
         self.waiting.discard(notice)
         return replace(kept, told=tuple(self._current([r for r in self.rows.values() if r.notice == notice])))
-
-    async def posting(self, notice: NoticeId, at: datetime) -> None:
-        self.notices[notice] = replace(self.notices[notice], posting_since=at)
 
     async def posted(self, notice: Notice, ts: str, shown: str) -> str:
         kept = self.notices[notice.id]

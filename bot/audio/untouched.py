@@ -19,7 +19,7 @@ from bot.relay.model import Sound
 _SMALL_BYTES = 256 * 1024
 """Half a minute of AAC: listened to in full in about 15 ms."""
 
-_STRIDE = 8
+_STRIDE = 32
 """Of an MP4's frames, one in so many is looked up in the file, and the last: chunks hold more, and go as a whole."""
 
 _PHONE_RATES = range(8_000, 192_001)

@@ -5,6 +5,7 @@ should stop), and when it connects again it does not look for what it missed. He
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from math import inf
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from bot.engine.jobs import Jobs
 
-CHANNEL = "procrastinate_queue_v1#"
+CHANNEL, GIVEN = "procrastinate_queue_v1#", "engine_given#"
 SOME = '{"type": "job_inserted", "job_id": 0}'  # what our own triggers say: they do not know how many
 
 
@@ -29,7 +30,7 @@ class Connection(Protocol):
 
     def fileno(self) -> int: ...
 
-    async def execute(self, query: str) -> object: ...
+    async def execute(self, query: str, *, prepare: bool | None = None) -> object: ...
 
     def notifies(self, *, timeout: float) -> AsyncIterator[Notification]: ...
 
@@ -38,13 +39,16 @@ async def listen(connection: Connection, queues: Mapping[str, float], jobs: Jobs
     """Wake a queue's worker when told so, so many seconds later. Ends with an error when the connection breaks."""
     try:
         for queue in queues:
-            await connection.execute(f'LISTEN "{CHANNEL}{queue}"')
-        await jobs.wake_all()  # whatever came before has told nobody
+            await connection.execute(f'LISTEN "{CHANNEL}{queue}"; LISTEN "{GIVEN}{queue}"', prepare=False)
+        await jobs.listening()
         while True:
             await _readable(connection.fileno())
             async for told in connection.notifies(timeout=0):
-                queue = told.channel.removeprefix(CHANNEL)
-                jobs.wake_in(queues[queue], queue, inf if told.payload == SOME else 1)
+                channel, _, queue = told.channel.partition("#")
+                if f"{channel}#" == GIVEN:
+                    jobs.give_in(queues[queue], queue, json.loads(told.payload))
+                else:
+                    jobs.wake_in(queues[queue], queue, inf if told.payload == SOME else 1)
     finally:
         with suppress(Exception):  # a broken connection listens no more
             await connection.execute("UNLISTEN *")

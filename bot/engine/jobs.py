@@ -1,8 +1,11 @@
-"""Procrastinate's job manager with three gaps closed: missed wake-ups, late retries, and jobs that were taken over."""
+"""Procrastinate's job manager with three gaps closed: missed wake-ups, late retries, and jobs that were taken over.
+
+Where a worker is alone with its queue, the database gives it jobs without being asked, see ``0003_hands.sql``.
+"""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -27,6 +30,8 @@ RETRY = """
 UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = %(at)s, worker_id = NULL
 WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'
 """
+# This worker may be given jobs. It must be listening when this is stored.
+READY = "INSERT INTO engine_hands (worker, queue) VALUES (%(worker)s, %(queue)s) ON CONFLICT DO NOTHING"
 RESTORE = """
 WITH missing AS (
     SELECT name FROM unnest(%(names)s::text[]) AS given (name) WHERE NOT EXISTS (
@@ -48,6 +53,9 @@ class Jobs(JobManager):
         self.own: list[int] = []
         self._session: object = None
         self._told: defaultdict[str, float] = defaultdict(lambda: inf)
+        self._given: defaultdict[str, deque[Job]] = defaultdict(deque)
+        self._is_listening = False
+        self._ready: set[int] = set()
         self._listeners: dict[str, NotificationCallback] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._waking: set[asyncio.Task[None]] = set()
@@ -59,6 +67,9 @@ class Jobs(JobManager):
         self.lost.clear()
         self._listeners.clear()
         self._told.clear()
+        self._given.clear()
+        self._ready.clear()
+        self._is_listening = False
 
     async def end(self) -> None:
         """Give back what the session holds."""
@@ -72,17 +83,30 @@ class Jobs(JobManager):
         return int(row["id"])
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Asks the database for as many jobs as were told of, or until it has none.
+        """What was given; else asks the database for as many jobs as were told of, or until it has none.
 
         Procrastinate's worker asks once more after each job, and forgets what it hears while it asks.
         """
         (queue,) = queues or ()
-        while self._told[queue] > 0:
+        await self._get_ready(queue, worker_id)
+        while self._given[queue] or self._told[queue] > 0:
+            if self._given[queue]:
+                return self._given[queue].popleft()
             told, self._told[queue] = self._told[queue], 0
             if job := await super().fetch_job([queue], worker_id):
                 self._told[queue] += told - 1
                 return job
         return None
+
+    async def _get_ready(self, queue: str, worker_id: int) -> None:
+        if self._is_listening and worker_id not in self._ready:
+            self._ready.add(worker_id)
+            await self.connector.execute_query_async(READY, worker=worker_id, queue=queue)
+
+    async def listening(self) -> None:
+        """From now on everything is heard. What came before has told nobody."""
+        self._is_listening = True
+        await self.wake_all()
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -95,8 +119,15 @@ class Jobs(JobManager):
     async def wake(self, queue: str, jobs: float = inf) -> None:
         """Let the worker of this queue look for so many jobs."""
         self._told[queue] += jobs
+        await self._stir(queue)
+
+    async def _stir(self, queue: str) -> None:
         if listener := self._listeners.get(queue):
             await listener(channel="", notification=JobInserted(type="job_inserted", job_id=0))
+
+    async def _give(self, queue: str, job: Job) -> None:
+        self._given[queue].append(job)
+        await self._stir(queue)
 
     async def wake_all(self) -> None:
         for queue in tuple(self._listeners):
@@ -127,6 +158,12 @@ class Jobs(JobManager):
     def wake_in(self, seconds: float, queue: str, jobs: float) -> None:
         """``wake``, but not before so many seconds."""
         asyncio.get_running_loop().call_later(seconds, self._start, lambda: self.wake(queue, jobs))
+
+    def give_in(self, seconds: float, queue: str, row: Mapping[str, Any]) -> None:
+        """This job, which the database has marked as ours, comes next, but not before so many seconds."""
+        if row["worker_id"] in self.own:
+            job = Job.from_row(dict(row))
+            asyncio.get_running_loop().call_later(seconds, self._start, lambda: self._give(queue, job))
 
     def look_in(self, delay: timedelta) -> None:
         """Look for due jobs after this time, unless a look is due before."""

@@ -224,7 +224,7 @@ class Told:
 class Notice:
     """The one message kept up to date in the thread.
 
-    ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set just before the first post, so that
+    ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set before the first post, so that
     whoever meets it without a ``ts`` looks before posting. ``shown`` is the text it last showed. ``turn`` tells an old
     notice in the hands of a process that was frozen from what others have shown since.
     """

@@ -26,7 +26,7 @@ class Notices:
 
     async def announce(self, notice_id: NoticeId) -> None:
         """Make the notice show the truth as it is now. Raises Later when Slack wants it later."""
-        notice = await self._store.take(notice_id)
+        notice = await self._store.take(notice_id, self._now())
         if notice is None or not notice.told:
             return
         try:
@@ -47,13 +47,13 @@ class Notices:
             await self._store.posted(notice, notice.ts, words)
 
     async def _stand(self, notice: Notice) -> str:
-        """The ts under which the notice stands in Slack: found, or posted now."""
+        """The ts under which the notice stands in Slack: found, or posted now. That it may be, is stored since the turn
+        was taken."""
         if notice.posting_since is not None:
             found = await self._slack.find_notice(notice)
             if found is not None:
                 await self._store.posted(notice, found, "")
                 raise Later("The notice was found again; its words follow.", after=timedelta())
-        await self._store.posting(notice.id, self._now())
         try:
             return await self._slack.post_notice(notice)
         except Unknown as lost:

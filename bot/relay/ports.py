@@ -189,7 +189,8 @@ class DeliveryStore(Protocol):
         ...
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
-        """Store the memo's id. A fact needs no fence; False when that memo already belongs to another delivery."""
+        """Store the memo's id and its first receipt. A fact needs no fence; False when that memo already belongs to
+        another delivery."""
         ...
 
     async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool: ...
@@ -216,11 +217,13 @@ class ReceiptStore(Protocol):
 class NoticeStore(Protocol):
     """The memory of notices."""
 
-    async def take(self, notice: NoticeId) -> Notice | None:
-        """The notice with all it has to tell; later changes will ask for another turn."""
-        ...
+    async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
+        """The notice with all it has to tell; later changes will ask for another turn.
 
-    async def posting(self, notice: NoticeId, at: datetime) -> None: ...
+        One that is not known to stand in Slack is stored as being posted since ``at``; what is given is the time of the
+        turn before, if that one may have posted it.
+        """
+        ...
 
     async def posted(self, notice: Notice, ts: str, shown: str) -> str:
         """It shows this. Gives the ts under which it stands: not ours when another process has posted it before.

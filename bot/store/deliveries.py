@@ -4,13 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.errors import UniqueViolation
-
 from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
 from bot.store.arrivals import Arrival
 from bot.store.group import GroupWriter
 from bot.store.pool import Pool
-from bot.store.rows import sound_json, storable, to_delivery
+from bot.store.rows import receipts_json, sound_json, storable, to_delivery
 from bot.store.telling import NOT_REPLACED, TELL, to_told
 
 CLAIM = """
@@ -47,18 +45,7 @@ WITH changed AS (
     WHERE {HELD} RETURNING notice
 )"""
 
-# The locks are those of ``add_receipts``, in its order, and counted so that all are held before the row is touched.
-# A lent clip may still be fetched after Linq has said yes.
-RECORD = """
-WITH alone AS MATERIALIZED (
-    SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))
-    FROM (SELECT name FROM unnest(ARRAY[%(memo)s, %(trace_id)s]) AS name WHERE name <> '' ORDER BY name) AS names
-), changed AS (
-    UPDATE deliveries SET step = 'recorded', memo = %(memo)s, trace_id = %(trace_id)s, reason = '', code = '',
-        due_at = NULL, next_look_at = now() + interval '30 seconds',
-        url = CASE WHEN lent_until > now() THEN url ELSE '' END
-    FROM alone WHERE id = %(id)s RETURNING notice
-)"""
+RECORD = "SELECT record_memo(%s, %s, %s, %s) AS is_its_own"
 
 CANCEL = """
 WITH changed AS (
@@ -122,12 +109,9 @@ class Deliveries:
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
         """Store the memo's id, and what Linq said of it with the same breath."""
-        if memo.receipt:
-            await self._arrivals.write(Arrival(receipts=(memo.receipt,)))
-        try:
-            return await self._change(RECORD, id=delivery, memo=memo.id, trace_id=memo.trace_id)
-        except UniqueViolation:
-            return False
+        came = receipts_json([memo.receipt] if memo.receipt else [])
+        row = await self._pool.row(RECORD, (delivery, memo.id, memo.trace_id, came))
+        return bool(row and row["is_its_own"])
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
         await self._change(CANCEL, channel=channel, message_ts=message_ts, kept=list(kept_files))

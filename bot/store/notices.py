@@ -8,8 +8,7 @@ from bot.store.pool import Pool
 from bot.store.rows import Row, moment, storable
 from bot.store.telling import to_told
 
-TAKE = "SELECT take_turn(%s) AS turn"
-POSTING = "UPDATE notices SET posting_since = %s WHERE id = %s"
+TAKE = "SELECT take_turn(%s, %s) AS turn"
 # Whoever posts or edits after another has taken a later turn was frozen meanwhile. What Slack shows then is unknown:
 # one more turn is owed, and the count moves on, so that the other one learns of it too.
 POSTED = """
@@ -28,16 +27,13 @@ class Notices:
     """The relay's ``NoticeStore``."""
 
     def __init__(self, pool: Pool, desk: Pool) -> None:
-        """``desk`` may lose the last turns: they are taken again. That a post is tried must never be lost."""
+        """``desk`` may lose the last turns: they are taken again."""
         self._pool = pool
         self._desk = desk
 
-    async def take(self, notice: NoticeId) -> Notice | None:
-        row = await self._desk.row(TAKE, (notice,))
+    async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
+        row = await self._desk.row(TAKE, (notice, at))
         return _notice(**row["turn"]) if row and row["turn"] else None
-
-    async def posting(self, notice: NoticeId, at: datetime) -> None:
-        await self._pool.rows(POSTING, (at, notice))
 
     async def posted(self, notice: Notice, ts: str, shown: str) -> str:
         said = {"id": notice.id, "turn": notice.turn, "ts": ts, "shown": storable(shown)}

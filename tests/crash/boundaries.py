@@ -50,7 +50,6 @@ BOUNDARIES = (
     *_around("receipts", "add"),
     *_around("receipts", "silent"),
     *_around("notices", "take"),
-    *_around("notices", "posting"),
     *_around("slack", "post_notice"),
     *_around("notices", "posted"),
     *_around("slack", "update_notice"),

@@ -55,9 +55,8 @@ async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: Wor
 async def test_a_process_killed_just_after_posting_leaves_one_notice(world: World) -> None:
     await world.clips.accept(share())
     [notice_id] = world.memory.notices
-    notice = await world.memory.take(notice_id)
+    notice = await world.memory.take(notice_id, world.clock())
     assert notice is not None
-    await world.memory.posting(notice_id, world.clock())
     await world.slack.post_notice(notice)
     await world.run()
     assert len(world.slack.posts) == 1
@@ -93,7 +92,7 @@ async def test_a_notice_that_slack_refuses_does_not_stop_the_memo(world: World) 
 async def test_a_process_that_slept_over_its_post_takes_away_what_it_posted_too_late(world: World) -> None:
     await world.clips.accept(share())
     [notice_id] = world.memory.notices
-    sleeping = await world.memory.take(notice_id)
+    sleeping = await world.memory.take(notice_id, world.clock())
     assert sleeping is not None
     await world.run()
     await world.notices._show(sleeping)
@@ -105,7 +104,7 @@ async def test_old_words_of_a_process_that_slept_over_its_edit_are_followed_by_t
     await world.clips.accept(share())
     await world.run()
     [notice_id] = world.memory.notices
-    sleeping = await world.memory.take(notice_id)
+    sleeping = await world.memory.take(notice_id, world.clock())
     assert sleeping is not None
     await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
     await world.run()

@@ -13,7 +13,7 @@ from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
 from tests.conftest import create, url_of
-from tests.store.made import CHAT, NOTICE, claimed, delivery, kept, memo, post, receipt
+from tests.store.made import CHAT, NOTICE, NOW, claimed, delivery, kept, memo, post, receipt
 
 SECOND = timedelta(seconds=1)
 
@@ -100,12 +100,12 @@ async def test_a_busy_relay_delays_no_answer(memory: Database) -> None:
 async def test_finished_deliveries_are_forgotten_with_all_that_hangs_on_them(memory: Database) -> None:
     await memory.deliveries.accept([delivery("done"), delivery("open", post=post(message_ts="200.1"))])
     await memory.deliveries.record(DeliveryId("done"), memo("M1", receipt=receipt("r1", memo="M1")))
-    await memory.notices.take(NOTICE)
+    await memory.notices.take(NOTICE, NOW)
     await memory.forget(datetime.now(UTC) - 60 * SECOND)
     assert (await kept(memory, "done")).step is Step.RECORDED
     await memory.forget(datetime.now(UTC) + SECOND)
     assert [told.delivery.id for told in await memory.deliveries.recent(9)] == ["open"]
-    assert await memory.notices.take(NOTICE) is None
+    assert await memory.notices.take(NOTICE, NOW) is None
     await memory.deliveries.accept([delivery("done")])
     await memory.deliveries.record(DeliveryId("done"), memo("M1"))
     told = await memory.deliveries.told(DeliveryId("done"))

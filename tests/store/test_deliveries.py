@@ -215,5 +215,5 @@ async def test_the_recent_ones_come_newest_first(memory: Database) -> None:
 async def test_every_open_delivery_and_untold_notice_is_owed_an_errand(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a"), delivery("b", chat="chat-2", post=post(message_ts="200.1"))])
     await memory.deliveries.record(DeliveryId("a"), memo("M1"))
-    await memory.notices.take(NOTICE)
+    await memory.notices.take(NOTICE, NOW)
     assert await memory.owed() == [Work(ChatId("chat-2")), Announce(NoticeId("C1:200.1"))]

@@ -18,14 +18,14 @@ A = DeliveryId("a")
 async def test_a_new_delivery_asks_for_its_notice_once(memory: Database, line: Line) -> None:
     await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
     assert line.notices == [NOTICE]
-    notice = await memory.notices.take(NOTICE)
+    notice = await memory.notices.take(NOTICE, NOW)
     assert notice is not None
     assert (notice.channel, notice.root_ts, notice.ts, notice.shown) == (CHANNEL, "100.1", None, "")
     assert [told.delivery.id for told in notice.told] == ["a", "b"]
 
 
 async def test_nobody_knows_a_notice_that_was_never_wanted(memory: Database) -> None:
-    assert await memory.notices.take(NoticeId("C1:0.0")) is None
+    assert await memory.notices.take(NoticeId("C1:0.0"), NOW) is None
 
 
 async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory: Database, line: Line) -> None:
@@ -33,14 +33,14 @@ async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory
     await memory.deliveries.record(A, memo("M1"))
     await memory.receipts.add([receipt("r1", memo="M1")])
     assert line.notices == [NOTICE]
-    await memory.notices.take(NOTICE)
+    await memory.notices.take(NOTICE, NOW)
     await memory.receipts.add([receipt("r2", memo="M1")])
     assert line.notices == [NOTICE, NOTICE]
 
 
 async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: Line) -> None:
     async def asks(doing: object) -> bool:
-        await memory.notices.take(NOTICE)
+        await memory.notices.take(NOTICE, NOW)
         line.clear()
         await doing  # type: ignore[misc]  # any of the store's coroutines
         return line.notices == [NOTICE]
@@ -58,7 +58,7 @@ async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: L
 
 async def test_a_change_and_its_turn_are_stored_together_or_not_at_all(memory: Database, line: Line) -> None:
     await memory.deliveries.accept([delivery("a")])
-    await memory.notices.take(NOTICE)
+    await memory.notices.take(NOTICE, NOW)
     line.break_down()
     held = await claimed(memory)
     with pytest.raises(RaiseException):
@@ -70,7 +70,7 @@ async def turns(memory: Database, line: Line) -> set[str]:
     """Take turns as long as they are asked for; gives the receipts that were seen in them."""
     seen: set[str] = set()
     while line.next(NOTICE):
-        notice = await memory.notices.take(NOTICE)
+        notice = await memory.notices.take(NOTICE, NOW)
         assert notice is not None
         seen.update(each.id for told in notice.told for each in told.receipts)
     return seen
@@ -96,7 +96,7 @@ async def test_a_receipt_and_the_record_of_its_memo_cannot_pass_each_other_unsee
     """Committed side by side, neither would see the other, and the notice would never tell of the receipt."""
     await memory.deliveries.accept([delivery("a"), delivery("b", post=post(message_ts="200.1"))])
     other = NoticeId("C1:200.1")
-    await memory.notices.take(other)
+    await memory.notices.take(other, NOW)
     await turns(memory, line)
     slow = receipt("r2", delivery="b")
     with line.held_up(other):
@@ -138,22 +138,29 @@ def waiting(url: str) -> int:
 async def test_a_delivery_sent_again_takes_the_place_of_the_first(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
     await memory.deliveries.accept([delivery("a2", asked_at=300.0, replaces=A)])
-    notice = await memory.notices.take(NOTICE)
+    notice = await memory.notices.take(NOTICE, NOW)
     assert notice is not None
     assert [told.delivery.id for told in notice.told] == ["a2", "b"]
 
 
 async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
-    taken = await memory.notices.take(NOTICE)
+    taken = await memory.notices.take(NOTICE, NOW)
     assert taken is not None
-    await memory.notices.posting(NOTICE, NOW)
     assert await memory.notices.posted(taken, "100.2", "a.m4a: queued\x00") == "100.2"
     await memory.notices.alarmed(A)
-    notice = await memory.notices.take(NOTICE)
+    notice = await memory.notices.take(NOTICE, NOW)
     assert notice is not None
     assert (notice.posting_since, notice.ts, notice.shown) == (NOW, "100.2", "a.m4a: queued�")
     assert notice.alarmed == {A}
+
+
+async def test_whoever_comes_after_a_turn_that_may_have_posted_is_told_since_when(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    first, second = await memory.notices.take(NOTICE, NOW), await memory.notices.take(NOTICE, SOON)
+    assert first is not None
+    assert second is not None
+    assert (first.posting_since, second.posting_since) == (None, NOW)
 
 
 async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(
@@ -161,8 +168,8 @@ async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is
 ) -> None:
     await memory.deliveries.accept([delivery("a")])
     line.clear()
-    frozen = await memory.notices.take(NOTICE)
-    other = await memory.notices.take(NOTICE)
+    frozen = await memory.notices.take(NOTICE, NOW)
+    other = await memory.notices.take(NOTICE, NOW)
     assert frozen is not None
     assert other is not None
     await memory.notices.posted(other, "100.2", "a.m4a: sent")
@@ -170,22 +177,22 @@ async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is
     assert await memory.notices.posted(frozen, "100.9", "a.m4a: queued") == "100.2"
     assert line.notices == [NOTICE]
     assert Announce(NOTICE) in await memory.owed()
-    again = await memory.notices.take(NOTICE)
+    again = await memory.notices.take(NOTICE, NOW)
     assert again is not None
     assert (again.ts, again.shown) == ("100.2", "")
 
 
 async def test_an_edit_that_overtook_a_later_one_is_followed_by_another_turn(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
-    frozen = await memory.notices.take(NOTICE)
+    frozen = await memory.notices.take(NOTICE, NOW)
     assert frozen is not None
     await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
     await memory.deliveries.record(A, memo("M1"))
-    other = await memory.notices.take(NOTICE)
+    other = await memory.notices.take(NOTICE, NOW)
     assert other is not None
     await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
     await memory.notices.posted(other, "100.2", "a.m4a: sent")
     assert Announce(NOTICE) in await memory.owed()
-    again = await memory.notices.take(NOTICE)
+    again = await memory.notices.take(NOTICE, NOW)
     assert again is not None
     assert again.shown == ""

@@ -8,14 +8,14 @@ import pytest
 from bot.relay.model import Announce, DeliveryId, Kind, Step
 from bot.store.database import Database
 from tests.store.conftest import Line
-from tests.store.made import NOTICE, claimed, delivery, kept, memo, post, receipt, sending
+from tests.store.made import NOTICE, NOW, claimed, delivery, kept, memo, post, receipt, sending
 
 A = DeliveryId("a")
 
 
 async def shown(memory: Database) -> list[str]:
     """The ids of the receipts that the notice tells of, and with that a turn."""
-    notice = await memory.notices.take(NOTICE)
+    notice = await memory.notices.take(NOTICE, NOW)
     assert notice is not None
     return [each.id for told in notice.told for each in told.receipts]
 
