@@ -19,7 +19,7 @@ from bot.relay.errors import RelayError
 from bot.slack.answers import Answers
 from bot.slack.cards import COMMAND, MOMENT, Card
 from bot.slack.commands import Commands
-from bot.slack.fields import Body, text
+from bot.slack.fields import Body, part, text
 from bot.slack.gestures import parse_order, parse_press
 from bot.slack.lookups import Lookups
 from bot.slack.parse import Drop, ParseError, Withdrawal, parse_message, place
@@ -66,9 +66,22 @@ class Listeners:
         self._app = self._build()
 
     async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
+        if self._is_chatter(request.body):
+            return BoltResponse(status=200)
         response = await self._app.async_dispatch(request)
         # What nobody listens to, of any kind. Slack would count Bolt's 404 as a failure, and repeat it.
         return BoltResponse(status=200) if response.status == 404 else response
+
+    def _is_chatter(self, body: Body) -> bool:
+        """A message that means nothing here: nearly all that Slack tells, and the echoes of our own notices. Bolt would
+        take ten times as long to hand it to somebody who drops it."""
+        me, event = self._lookups.known, part(body, "event")
+        if me is None or text(body, "type") != "event_callback" or text(event, "type") != "message":
+            return False
+        try:
+            return parse_message(event, me, self._allowed_bots) is None
+        except ParseError:
+            return False  # refused on Bolt's way
 
     def _build(self) -> AsyncApp:
         async def authorize() -> AuthorizeResult:  # no method: Bolt would pass it a second self

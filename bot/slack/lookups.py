@@ -34,6 +34,11 @@ class Lookups:
         self._pinged_at = float("-inf")
         self._trouble = ""
 
+    @property
+    def known(self) -> Identity | None:
+        """Who this bot is, if that was ever asked."""
+        return self._identity
+
     async def identity(self) -> Identity:
         """Who the token makes this bot; asked once."""
         return self._identity or await self._introduce()

@@ -66,8 +66,11 @@ class Pool:
 
     async def rows(self, sql: str, params: Params = ()) -> list[DictRow]:
         """Run one statement by itself and give its rows."""
-        async with self.connection() as connection:
-            return await rows(connection, sql, params)
+        try:
+            async with self.raw.connection() as connection:
+                return await rows(connection, sql, params)
+        except UNREACHABLE as error:
+            raise _out_of_reach(error) from error
 
     async def row(self, sql: str, params: Params = ()) -> DictRow | None:
         found = await self.rows(sql, params)
@@ -85,8 +88,12 @@ async def reaching() -> AsyncIterator[None]:
     try:
         yield
     except UNREACHABLE as error:
-        cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
-        raise Later(f"The database cannot be reached ({cause}).") from error
+        raise _out_of_reach(error) from error
+
+
+def _out_of_reach(error: Exception) -> Later:
+    cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
+    return Later(f"The database cannot be reached ({cause}).")
 
 
 # A statement is planned once in a connection's life, not anew for its first ten calls, which takes a bot with little to
