@@ -38,8 +38,10 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JsonLines(logging.Formatter):
+    _encoded = json.JSONEncoder(default=str, ensure_ascii=False).encode
+
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(fields(record), default=str, ensure_ascii=False)
+        return self._encoded(fields(record))
 
 
 class Text(logging.Formatter):

@@ -236,6 +236,74 @@ async def test_stop_lets_finish_what_is_under_way(database: Database, database_u
     await until_jobs(database_url, "chat:a todo")
 
 
+async def until_hands(url: str, count: int) -> None:
+    """Wait until so many processes take work that is given to them."""
+    async with asyncio.timeout(PATIENCE_S):
+        while ask(url, "SELECT count(*) FROM engine_hands WHERE queue = 'work'") != [(count,)]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def state_in_line(database: Database) -> list[str]:
+    """What an errand's job is at the moment when it is put in line, before anybody can know of it."""
+    async with database.pool.connection() as connection, connection.transaction():
+        await connection.execute("SELECT put_in_line('work', 'chat', '{a}')")
+        found = await connection.execute("SELECT status::text FROM procrastinate_jobs ORDER BY id")
+        return [row["status"] for row in await found.fetchall()]
+
+
+async def test_a_process_that_is_alone_is_given_its_jobs_and_asks_for_none(
+    database: Database, database_url: str
+) -> None:
+    toy = Toy()
+    async with running(database, toy, tempo=NO_NET):
+        await until_hands(database_url, 1)
+        assert await state_in_line(database) == ["doing"]
+        await toy.until(A)
+        await until_jobs(database_url)
+
+
+@asynccontextmanager
+async def beside(url: str) -> AsyncIterator[Database]:
+    """The same database as another process would open it."""
+    database = await Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def test_processes_that_share_a_line_ask_for_their_jobs(database: Database, database_url: str) -> None:
+    one, other = Toy(), Toy()
+    async with beside(database_url) as their_own, running(database, one), running(their_own, other):
+        await until_hands(database_url, 2)
+        assert await state_in_line(database) == ["todo"]
+        await until_jobs(database_url)
+    assert one.came + other.came == [A]
+
+
+async def test_nothing_is_given_that_others_of_its_lock_come_before(database: Database, database_url: str) -> None:
+    toy = Toy(plans={A: [later(60)]})
+    async with running(database, toy):
+        await until_hands(database_url, 1)
+        await put(database, Work(A))
+        await until_jobs(database_url, "chat:a todo set")
+        assert await state_in_line(database) == ["todo", "todo"]
+
+
+async def test_what_was_given_to_a_process_that_did_not_take_it_up_comes_to_the_next(
+    database: Database, database_url: str
+) -> None:
+    async with another_process_idle(database_url) as child:
+        await until_hands(database_url, 1)
+        child.send_signal(signal.SIGSTOP)
+        assert await state_in_line(database) == ["doing"]
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+    toy = Toy()
+    async with running(database, toy):
+        await toy.until(A)
+
+
 ANOTHER = """
 import asyncio, sys
 from bot.engine import Engine, Tempo
@@ -268,6 +336,18 @@ async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]
     assert child.stdout is not None
     async with asyncio.timeout(PATIENCE_S):
         assert await child.stdout.readline() == b"came\n"
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+@asynccontextmanager
+async def another_process_idle(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that waits for its first errand."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url)
     try:
         yield child
     finally:

@@ -57,6 +57,7 @@ class Rooms:
     linq: LinqClient
     subscriber: Subscriber | None
     audio: AudioRoom
+    carrier: Carrier
     clips: Clips
     wishes: Wishes
     receipts: Receipts
@@ -138,11 +139,18 @@ def _furnish(
         linq=linq_client,
         subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
         audio=audio,
+        carrier=carrier,
         clips=Clips(deliveries, linq, carrier, now=now, patience=patience, lending=lending),
         wishes=Wishes(deliveries, receipts, now=now),
         receipts=Receipts(receipts, deliveries, linq, now=now),
         notices=Notices(around("notices", database.notices), slack_port, now=now),
-        links=Links(database.links, slack.client, linq_client, admins=[UserId(u) for u in settings.memobridge_admins]),
+        links=Links(
+            database.links,
+            slack.client,
+            linq_client,
+            admins=[UserId(u) for u in settings.memobridge_admins],
+            parted=carrier.head_starts.forget,
+        ),
         lending=lending,
     )
 

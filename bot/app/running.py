@@ -186,6 +186,7 @@ class Bot:
     async def _take_over_links(self, rooms: Rooms) -> None:
         pairs = load_links(self._settings.links_file) if self._settings.links_file else []
         await rooms.database.links.lay_under([Link(ChannelId(c), ChatId(chat), "", FROM_FILE) for c, chat in pairs])
+        rooms.carrier.head_starts.know(link.channel for link in await rooms.database.links.all())
 
     async def _keep_subscription(self, rooms: Rooms, entrance: Entrance) -> None:
         if rooms.subscriber is None:

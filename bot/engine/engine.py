@@ -173,10 +173,12 @@ class Engine:
         )
 
     async def _sweep(self, leading: asyncio.Event) -> None:
+        """Never ends by itself, also where there is nothing to sweep."""
         await leading.wait()
         async with asyncio.TaskGroup() as sweeping:
             for name, (every_s, sweep) in self._sweeps.items():
                 sweeping.create_task(_repeat(name, every_s, sweep))
+            await asyncio.Event().wait()
 
     async def _restore(self, owed: Callable[[], Awaitable[Sequence[Errand]]]) -> None:
         """Put in line again what should be there and is not: the net below all else."""

@@ -38,30 +38,27 @@ class Carrier:
         self, slack: Slack, linq: Linq, audio: Audio, *, spool_folder: Path | None, lend_up_to: int = 0, ahead: int = 0
     ) -> None:
         """``lend_up_to``: clips of at most this many bytes that pass untouched are not uploaded but lent by url.
-        ``ahead``: while fewer clips are being prepared, one that was just stored gets a head start; 0: none does."""
-        self._head_starts = HeadStarts(self._prepare, ahead=ahead)
+        ``ahead``: while fewer clips are being prepared, one that is being stored gets a head start; 0: none does."""
+        self.head_starts = HeadStarts(self._prepare, ahead=ahead)
         self._slack = slack
         self._linq = linq
         self._audio = audio
         self._spool_folder = spool_folder
         self._lend_up_to = lend_up_to
 
-    def begin(self, delivery: Delivery) -> None:
-        """It has just been stored: prepare it now, if there is little else to do."""
-        self._head_starts.begin(delivery)
-
     async def prepare(self, delivery: Delivery) -> Prepared:
         """Raises Refused for a clip that can never be a memo, Later for trouble on the way."""
-        return await self._head_starts.claim(delivery)
+        return await self.head_starts.claim(delivery)
 
-    async def _prepare(self, delivery: Delivery) -> Prepared:
+    async def _prepare(self, delivery: Delivery, stored: asyncio.Event) -> Prepared:
+        """Nothing is uploaded before the event is set."""
         clip = delivery.clip
         early = asyncio.ensure_future(self._create_early(clip))
         await asyncio.sleep(0)  # its request leaves first: the answer takes longer than the download's
         try:
             with closing(Spool(self._spool_folder)) as spool:
                 async with self._slack.download(clip) as download:
-                    return await self._carry(clip, download, early, spool)
+                    return await self._carry(clip, download, early, spool, stored)
         finally:
             early.cancel()
             with suppress(asyncio.CancelledError):
@@ -78,10 +75,16 @@ class Carrier:
             return None  # the same trouble, if it lasts, is met and told when the attachment is truly needed
 
     async def _carry(
-        self, clip: Clip, download: Download, early: "asyncio.Future[Upload | None]", spool: "Spool"
+        self,
+        clip: Clip,
+        download: Download,
+        early: "asyncio.Future[Upload | None]",
+        spool: "Spool",
+        stored: asyncio.Event,
     ) -> Prepared:
         source = aiter(download.chunks())
         head = await read_head(source)
+        await stored.wait()
         declared = self._audio.declare(head, clip.name)
         whole = spool.tee(head, source)
         if declared is None or download.size_bytes is None or self._lend_up_to:

@@ -42,11 +42,7 @@ class Clips:
     async def accept(self, share: Share) -> Sequence[DeliveryId]:
         """Stored when this returns. Gives the new ones: a repeat, or a drop in an unlinked channel, gives none."""
         deliveries = [_delivery(share, n) for n in range(len(share.clips))]
-        new = await self._store.accept(deliveries)
-        for delivery in deliveries:
-            if delivery.id in new:
-                self._carrier.begin(delivery)
-        return new
+        return await self._carrier.head_starts.beside(self._store.accept(deliveries), deliveries)
 
     async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None:
         """The message is gone, or some of its files: what has not been sent will not be."""

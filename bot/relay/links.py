@@ -4,7 +4,7 @@ Unlinking touches no delivery: each knows its chat since it was accepted, and fi
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.relay.errors import Refused
@@ -18,7 +18,17 @@ FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
 
 class Links:
-    def __init__(self, store: LinkStore, slack: Slack, linq: Linq, *, admins: Collection[UserId] = ()) -> None:
+    def __init__(
+        self,
+        store: LinkStore,
+        slack: Slack,
+        linq: Linq,
+        *,
+        admins: Collection[UserId] = (),
+        parted: Callable[[ChannelId], None] = lambda _: None,
+    ) -> None:
+        """``parted`` is told of each channel that is not linked any more."""
+        self._parted = parted
         self._store = store
         self._slack = slack
         self._linq = linq
@@ -79,6 +89,7 @@ class Links:
             raise Refused("This link stands in the operator's LINKS_FILE and can only be taken out there.")
         if link is None:
             raise Refused("This channel is not linked to a chat.")
+        self._parted(channel)
         return link, await self._store.open_in(link.chat)
 
     async def moved(self, old: ChannelId, new: ChannelId) -> None:

@@ -1,53 +1,90 @@
-"""Head starts. A clip that is stored while this process has little to do is prepared at once, beside the engine's round
-through the database; when its turn comes, what was begun is taken over. In a crowd that would only cost others time.
+"""Head starts. While this process has little to do, a clip is prepared at once, beside the engine's round through the
+database; when its turn comes, what was begun is taken over. In a crowd that would only cost others time.
 
-Preparing is repeatable and sends nothing, so a head start that nobody claims is dropped without harm.
+Preparing is repeatable and sends nothing, so a head start that nobody claims is dropped without harm. In a channel
+known to be linked it begins even while the clip is being stored, but no byte of it leaves before that. (Where somebody
+has just taken the link away at the command line, Linq is told a name for nothing.)
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from bot.relay.model import Delivery, DeliveryId
+from bot.relay.model import ChannelId, Delivery, DeliveryId
 
 UNCLAIMED_S = 1.0  # then its chat has older clips to send first
 
 Made = TypeVar("Made")
+Prepare = Callable[[Delivery, asyncio.Event], Coroutine[Any, Any, Made]]
 
 
 class HeadStarts(Generic[Made]):
-    """``prepare`` does the work. While ``ahead`` clips or more are being prepared, none gets a head start."""
+    """``prepare`` does the work; it lets no byte out before its event is set. While ``ahead`` clips or more are being
+    prepared, none gets a head start."""
 
-    def __init__(
-        self,
-        prepare: Callable[[Delivery], Coroutine[Any, Any, Made]],
-        *,
-        ahead: int,
-        unclaimed_s: float = UNCLAIMED_S,
-    ) -> None:
+    def __init__(self, prepare: "Prepare[Made]", *, ahead: int, unclaimed_s: float = UNCLAIMED_S) -> None:
         self._prepare = prepare
         self._ahead = ahead
         self._unclaimed_s = unclaimed_s
         self._begun: dict[DeliveryId, asyncio.Task[Made]] = {}
         self._under_way = 0
+        self._linked: set[ChannelId] = set()
 
-    def begin(self, delivery: Delivery) -> None:
-        if self._under_way >= self._ahead or delivery.clip.given_url:
-            return
-        begun = self._begun[delivery.id] = asyncio.create_task(self._counted(delivery))
-        begun.add_done_callback(_read)
-        asyncio.get_running_loop().call_later(self._unclaimed_s, self._drop, delivery.id)
+    def know(self, linked: Iterable[ChannelId]) -> None:
+        self._linked.update(linked)
+
+    def forget(self, channel: ChannelId) -> None:
+        self._linked.discard(channel)
+
+    async def beside(
+        self, storing: Awaitable[Sequence[DeliveryId]], deliveries: Sequence[Delivery]
+    ) -> Sequence[DeliveryId]:
+        """What ``storing`` gives: the deliveries that are new. Only they are prepared."""
+        stored = asyncio.Event()
+        early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
+        new: Sequence[DeliveryId] = ()
+        try:
+            new = await storing
+        finally:
+            self._settle(deliveries, new, early)
+        stored.set()
+        self._begin([each for each in deliveries if each.id in new and each.id not in early], stored)
+        return new
 
     def claim(self, delivery: Delivery) -> Awaitable[Made]:
         """What was begun for this delivery, failed or not; else it is begun now."""
-        return self._begun.pop(delivery.id, None) or self._counted(delivery)
+        stored = asyncio.Event()
+        stored.set()
+        return self._begun.pop(delivery.id, None) or self._counted(delivery, stored)
 
-    async def _counted(self, delivery: Delivery) -> Made:
+    def _begin(self, deliveries: Sequence[Delivery], stored: asyncio.Event) -> Sequence[DeliveryId]:
+        """Gives the ids of those that got a head start."""
+        willing = [each for each in deliveries if not each.clip.given_url and each.id not in self._begun]
+        chosen = willing[: max(self._ahead - self._under_way, 0)]
+        for delivery in chosen:
+            task = self._begun[delivery.id] = asyncio.create_task(self._counted(delivery, stored))
+            task.add_done_callback(_read)
+            asyncio.get_running_loop().call_later(self._unclaimed_s, self._drop, delivery.id)
+        return [each.id for each in chosen]
+
+    async def _counted(self, delivery: Delivery, stored: asyncio.Event) -> Made:
         self._under_way += 1
         try:
-            return await self._prepare(delivery)
+            if not stored.is_set():
+                await asyncio.sleep(0)  # what is being stored goes first
+            return await self._prepare(delivery, stored)
         finally:
             self._under_way -= 1
+
+    def _settle(self, deliveries: Sequence[Delivery], new: Sequence[DeliveryId], early: Sequence[DeliveryId]) -> None:
+        """Learn which channels are linked: one that had nothing new may not be. What was begun in vain ends."""
+        for delivery in deliveries:
+            if delivery.id in new:
+                self._linked.add(delivery.post.channel)
+            else:
+                self._linked.discard(delivery.post.channel)
+                if delivery.id in early:
+                    self._drop(delivery.id)
 
     def _drop(self, delivery: DeliveryId) -> None:
         if begun := self._begun.pop(delivery, None):

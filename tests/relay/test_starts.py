@@ -1,15 +1,18 @@
 """Head starts: a clip may be prepared before its turn comes, once, and it harms nobody when that does not come."""
 
 import asyncio
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from bot.relay.carry import Carrier
 from bot.relay.clips import Clips
 from bot.relay.errors import Later
+from bot.relay.links import Links
 from bot.relay.model import Clip, Delivery, DeliveryId, Share
 from bot.relay.starts import HeadStarts
-from tests.fakes import CHAT, FakeAudio, clip, share
+from tests.fakes import CHANNEL, CHAT, FakeAudio, clip, share
 from tests.relay.conftest import World
 
 
@@ -23,20 +26,40 @@ class Work:
 
     def __init__(self) -> None:
         self.begun: list[str] = []
+        self.uploaded: list[str] = []
         self.under_way = 0
         self.gate = asyncio.Event()
 
-    async def prepare(self, delivery: Delivery) -> str:
+    async def prepare(self, delivery: Delivery, stored: asyncio.Event) -> str:
         self.begun.append(delivery.id)
         self.under_way += 1
         try:
+            await stored.wait()
+            self.uploaded.append(delivery.id)
             await self.gate.wait()
         finally:
             self.under_way -= 1
         return f"made of {delivery.id}"
 
-    def starts(self, ahead: int = 1) -> HeadStarts[str]:
-        return HeadStarts(self.prepare, ahead=ahead, unclaimed_s=0)
+    def starts(self, ahead: int = 1, unclaimed_s: float = 0) -> HeadStarts[str]:
+        return HeadStarts(self.prepare, ahead=ahead, unclaimed_s=unclaimed_s)
+
+
+class Storing:
+    """A store that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[list[DeliveryId]] = asyncio.get_running_loop().create_future()
+
+    def __await__(self) -> Generator[Any, None, list[DeliveryId]]:
+        return self.answer.__await__()
+
+
+async def stored(starts: HeadStarts[str], *deliveries: Delivery) -> None:
+    """They are new, and stored at once."""
+    storing = Storing()
+    storing.answer.set_result([each.id for each in deliveries])
+    await starts.beside(storing, deliveries)
 
 
 def delivery(name: str) -> Delivery:
@@ -94,12 +117,12 @@ async def test_who_has_enough_to_do_gives_no_head_start() -> None:
     starts = work.starts()
     busy = asyncio.ensure_future(starts.claim(delivery("D1")))
     await turns()
-    starts.begin(delivery("D2"))
+    await stored(starts, delivery("D2"))
     await turns()
     assert work.begun == ["D1"]
     work.gate.set()
     assert await busy == "made of D1"
-    starts.begin(delivery("D3"))
+    await stored(starts, delivery("D3"))
     await turns()
     assert work.begun == ["D1", "D3"]
 
@@ -107,20 +130,102 @@ async def test_who_has_enough_to_do_gives_no_head_start() -> None:
 async def test_a_head_start_that_nobody_claims_is_dropped_and_makes_room() -> None:
     work = Work()
     starts = work.starts()
-    starts.begin(delivery("D1"))
+    await stored(starts, delivery("D1"))
     await turns()
     assert (work.begun, work.under_way) == (["D1"], 0)
-    starts.begin(delivery("D2"))
+    await stored(starts, delivery("D2"))
     await turns()
     assert work.begun == ["D1", "D2"]
 
 
 async def test_who_loses_patience_with_a_head_start_ends_it() -> None:
     work = Work()
-    starts = HeadStarts(work.prepare, ahead=1)
-    starts.begin(delivery("D1"))
+    starts = work.starts(unclaimed_s=60)
+    await stored(starts, delivery("D1"))
     await turns()
     waiting = asyncio.ensure_future(starts.claim(delivery("D1")))
     waiting.cancel()
     await turns()
     assert work.under_way == 0
+
+
+async def test_in_a_channel_known_to_be_linked_a_clip_is_prepared_while_it_is_stored_but_no_byte_leaves() -> None:
+    work, storing = Work(), Storing()
+    starts = work.starts(unclaimed_s=60)
+    starts.know([CHANNEL])
+    accepting = asyncio.ensure_future(starts.beside(storing, [delivery("D1")]))
+    await turns()
+    assert (work.begun, work.uploaded) == (["D1"], [])
+    storing.answer.set_result([DeliveryId("D1")])
+    assert await accepting == ["D1"]
+    await turns()
+    assert (work.begun, work.uploaded) == (["D1"], ["D1"])
+
+
+async def test_where_nothing_is_known_of_a_channel_nothing_is_done_before_the_clip_is_stored() -> None:
+    work, storing = Work(), Storing()
+    starts = work.starts(unclaimed_s=60)
+    accepting = asyncio.ensure_future(starts.beside(storing, [delivery("D1")]))
+    await turns()
+    assert work.begun == []
+    storing.answer.set_result([DeliveryId("D1")])
+    await accepting
+    await turns()
+    assert work.begun == ["D1"]
+
+
+@pytest.mark.parametrize("error", [None, Later("The database is away.")])
+async def test_what_was_begun_for_a_clip_that_is_not_taken_ends(error: Later | None) -> None:
+    """The channel is not linked any more, the clip is known, or the database is away."""
+    work, storing = Work(), Storing()
+    starts = work.starts(unclaimed_s=60)
+    starts.know([CHANNEL])
+    accepting = asyncio.ensure_future(starts.beside(storing, [delivery("D1")]))
+    await turns()
+    if error:
+        storing.answer.set_exception(error)
+    else:
+        storing.answer.set_result([])
+    await asyncio.wait([accepting])
+    await turns()
+    assert (work.begun, work.uploaded, work.under_way) == (["D1"], [], 0)
+    assert accepting.exception() is error
+
+
+async def test_a_clip_that_is_told_of_twice_keeps_its_head_start() -> None:
+    work = Work()
+    starts = work.starts(ahead=9, unclaimed_s=60)
+    await stored(starts, delivery("D1"))
+    again = Storing()
+    again.answer.set_result([])
+    await starts.beside(again, [delivery("D1")])
+    await turns()
+    assert (work.begun, work.under_way) == (["D1"], 1)
+    work.gate.set()
+    assert await starts.claim(delivery("D1")) == "made of D1"
+
+
+async def test_a_channel_that_is_unlinked_is_not_known_any_more(world: World) -> None:
+    work = Work()
+    starts = work.starts()
+    starts.know([CHANNEL])
+    links = Links(world.memory, world.slack, world.linq, parted=starts.forget)
+    await links.part(CHANNEL)
+    storing = Storing()
+    accepting = asyncio.ensure_future(starts.beside(storing, [delivery("D1")]))
+    await turns()
+    assert work.begun == []
+    accepting.cancel()
+
+
+async def test_a_clip_that_is_not_stored_yet_is_opened_and_announced_to_linq_but_not_uploaded(world: World) -> None:
+    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder, ahead=1)
+    carrier.head_starts.know([CHANNEL])
+    storing, one = Storing(), delivery("D1")
+    accepting = asyncio.ensure_future(carrier.head_starts.beside(storing, [one]))
+    await turns()
+    assert (world.slack.opened, len(world.linq.created), world.linq.uploads) == (1, 1, {})
+    storing.answer.set_result([one.id])
+    await accepting
+    prepared = await carrier.prepare(one)
+    assert list(world.linq.uploads) == [prepared.attachment]
