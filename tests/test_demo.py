@@ -93,4 +93,18 @@ def test_a_database_is_made_once_and_copied_from_then_on(environment: dict[str, 
     made = kept.stat().st_mtime_ns
     assert demo(environment, "--headless").returncode == 0
     assert kept.stat().st_mtime_ns == made
-    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+    assert {path.name.partition("-")[0] for path in kept.parent.iterdir()} <= {"empty", "spare"}
+
+
+def test_a_page_lays_a_database_by_and_the_next_demo_takes_it(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-u", "-m", "bot", "demo", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    while process.stdout.readline() != "The bot is running.\n":
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    cache = Path(environment["XDG_CACHE_HOME"]) / "memobridge"
+    assert len(list(cache.glob("spare-*"))) == 1
+    assert demo(environment, "--headless").returncode == 0
+    assert not list(cache.glob("spare-*"))

@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.cli.child import ChildError
 from bot.cli.demo.cast import gather, link_channels
-from bot.cli.demo.folder import furnish
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import STORIES, Scene, Story, StoryError
 from bot.sandbox.page.faults import calm
@@ -32,14 +31,14 @@ class Showing:
 class DemoDirector:
     """The page's ``Director``. ``open`` brings the bot up; ``close`` leaves nothing running."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, furnished: "asyncio.Future[None]") -> None:
+        """``furnished``: the database lies in the folder."""
         self._sandbox = sandbox
         self._cast = gather(sandbox)
         self._life = BotLife(sandbox, folder, at_first=partial(link_channels, sandbox, self._cast))
         self._showing: Showing | None = None
         self._playing: asyncio.Task[None] | None = None
-        self._furnishing: asyncio.Future[None] | None = None
-        self._folder = folder
+        self._furnished = furnished
         self._closing = False
 
     def sections(self) -> dict[str, Any]:
@@ -53,15 +52,13 @@ class DemoDirector:
 
     async def open(self) -> None:
         """Raises ChildError when the bot does not come up."""
-        self._furnishing = asyncio.ensure_future(asyncio.to_thread(furnish, self._folder))
-        await asyncio.shield(self._furnishing)
+        await asyncio.shield(self._furnished)
         await self._life.start()
 
     async def close(self) -> None:
         self._closing = True
         await self.stop_story()
-        if self._furnishing:
-            await asyncio.wait([self._furnishing])
+        await asyncio.wait([self._furnished])
         await self._life.stop()
 
     async def kill(self) -> None:

