@@ -5,6 +5,7 @@ the next start finds it running; an orderly stop takes it down, unless another p
 """
 
 import asyncio
+import atexit
 import logging
 import os
 import subprocess
@@ -80,14 +81,17 @@ class Embedded:
                     await _to_the_end(Embedded.start, self.folder)
 
     def stop(self) -> None:
-        """Stop the server if nobody else is connected to it."""
+        """Stop the server if nobody else is connected to it, and come back to its folder no more."""
+        server = _server(self.folder)
+        # When this process ends, the package would note that in a file below the folder, and make that if it is gone.
+        atexit.unregister(server._cleanup)  # noqa: SLF001 -- there is no public way
         try:
             with psycopg.connect(self.url, connect_timeout=5) as connection:
                 others = connection.execute(OTHERS).fetchone()
         except psycopg.OperationalError:
             return
         if others == (0,):
-            _server(self.folder).stop()
+            server.stop()
 
 
 async def _to_the_end(start: Callable[[Path], object], folder: Path) -> None:

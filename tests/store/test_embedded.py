@@ -96,3 +96,17 @@ def test_a_path_too_long_for_a_socket_is_refused(folder: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_refused() -> None:
     with pytest.raises(Refused, match="cannot be made"):
         Embedded.start(Path("/dev/null/data"))
+
+
+STOPPED = """
+import shutil, sys
+from pathlib import Path
+from bot.store.embedded import Embedded
+Embedded.start(Path(sys.argv[1])).stop()
+shutil.rmtree(sys.argv[1])
+"""
+
+
+def test_a_process_that_stopped_its_server_leaves_a_removed_folder_alone(folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", STOPPED, str(folder)], check=True)
+    assert not folder.exists()

@@ -71,7 +71,7 @@ def _has_display() -> bool:
 
 
 async def _bring_up(director: DemoDirector, story: str, console: Console) -> None:
-    """The bot, then the story, and what the next demo will need. Where the bot does not come up, the page says so, and stays."""
+    """The bot, then the story, and what the next demo needs. Where no bot comes up, the page says so, and stays."""
     try:
         await director.open()
     except ChildError as error:
