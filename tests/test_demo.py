@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,9 +103,11 @@ def test_a_page_lays_a_database_by_and_the_next_demo_takes_it(environment: dict[
     assert process.stdout is not None
     while process.stdout.readline() != "The bot is running.\n":
         assert process.poll() is None
+    cache = Path(environment["XDG_CACHE_HOME"]) / "memobridge"
+    while not list(cache.glob("spare-*")):
+        assert process.poll() is None
+        time.sleep(0.05)  # no event tells
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    cache = Path(environment["XDG_CACHE_HOME"]) / "memobridge"
-    assert len(list(cache.glob("spare-*"))) == 1
     assert demo(environment, "--headless").returncode == 0
     assert not list(cache.glob("spare-*"))
