@@ -1,6 +1,7 @@
 """One clip's way as both sides saw it: which ids belong to it, what crossed, and whether the thread tells the truth."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,10 +40,11 @@ class Track:
     rows: list[Row] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
-        if self.rows and self.rows[-1].repeats(row):
-            self.rows[-1].count += 1
+        place = bisect_right(self.rows, row.at, key=lambda other: other.at)
+        if place and self.rows[place - 1].repeats(row):
+            self.rows[place - 1].count += 1
         elif len(self.rows) < ROWS_MOST:
-            self.rows.append(row)
+            self.rows.insert(place, row)
 
     def shown(self, sandbox: "Sandbox") -> Json:
         statuses = bubbles(self, sandbox)

@@ -66,7 +66,12 @@ def row_of(entry: Entry, detail: str = "") -> Row | None:
     if title is None:
         return None
     status, tone = _outcome(entry)
-    return Row(entry.at, entry.side, entry.direction, title, detail or _detail(entry), status, tone)
+    return Row(_began(entry), entry.side, entry.direction, title, detail or _detail(entry), status, tone)
+
+
+def _began(entry: Entry) -> float:
+    """What was answered stands where it began: the bot may do something of it before it answers."""
+    return entry.at if entry.status is None else entry.at - float(entry.facts.get("seconds", 0.0))
 
 
 def _title(entry: Entry) -> str | None:
