@@ -24,6 +24,32 @@ async def test_permits_need_not_wait_for_the_disk(memory: Database) -> None:
         assert await found.fetchone() == {"setting": "off", "source": "session"}
 
 
+async def test_that_a_notice_may_be_posted_now_is_on_disk_before_anybody_posts_it(memory: Database) -> None:
+    """Though turns need not wait for the disk: whoever does not know of a post would post again."""
+    await memory.deliveries.accept([delivery("a")])
+    async with memory.pool.connection() as connection:
+        found = await connection.execute("SELECT pg_current_wal_insert_lsn() AS end")
+        before = (await found.fetchall())[0]["end"]
+    await memory.notices.take(NOTICE, NOW)
+    async with memory.pool.connection() as connection:
+        found = await connection.execute("SELECT pg_current_wal_flush_lsn() > %s::pg_lsn AS is_on_disk", (before,))
+        assert await found.fetchone() == {"is_on_disk": True}
+
+
+async def test_how_the_server_isolates_transactions_elsewhere_changes_nothing_here(
+    database_url: str,
+) -> None:
+    """The functions of our tables rely on each of their statements seeing what was committed before it."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation TO 'serializable'".encode())
+    database = await Database.open(database_url)
+    async with database.pool.connection() as kept_open:
+        found = await kept_open.execute("SHOW transaction_isolation")
+        assert await found.fetchone() == {"transaction_isolation": "read committed"}
+    await database.close()
+
+
 async def test_processes_that_start_together_make_the_tables_once(embedded: Embedded) -> None:
     create(embedded, "together")
     engine = Engine()
