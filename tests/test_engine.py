@@ -304,6 +304,23 @@ async def test_what_was_given_to_a_process_that_did_not_take_it_up_comes_to_the_
         await toy.until(A)
 
 
+async def test_what_is_given_to_a_process_that_is_leaving_goes_back_in_line(
+    database: Database, database_url: str
+) -> None:
+    gate, toy = Gate(), Toy()
+    toy.plans[B] = [gate]
+    async with running(database, toy) as engine:
+        await until_hands(database_url, 1)
+        await put(database, Work(B))
+        await toy.until(B)
+        stopping = asyncio.create_task(engine.stop(PATIENCE_S))
+        await put(database, Work(A))
+        await until_jobs(database_url, "chat:a todo", "chat:b doing")
+        gate.opened.set()
+        await stopping
+    assert toy.came == [B]
+
+
 ANOTHER = """
 import asyncio, sys
 from bot.engine import Engine, Tempo

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.engine.jobs import Jobs
 
-CHANNEL, GIVEN = "procrastinate_queue_v1#", "engine_given#"
+CHANNEL, GIVEN = "procrastinate_queue_v1", "engine_given"  # each with "#" and the queue behind it
 SOME = '{"type": "job_inserted", "job_id": 0}'  # what our own triggers say: they do not know how many
 
 
@@ -39,13 +39,13 @@ async def listen(connection: Connection, queues: Mapping[str, float], jobs: Jobs
     """Wake a queue's worker when told so, so many seconds later. Ends with an error when the connection breaks."""
     try:
         for queue in queues:
-            await connection.execute(f'LISTEN "{CHANNEL}{queue}"; LISTEN "{GIVEN}{queue}"', prepare=False)
+            await connection.execute(f'LISTEN "{CHANNEL}#{queue}"; LISTEN "{GIVEN}#{queue}"', prepare=False)
         await jobs.listening()
         while True:
             await _readable(connection.fileno())
             async for told in connection.notifies(timeout=0):
                 channel, _, queue = told.channel.partition("#")
-                if f"{channel}#" == GIVEN:
+                if channel == GIVEN:
                     jobs.give_in(queues[queue], queue, json.loads(told.payload))
                 else:
                     jobs.wake_in(queues[queue], queue, inf if told.payload == SOME else 1)

@@ -4,7 +4,8 @@ Others put errands in line with the database's function ``put_in_line``. An erra
 returned. A job whose process raised is tried again, when ``Later`` says or on a growing schedule: nothing is lost by a
 bug. Work holds its chat's lock and announcements their notice's, so each chat goes in order and one slow chat holds up
 no other. Announcements have a queue of their own: when Slack hangs, memos are still sent. They need no
-``queueing_lock``: the store asks for a turn only when none is pending.
+``queueing_lock``: the store asks for a turn only when none is pending. A process that is alone is handed its jobs as
+they are put in line; processes that share a database ask for theirs.
 """
 
 import asyncio
@@ -152,6 +153,7 @@ class Engine:
             log.warning("engine.interrupted", extra={"error": "a job's end could not be stored, or a worker gave up"})
 
     async def _drain(self, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]]) -> None:
+        await self._jobs.close()
         for worker in workers:
             worker.shutdown_graceful_timeout = self._patience_s
             worker.stop()  # type: ignore[no-untyped-call]

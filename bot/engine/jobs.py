@@ -55,6 +55,7 @@ class Jobs(JobManager):
         self._told: defaultdict[str, float] = defaultdict(lambda: inf)
         self._given: defaultdict[str, deque[Job]] = defaultdict(deque)
         self._is_listening = False
+        self._is_closed = False
         self._ready: set[int] = set()
         self._listeners: dict[str, NotificationCallback] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -69,7 +70,14 @@ class Jobs(JobManager):
         self._told.clear()
         self._given.clear()
         self._ready.clear()
-        self._is_listening = False
+        self._is_listening = self._is_closed = False
+
+    async def close(self) -> None:
+        """Take nothing new from now on. What was given and not begun goes back in line."""
+        self._is_closed = True
+        for given in self._given.values():
+            while given:
+                await self._give_back(given.popleft())
 
     async def end(self) -> None:
         """Give back what the session holds."""
@@ -89,13 +97,20 @@ class Jobs(JobManager):
         """
         (queue,) = queues or ()
         await self._get_ready(queue, worker_id)
-        while self._given[queue] or self._told[queue] > 0:
+        while not self._is_closed and (self._given[queue] or self._told[queue] > 0):
             if self._given[queue]:
                 return self._given[queue].popleft()
             told, self._told[queue] = self._told[queue], 0
             if job := await super().fetch_job([queue], worker_id):
                 self._told[queue] += told - 1
-                return job
+                return await self._if_wanted(job)
+        return None
+
+    async def _if_wanted(self, job: Job) -> Job | None:
+        """None for one that came while we began to leave."""
+        if not self._is_closed:
+            return job
+        await self._give_back(job)
         return None
 
     async def _get_ready(self, queue: str, worker_id: int) -> None:
@@ -126,8 +141,14 @@ class Jobs(JobManager):
             await listener(channel="", notification=JobInserted(type="job_inserted", job_id=0))
 
     async def _give(self, queue: str, job: Job) -> None:
+        if self._is_closed:
+            await self._give_back(job)
+            return
         self._given[queue].append(job)
         await self._stir(queue)
+
+    async def _give_back(self, job: Job) -> None:
+        await self._settle(RETRY, job, at=utcnow())
 
     async def wake_all(self) -> None:
         for queue in tuple(self._listeners):

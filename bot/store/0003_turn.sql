@@ -20,7 +20,8 @@ BEGIN
         RETURN NULL;
     END IF;
     mine.taken = mine.wanted;
-    UPDATE notices SET taken = mine.taken, posting_since = CASE WHEN ts IS NULL THEN since ELSE posting_since END WHERE id = which;
+    UPDATE notices SET taken = mine.taken, posting_since = CASE WHEN ts IS NULL THEN since ELSE posting_since END
+    WHERE id = which;
     IF mine.ts IS NULL THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;

@@ -110,7 +110,7 @@ class Deliveries:
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
         """Store the memo's id, and what Linq said of it with the same breath."""
         came = receipts_json([memo.receipt] if memo.receipt else [])
-        row = await self._pool.row(RECORD, (delivery, memo.id, memo.trace_id, came))
+        row = await self._pool.row(RECORD, (delivery, storable(memo.id), storable(memo.trace_id), came))
         return bool(row and row["is_its_own"])
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
