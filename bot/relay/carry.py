@@ -54,8 +54,8 @@ class Carrier:
         """Nothing is uploaded before the event is set."""
         clip = delivery.clip
         early = asyncio.ensure_future(self._create_early(clip))
-        await asyncio.sleep(0)  # its request leaves first: the answer takes longer than the download's
         try:
+            await asyncio.sleep(0)  # its request leaves first: the answer takes longer than the download's
             with closing(Spool(self._spool_folder)) as spool:
                 async with self._slack.download(clip) as download:
                     return await self._carry(clip, download, early, spool, stored)

@@ -42,7 +42,8 @@ class Clips:
     async def accept(self, share: Share) -> Sequence[DeliveryId]:
         """Stored when this returns. Gives the new ones: a repeat, or a drop in an unlinked channel, gives none."""
         deliveries = [_delivery(share, n) for n in range(len(share.clips))]
-        return await self._carrier.head_starts.beside(self._store.accept(deliveries), deliveries)
+        storing = self._store.accept(deliveries)
+        return await self._carrier.head_starts.beside(storing, deliveries)  # what is new may be prepared meanwhile
 
     async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None:
         """The message is gone, or some of its files: what has not been sent will not be."""

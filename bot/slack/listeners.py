@@ -74,7 +74,7 @@ class Listeners:
 
     def _is_chatter(self, body: Body) -> bool:
         """A message that means nothing here: nearly all that Slack tells, and the echoes of our own notices. Bolt would
-        take ten times as long to hand it to somebody who drops it."""
+        take many times as long to hand it to somebody who drops it."""
         me, event = self._lookups.known, part(body, "event")
         if me is None or text(body, "type") != "event_callback" or text(event, "type") != "message":
             return False
