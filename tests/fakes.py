@@ -334,6 +334,7 @@ class FakeSlack:
         return self.standing.get(notice.id)
 
     async def remove_notice(self, notice: Notice, ts: str) -> None:
+        _raise(self.trouble, "remove_notice")
         self.removed.append(ts)
 
     async def update_notice(self, notice: Notice) -> None:

@@ -6,6 +6,7 @@ turn shows what is true when it comes.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.relay.errors import Later, Refused, Unknown
@@ -15,6 +16,7 @@ from bot.relay.receipts import status_of
 
 log = logging.getLogger("memobridge.relay")
 
+DEAD_CONNECTIONS = 5  # more than these are seldom open to Slack at once
 LISTED_AFTER = timedelta(seconds=2)  # a post that Slack took may take a moment to be listed in its thread
 
 
@@ -40,8 +42,7 @@ class Notices:
         if notice.ts is None:
             ts = await self._stand(notice)
             if await self._store.posted(notice, ts, words) != ts:
-                log.warning("second notice", extra={"notice": notice.id})
-                await self._slack.remove_notice(notice, ts)  # this process was frozen, and another went on
+                await self._take_back(notice, ts)
         elif words != notice.shown:
             await self._slack.update_notice(notice)
             await self._store.posted(notice, notice.ts, words)
@@ -58,6 +59,16 @@ class Notices:
             return await self._slack.post_notice(notice)
         except Unknown as lost:
             raise Later(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
+
+    async def _take_back(self, notice: Notice, ts: str) -> None:
+        """This process was frozen and another went on: two stand in the thread, and nobody else knows of this one. It
+        is tried again at once, since after a long sleep the connections that were open are dead."""
+        log.warning("second notice", extra={"notice": notice.id})
+        for _ in range(DEAD_CONNECTIONS):
+            with suppress(Later):
+                await self._slack.remove_notice(notice, ts)
+                return
+        await self._slack.remove_notice(notice, ts)
 
     async def _alarm(self, notice: Notice) -> None:
         """Say a failure aloud: an edit notifies nobody. Once, but for a crash just after: better twice than never."""

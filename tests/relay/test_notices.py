@@ -100,6 +100,19 @@ async def test_a_process_that_slept_over_its_post_takes_away_what_it_posted_too_
     assert world.slack.removed == ["1790000001.000001"]
 
 
+async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are_dead_after_the_sleep(
+    world: World,
+) -> None:
+    await world.clips.accept(share())
+    [notice_id] = world.memory.notices
+    sleeping = await world.memory.take(notice_id, world.clock())
+    assert sleeping is not None
+    await world.run()
+    world.slack.trouble["remove_notice"] = [Later("Slack hung up."), Later("Slack hung up.")]
+    await world.notices._show(sleeping)
+    assert world.slack.removed == ["1790000001.000001"]
+
+
 async def test_old_words_of_a_process_that_slept_over_its_edit_are_followed_by_the_true_ones(world: World) -> None:
     await world.clips.accept(share())
     await world.run()
