@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from mmap import ACCESS_READ, mmap
 
 import av
 from av.audio.stream import AudioStream
@@ -60,12 +59,13 @@ def _by_index(clip: OpenClip) -> float:
     first, last = index[0].timestamp, len(index) - 1
     ticks = index[1].timestamp - first
     step, ear = max(_PAGE_BYTES * len(index) // clip.size_bytes, 1), _Ear(clip)
-    with clip.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+    with clip.path.open("rb", buffering=0) as file:
         for page, number in enumerate(range(_RUN_UP, last, step)):
             entry = index[number]
             if entry.timestamp != first + number * ticks:
                 raise Doubt("its frames are of uneven length")
-            frame = content[entry.pos : entry.pos + entry.size]
+            file.seek(entry.pos)
+            frame = file.read(entry.size)
             if page % _PAGES_UNHEARD == 0 or not ear.knows(frame):
                 ear.listen(Packet(frame), ticks)
                 ear.learn(frame)
