@@ -48,26 +48,20 @@ class WireTap:
         return web.json_response({"entries": [e.shown() for e in found], "next": len(self._wire.entries)})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events, one per entry; a page that comes back tells how far it got in ``Last-Event-ID``.
-
-        ``?what=NAME``, once or more: only entries of these names. Whoever measures is then less in the way.
-        """
+        """Server-sent events, one per entry; a page that comes back tells how far it got in ``Last-Event-ID``."""
         last = request.headers.get("Last-Event-ID")
         start = int(last) + 1 if last else int(request.query.get("after", 0))
-        names = frozenset(request.query.getall("what", ()))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        following = asyncio.get_running_loop().create_task(self._follow(response, start, names))
+        following = asyncio.get_running_loop().create_task(self._follow(response, start))
         self._streams.add(following)
         following.add_done_callback(self._streams.discard)
         await asyncio.wait([following])
         return response
 
-    async def _follow(self, response: web.StreamResponse, start: int, names: frozenset[str]) -> None:
+    async def _follow(self, response: web.StreamResponse, start: int) -> None:
         try:
             async for entry in self._wire.follow(start):
-                if names and entry.what not in names:
-                    continue
                 await response.write(f"id: {entry.number}\ndata: {json.dumps(entry.shown())}\n\n".encode())
         except ConnectionError:
             return

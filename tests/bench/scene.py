@@ -101,13 +101,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(
-    contest: Contest, clips: int, *, large_clips: int = 0, latency_s: float = 0.0, watched_at: str = ""
-) -> AsyncIterator[Scene]:
+async def scene(contest: Contest, clips: int, *, large_clips: int = 0, latency_s: float = 0.0) -> AsyncIterator[Scene]:
     """All of it is made anew and torn down again, so that nothing of one measure is left in the next.
 
-    The first clips have 1 MiB, the large ones behind them 25. ``watched_at``: look only each time that this has
-    crossed. Looking at every moment takes a tenth of what two cores do while a single clip is carried.
+    The first clips have 1 MiB, the large ones behind them 25.
     """
     sizes = [MIB] * clips + [LARGE_BYTES] * large_clips
     names = [f"clip-{number:04}.m4a" for number in range(len(sizes))]
@@ -118,7 +115,7 @@ async def scene(
             async with contest({**toy.environment, "LINKS_FILE": str(place / "links.toml")}) as contestant:
                 await toy.meet(contestant.url)
                 stage = Scene(toy, contestant, channels, list(zip(names, files, strict=True)))
-                async with _watched(toy.entries_at(watched_at) if watched_at else toy.entries(), stage.notes):
+                async with _watched(toy, stage.notes):
                     yield stage
 
 
@@ -128,11 +125,11 @@ def recorded(size_bytes: int) -> Recording:
 
 
 @asynccontextmanager
-async def _watched(entries: AsyncIterator[Body], notes: Notes) -> AsyncIterator[None]:
+async def _watched(toy: Toy, notes: Notes) -> AsyncIterator[None]:
     """What must not happen ends the block at once."""
 
     async def watch() -> None:
-        async for entry in entries:
+        async for entry in toy.entries():
             notes.take(entry)
 
     async with asyncio.TaskGroup() as group:

@@ -129,21 +129,7 @@ class Toy:
 
     async def entries(self) -> AsyncIterator[Body]:
         """Everything that ever crossed, as it crosses."""
-        async for entry in self._stream(after=0):
-            yield entry
-
-    async def entries_at(self, what: str) -> AsyncIterator[Body]:
-        """The same, but told only each time that ``what`` has crossed: until then nobody takes time to watch."""
-        known = 0
-        async for _ in self._stream(after=0, what=what):
-            async with self.session.get("/wire", params={"after": known}) as answer:
-                told = await answer.json()
-            known = told["next"]
-            for entry in told["entries"]:
-                yield entry
-
-    async def _stream(self, **asked: str | int) -> AsyncIterator[Body]:
-        async with self.session.get("/wire/stream", params=asked) as stream:
+        async with self.session.get("/wire/stream", params={"after": 0}) as stream:
             async for line in stream.content:
                 if line.startswith(DATA):
                     yield json.loads(line.removeprefix(DATA))

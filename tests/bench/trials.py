@@ -17,7 +17,6 @@ Trial = Callable[[Contest], Awaitable[Figures]]
 
 FAR_S = 0.08  # added to every call of Slack and Linq
 WARM_UP = 10
-READ = "webhook message.read"
 CLIPS, IN_FLIGHT = 200, 20
 SINGLES, FAR_SINGLES = 40, 20
 EVENTS, CONNECTIONS = 1000, 20
@@ -27,13 +26,13 @@ REST_S, QUIET_S = 30.0, 5.0
 
 async def single(contest: Contest) -> Figures:
     """One clip at a time, each after the one before was read."""
-    async with scene(contest, WARM_UP + SINGLES, watched_at=READ) as stage:
+    async with scene(contest, WARM_UP + SINGLES) as stage:
         await _one_by_one(stage, WARM_UP)
         return {"p50_ms": _p50_ms(await _one_by_one(stage, SINGLES))}
 
 
 async def far_single(contest: Contest) -> Figures:
-    async with scene(contest, WARM_UP + FAR_SINGLES, latency_s=FAR_S, watched_at=READ) as stage:
+    async with scene(contest, WARM_UP + FAR_SINGLES, latency_s=FAR_S) as stage:
         await _one_by_one(stage, WARM_UP)
         return {"p50_ms": _p50_ms(await _one_by_one(stage, FAR_SINGLES))}
 

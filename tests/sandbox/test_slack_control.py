@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bot.sandbox.pace import Pace
 from bot.sandbox.slack import ANN, BEN, CLIPS
-from bot.sandbox.slack.files import Upload
 from bot.sandbox.world import Sandbox
 from tests.sandbox.slack_listener import Listener, says
 
@@ -111,15 +110,6 @@ async def test_the_wire_streams_on_where_a_page_left_off(sandbox: Sandbox, http:
         assert await response.content.readline() == b"id: 1\n"
         entry = json.loads((await response.content.readline()).removeprefix(b"data: "))
     assert entry["what"] == "say"
-
-
-async def test_a_stream_can_be_of_some_names_only(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    await sandbox.slack.say(CLIPS, "one")
-    await sandbox.slack.drop(CLIPS, Upload("memo.m4a", b"sound"))
-    async with http.get(f"{sandbox.control_url}/wire/stream", params={"what": "drop"}) as response:
-        await response.content.readline()
-        entry = json.loads((await response.content.readline()).removeprefix(b"data: "))
-    assert entry["what"] == "drop"
 
 
 async def test_strange_pages_steer_nothing(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
