@@ -346,13 +346,9 @@ asyncio.run(main())
 
 
 @asynccontextmanager
-async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that has taken an errand; when told so by a line it finishes it and stops."""
-    pipe = asyncio.subprocess.PIPE
+async def another_process_idle(url: str, pipe: int | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that waits for its first errand."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url, stdin=pipe, stdout=pipe)
-    assert child.stdout is not None
-    async with asyncio.timeout(PATIENCE_S):
-        assert await child.stdout.readline() == b"came\n"
     try:
         yield child
     finally:
@@ -362,15 +358,13 @@ async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]
 
 
 @asynccontextmanager
-async def another_process_idle(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that waits for its first errand."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url)
-    try:
+async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that has taken an errand; when told so by a line it finishes it and stops."""
+    async with another_process_idle(url, asyncio.subprocess.PIPE) as child:
+        assert child.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            assert await child.stdout.readline() == b"came\n"
         yield child
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
 
 
 async def test_a_killed_process_is_noticed_at_once_and_its_errands_are_taken_over(
