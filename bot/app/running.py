@@ -86,6 +86,8 @@ class Bot:
         ahead = AHEAD if self._role is Role.ALL and self._settings.database_url is None else 0
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
         await self._take_over_links(rooms)
+        if ahead:
+            rooms.carrier.head_starts.know(link.channel for link in await rooms.database.links.all())
         self._pings["database"] = health.reason(rooms.database.ping)
         self._linq_pings.append(health.now_and_then(health.reason(rooms.linq.ping)))
         self._pings["linq"] = health.first_trouble(self._linq_pings)
@@ -186,7 +188,6 @@ class Bot:
     async def _take_over_links(self, rooms: Rooms) -> None:
         pairs = load_links(self._settings.links_file) if self._settings.links_file else []
         await rooms.database.links.lay_under([Link(ChannelId(c), ChatId(chat), "", FROM_FILE) for c, chat in pairs])
-        rooms.carrier.head_starts.know(link.channel for link in await rooms.database.links.all())
 
     async def _keep_subscription(self, rooms: Rooms, entrance: Entrance) -> None:
         if rooms.subscriber is None:

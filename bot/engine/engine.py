@@ -153,11 +153,11 @@ class Engine:
             log.warning("engine.interrupted", extra={"error": "a job's end could not be stored, or a worker gave up"})
 
     async def _drain(self, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]]) -> None:
-        await self._jobs.close()
+        self._jobs.close()
         for worker in workers:
             worker.shutdown_graceful_timeout = self._patience_s
             worker.stop()  # type: ignore[no-untyped-call]
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(self._jobs.give_back(), *running, return_exceptions=True)
 
     def _worker(self, queue: str, concurrency: int) -> Worker:
         return Worker(

@@ -72,11 +72,14 @@ class Jobs(JobManager):
         self._ready.clear()
         self._is_listening = self._is_closed = False
 
-    async def close(self) -> None:
-        """Take nothing new from now on. What was given and not begun goes back in line."""
+    def close(self) -> None:
+        """Take nothing new from now on."""
         self._is_closed = True
+
+    async def give_back(self) -> None:
+        """What was given and not begun goes back in line. Where it cannot, whoever takes over finds it."""
         for given in self._given.values():
-            while given:
+            while given and not self.lost.is_set():
                 await self._give_back(given.popleft())
 
     async def end(self) -> None:

@@ -26,7 +26,7 @@ class HeadStarts(Generic[Made]):
         self._prepare = prepare
         self._ahead = ahead
         self._unclaimed_s = unclaimed_s
-        self._begun: dict[DeliveryId, asyncio.Task[Made]] = {}
+        self._begun: dict[DeliveryId, tuple[asyncio.Task[Made], asyncio.Event]] = {}
         self._under_way = 0
         self._linked: set[ChannelId] = set()
 
@@ -40,7 +40,7 @@ class HeadStarts(Generic[Made]):
         self, storing: Awaitable[Sequence[DeliveryId]], deliveries: Sequence[Delivery]
     ) -> Sequence[DeliveryId]:
         """What ``storing`` gives: the deliveries that are new. Only they are prepared."""
-        stored = asyncio.Event()
+        stored = asyncio.Event()  # of all of them: they are stored together
         early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
         new: Sequence[DeliveryId] = ()
         try:
@@ -52,18 +52,20 @@ class HeadStarts(Generic[Made]):
         return new
 
     def claim(self, delivery: Delivery) -> Awaitable[Made]:
-        """What was begun for this delivery, failed or not; else it is begun now."""
-        stored = asyncio.Event()
+        """What was begun for this delivery, failed or not; else it is begun now. It is stored, or nobody could claim
+        it: whoever stored it may never have learnt so."""
+        begun, stored = self._begun.pop(delivery.id, (None, asyncio.Event()))
         stored.set()
-        return self._begun.pop(delivery.id, None) or self._counted(delivery, stored)
+        return begun or self._counted(delivery, stored)
 
     def _begin(self, deliveries: Sequence[Delivery], stored: asyncio.Event) -> Sequence[DeliveryId]:
         """Gives the ids of those that got a head start."""
         willing = [each for each in deliveries if not each.clip.given_url and each.id not in self._begun]
         chosen = willing[: max(self._ahead - self._under_way, 0)]
         for delivery in chosen:
-            task = self._begun[delivery.id] = asyncio.create_task(self._counted(delivery, stored))
+            task = asyncio.create_task(self._counted(delivery, stored))
             task.add_done_callback(_read)
+            self._begun[delivery.id] = task, stored
             asyncio.get_running_loop().call_later(self._unclaimed_s, self._drop, delivery.id)
         return [each.id for each in chosen]
 
@@ -87,7 +89,8 @@ class HeadStarts(Generic[Made]):
                     self._drop(delivery.id)
 
     def _drop(self, delivery: DeliveryId) -> None:
-        if begun := self._begun.pop(delivery, None):
+        if delivery in self._begun:
+            begun, _ = self._begun.pop(delivery)
             begun.cancel()
 
 

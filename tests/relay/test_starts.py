@@ -205,6 +205,23 @@ async def test_a_clip_that_is_told_of_twice_keeps_its_head_start() -> None:
     assert await starts.claim(delivery("D1")) == "made of D1"
 
 
+async def test_who_claims_a_head_start_need_not_wait_for_news_that_it_was_stored() -> None:
+    """It is: else nobody could claim it. The news may never come, when the connection broke just after the commit."""
+    work, storing = Work(), Storing()
+    starts = work.starts(unclaimed_s=60)
+    starts.know([CHANNEL])
+    accepting = asyncio.ensure_future(starts.beside(storing, [delivery("D1")]))
+    await turns()
+    claiming = asyncio.ensure_future(starts.claim(delivery("D1")))
+    storing.answer.set_exception(Later("The database is away."))
+    await asyncio.wait([accepting])
+    work.gate.set()
+    await turns()
+    assert claiming.done()
+    assert await claiming == "made of D1"
+    assert isinstance(accepting.exception(), Later)
+
+
 async def test_a_channel_that_is_unlinked_is_not_known_any_more(world: World) -> None:
     work = Work()
     starts = work.starts()
