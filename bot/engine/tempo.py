@@ -7,7 +7,9 @@ from dataclasses import dataclass
 class Tempo:
     """Seconds. What happens every so often at rest is paid for by every idle bot: together under 0.5 % of a core."""
 
-    breath: float = 0.02  # before an announcement: a memo on its way comes first, and changes meanwhile are told too
+    # Before an announcement. Slack takes 50 edits a minute from a whole workspace: what changes meanwhile is told by
+    # the same one, and most notices are posted as ``sent`` instead of posted and edited. Memos on their way come first.
+    breath: float = 0.4
     beat: float = 2.0  # look for the dead, for the leader's chair, for jobs that come due
     heartbeat: float = 3.0  # say that this process does not hang
     stale: float = 12.0  # without a heartbeat, a process is taken for dead

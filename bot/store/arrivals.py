@@ -1,7 +1,6 @@
 """What comes from outside and is stored before it is answered: new deliveries and receipts, committed in groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.relay.model import Delivery, DeliveryId, Receipt
 from bot.store.pool import Pool
@@ -37,33 +36,22 @@ SELECT ARRAY(SELECT id FROM fresh) AS new, put_in_line('work', 'chat', ARRAY(SEL
 """
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """What one caller hands in."""
-
-    deliveries: Sequence[Delivery] = ()
-    receipts: Sequence[Receipt] = ()
-
-
 class Arrivals:
-    """Commits arrivals with the errands they cause. To store one twice changes nothing."""
+    """Commits what came together, with the errands it causes. To store one twice changes nothing."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def commit(self, arrivals: Sequence[Arrival]) -> Sequence[Sequence[DeliveryId]]:
-        """Gives each arrival the ids of its deliveries that were new. What is stored before an error stays so."""
-        await self._add([receipt for arrival in arrivals for receipt in arrival.receipts])
-        new = await self._accept([delivery for arrival in arrivals for delivery in arrival.deliveries])
-        return [_first_named(arrival.deliveries, new) for arrival in arrivals]
+    async def accept(self, shares: Sequence[Sequence[Delivery]]) -> Sequence[Sequence[DeliveryId]]:
+        """Gives, for each share, the ids of its deliveries that were new."""
+        given = [delivery for deliveries in shares for delivery in deliveries]
+        row = await self._pool.row(ACCEPT, (deliveries_json(given),))
+        new = set(row["new"]) if row else set()
+        return [_first_named(deliveries, new) for deliveries in shares]
 
-    async def _accept(self, deliveries: Sequence[Delivery]) -> set[DeliveryId]:
-        row = await self._pool.row(ACCEPT, (deliveries_json(deliveries),)) if deliveries else None
-        return set(row["new"]) if row else set()
-
-    async def _add(self, receipts: Sequence[Receipt]) -> None:
-        if receipts:
-            await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(receipts),))
+    async def receive(self, receipts: Sequence[Receipt]) -> Sequence[None]:
+        await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(receipts),))
+        return [None] * len(receipts)
 
 
 def _first_named(deliveries: Sequence[Delivery], new: set[DeliveryId]) -> list[DeliveryId]:

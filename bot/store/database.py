@@ -1,5 +1,6 @@
 """The memory as a whole: opened once, with one object for each thing that is remembered."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,8 +9,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
-from bot.relay.model import Announce, ChatId, DeliveryId, Errand, NoticeId, Work
-from bot.store.arrivals import Arrival, Arrivals
+from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
+from bot.store.arrivals import Arrivals
 from bot.store.deliveries import Deliveries
 from bot.store.group import GroupWriter
 from bot.store.links import Links
@@ -19,6 +20,7 @@ from bot.store.receipts import Receipts
 from bot.store.schema import Schema, apply, store_schema
 
 OLDEST_SERVER = 140_000
+LINGER_S = 0.02  # a webhook may wait this long for others: Linq gives up after seconds, and a clip brings three
 
 CHATS_OWED = "SELECT DISTINCT chat FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
 NOTICES_OWED = "SELECT id FROM notices WHERE wanted > taken"
@@ -48,9 +50,11 @@ class Database:
         self._room = Pool(url, size=2, patience_s=5)
         # Jobs are only permits, and what a notice shows is compared with the facts at every turn: half of all commits.
         self._desk = Pool(url, size=4, patience_s=5, loses_last=True)
-        self._arrivals: GroupWriter[Arrival, Sequence[DeliveryId]] = GroupWriter(Arrivals(self._door).commit)
-        self.deliveries = Deliveries(self._room, self._arrivals)
-        self.receipts = Receipts(self._room, self._arrivals)
+        arrivals = Arrivals(self._door)
+        self._accepting = GroupWriter(arrivals.accept)
+        self._receiving = GroupWriter(arrivals.receive, linger=lambda: asyncio.sleep(LINGER_S))
+        self.deliveries = Deliveries(self._room, self._accepting)
+        self.receipts = Receipts(self._room, self._receiving)
         self.notices = Notices(self._room, self._desk)
         self.links = Links(self._room)
 
@@ -82,7 +86,8 @@ class Database:
         return self._desk.raw
 
     async def close(self) -> None:
-        await self._arrivals.close()
+        await self._accepting.close()
+        await self._receiving.close()
         for pool in (self._door, self._desk, self._room):
             await pool.close()
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
-from bot.store.arrivals import Arrival
 from bot.store.group import GroupWriter
 from bot.store.pool import Pool
 from bot.store.rows import receipts_json, sound_json, storable, to_delivery
@@ -73,12 +72,12 @@ SELECT extract(epoch FROM %(now)s - min(greatest(accepted_at, due_at)))::float A
 class Deliveries:
     """The relay's ``DeliveryStore``, and what an operator asks of it."""
 
-    def __init__(self, pool: Pool, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
+    def __init__(self, pool: Pool, accepting: GroupWriter[Sequence[Delivery], Sequence[DeliveryId]]) -> None:
         self._pool = pool
-        self._arrivals = arrivals
+        self._accepting = accepting
 
     async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
-        return await self._arrivals.write(Arrival(deliveries=deliveries)) if deliveries else ()
+        return await self._accepting.write(deliveries) if deliveries else ()
 
     async def claim(self, chat: ChatId) -> Delivery | None:
         row = await self._pool.row(CLAIM, (chat,))

@@ -17,9 +17,17 @@ Outcome = TypeVar("Outcome")
 class GroupWriter(Generic[Entry, Outcome]):
     """``commit`` stores entries and gives their outcomes in the same order. To store one twice changes nothing."""
 
-    def __init__(self, commit: Callable[[Sequence[Entry]], Awaitable[Sequence[Outcome]]], most: int = 500) -> None:
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Entry]], Awaitable[Sequence[Outcome]]],
+        *,
+        most: int = 500,
+        linger: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """``linger``: what each group waits for, so that more may join it."""
         self._commit = commit
         self._most = most
+        self._linger = linger
         self._waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -39,6 +47,8 @@ class GroupWriter(Generic[Entry, Outcome]):
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                if self._linger:
+                    await self._linger()
                 group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._write_group(group)
         finally:

@@ -1,10 +1,10 @@
 """Receipts, kept as they come, and who is still owed one."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
 from bot.relay.model import DeliveryId, Receipt, Told
-from bot.store.arrivals import Arrival
 from bot.store.group import GroupWriter
 from bot.store.pool import Pool
 from bot.store.telling import TELL, to_told
@@ -16,13 +16,12 @@ LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = 
 class Receipts:
     """The relay's ``ReceiptStore``."""
 
-    def __init__(self, pool: Pool, arrivals: GroupWriter[Arrival, Sequence[DeliveryId]]) -> None:
+    def __init__(self, pool: Pool, receiving: GroupWriter[Receipt, None]) -> None:
         self._pool = pool
-        self._arrivals = arrivals
+        self._receiving = receiving
 
     async def add(self, receipts: Sequence[Receipt]) -> None:
-        if receipts:
-            await self._arrivals.write(Arrival(receipts=receipts))
+        await asyncio.gather(*(self._receiving.write(receipt) for receipt in receipts))
 
     async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
         return [(to_told(row), row["looks"]) for row in await self._pool.rows(SILENT, (now, limit))]

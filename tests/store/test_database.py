@@ -8,7 +8,7 @@ import pytest
 
 from bot.engine import Engine
 from bot.relay.errors import Later, Refused
-from bot.relay.model import DeliveryId, Step
+from bot.relay.model import AttachmentId, ChatId, DeliveryId, MemoId, NoticeId, Step
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
@@ -48,6 +48,33 @@ async def test_how_the_server_isolates_transactions_elsewhere_changes_nothing_he
         found = await kept_open.execute("SHOW transaction_isolation")
         assert await found.fetchone() == {"transaction_isolation": "read committed"}
     await database.close()
+
+
+async def test_the_way_of_a_clip_reads_no_table_as_a_whole(database_url: str) -> None:
+    """Statements are planned while the tables are small, and their plans outlast that."""
+    clips, tables = 150, ("deliveries", "receipts", "notices")
+    database = await Database.open(database_url)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for table in tables:  # no plan is mended on the way
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)".encode())
+    for number in range(clips):
+        name = f"D{number}"
+        await database.deliveries.accept([delivery(name, chat=ChatId(name), post=post(message_ts=f"{number}.1"))])
+        mine = await claimed(database, ChatId(name))
+        await database.deliveries.intend(mine.id, mine.fence, attachment=AttachmentId(name), sound=None, at=NOW)
+        await database.deliveries.record(mine.id, memo(name))
+        await database.receipts.add([receipt(f"R{number}", memo=MemoId(name))])
+        turn = await database.notices.take(NoticeId(f"C1:{number}.1"), NOW)
+        assert turn is not None
+        assert len(turn.told[0].receipts) == 1
+        await database.notices.posted(turn, "1.1", "sent")
+    await database.close()  # its connections tell what they read when they end
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        while connection.execute(others).fetchone() != (0,):
+            pass
+        read = connection.execute("SELECT relname, seq_tup_read FROM pg_stat_user_tables").fetchall()
+    assert [(table, rows) for table, rows in read if table in tables and rows > clips] == []
 
 
 async def test_processes_that_start_together_make_the_tables_once(embedded: Embedded) -> None:

@@ -41,6 +41,19 @@ async def test_what_arrives_during_a_commit_is_committed_together_by_the_next() 
     assert book.groups == [[1], [2, 3, 4]]
 
 
+async def test_a_group_that_lingers_takes_in_who_comes_meanwhile() -> None:
+    book, lingered = Book(), asyncio.Event()
+    writer = GroupWriter(book.commit, linger=lingered.wait)
+    first = asyncio.ensure_future(writer.write(1))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(writer.write(2))
+    await asyncio.sleep(0)
+    lingered.set()
+    assert (await first, await second) == (2, 4)
+    assert book.groups == [[1, 2]]
+
+
 async def test_one_bad_entry_fails_alone() -> None:
     writer = GroupWriter(Book().commit)
     answers = await asyncio.gather(*(writer.write(n) for n in (1, 13, 2)), return_exceptions=True)
