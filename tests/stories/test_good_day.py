@@ -19,11 +19,15 @@ async def test_a_dropped_clip_arrives_byte_for_byte_and_its_thread_ends_at_read(
 
 
 async def test_the_notice_is_one_message_in_the_thread_edited_in_place(place: Town) -> None:
+    place.sandbox.linq.switches.reads_automatically = False
     message = await place.drop()
+    await place.until_shown(message, "delivered")
+    [memo] = place.memos()
+    place.sandbox.linq.phone.read(memo.id)
     await place.until_shown(message, "read")
     [notice] = place.replies(message)
     assert notice.thread_ts == message.ts
-    assert any("queued" in draft for draft in notice.drafts)
+    assert any("delivered" in draft for draft in notice.drafts)
 
 
 async def test_a_clip_in_a_thread_is_told_of_in_that_thread(place: Town) -> None:

@@ -56,8 +56,12 @@ async def test_trouble_in_one_chat_keeps_no_other_waiting(place: Town) -> None:
 
 
 async def test_slack_asking_for_a_pause_is_obeyed_and_the_notice_ends_true(place: Town) -> None:
+    place.sandbox.linq.switches.reads_automatically = False
     place.sandbox.slack.switches.fault("chat.update", status=429, retry_after=2, times=1)
     message = await place.drop()
+    await place.until_shown(message, "delivered")
+    [memo] = place.memos()
+    place.sandbox.linq.phone.read(memo.id)
     await place.until_shown(message, "read")
     assert refused(place, "chat.update") == 1
 

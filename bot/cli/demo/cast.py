@@ -40,6 +40,12 @@ def gather(sandbox: Sandbox) -> Cast:
     return Cast(maya, jonas, texts)
 
 
+def take_time(sandbox: Sandbox) -> None:
+    """A phone that people can follow: seconds pass between sent, delivered and read."""
+    switches = sandbox.linq.switches
+    switches.sent_after_s, switches.delivered_after_s, switches.read_after_s = 0.4, 0.7, 2.2
+
+
 async def link_channels(sandbox: Sandbox, cast: Cast) -> None:
     """As a person would: command, look who is in the chat, press. The answers are then out of the way."""
     slack = sandbox.slack

@@ -10,6 +10,7 @@ from contextlib import suppress
 from rich.console import Console
 
 from bot.cli.child import ChildError
+from bot.cli.demo.cast import take_time
 from bot.cli.demo.director import DemoDirector
 from bot.cli.demo.folder import demo_folder, furnish, lay_by
 from bot.sandbox.pace import Pace
@@ -27,7 +28,7 @@ async def show_page(story: str, port: int | None) -> None:
     with demo_folder() as folder:
         furnished = asyncio.create_task(asyncio.to_thread(furnish, folder))
         async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
-            _take_time(sandbox)
+            take_time(sandbox)
             director = DemoDirector(sandbox, folder, furnished)
             await _serve(sandbox, director, PORT if port is None else port, console)
             opening = asyncio.create_task(_bring_up(director, story, console))
@@ -45,12 +46,6 @@ def _told_to_leave() -> asyncio.Event:
         with suppress(NotImplementedError):  # loops on Windows take no signal handlers; Ctrl-C cancels there
             asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     return leaving
-
-
-def _take_time(sandbox: Sandbox) -> None:
-    """A phone that people can follow: seconds pass between sent, delivered and read."""
-    switches = sandbox.linq.switches
-    switches.sent_after_s, switches.delivered_after_s, switches.read_after_s = 0.4, 0.7, 2.2
 
 
 async def _serve(sandbox: Sandbox, director: DemoDirector, port: int, console: Console) -> None:

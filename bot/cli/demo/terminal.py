@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from bot.cli.child import ChildError
 from bot.cli.common import FAILED, USAGE, stop
-from bot.cli.demo.cast import Cast, gather, link_channels
+from bot.cli.demo.cast import Cast, gather, link_channels, take_time
 from bot.cli.demo.folder import demo_folder, furnish
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import Scene, Story, StoryError
@@ -71,6 +71,7 @@ async def _running() -> AsyncIterator[tuple[Sandbox, BotLife, Cast]]:
     with demo_folder() as folder:
         furnish(folder)
         async with Sandbox() as sandbox:
+            take_time(sandbox)
             cast = gather(sandbox)
             life = BotLife(sandbox, folder, at_first=partial(link_channels, sandbox, cast))
             try:

@@ -42,11 +42,11 @@ class WebApi:
             return self._answer(name, request, arguments)
         answer = self._answer(name, request, arguments) if fault.done or fault.answers else None
         await asyncio.sleep(fault.delay_s)
-        return answer if answer and fault.answers else self._failed(name, request, fault)
+        return answer if answer and fault.answers else self._failed(name, request, arguments, fault)
 
-    def _failed(self, name: str, request: web.Request, fault: Fault) -> web.Response:
+    def _failed(self, name: str, request: web.Request, arguments: Arguments | ApiError, fault: Fault) -> web.Response:
         facts = {"done": fault.done} | ({"dropped": True} if fault.drop else {"error": fault.error or "fault"})
-        self._wire.write("slack", "from_bot", name, None if fault.drop else fault.status, **facts)
+        self._wire.write("slack", "from_bot", name, None if fault.drop else fault.status, **_noted(arguments) | facts)
         if fault.drop:
             cut(request.transport)
             return web.Response(status=500)
@@ -67,8 +67,7 @@ class WebApi:
         except ApiError as refused:
             body = {"ok": False, "error": refused.code} | refused.more
             facts = {"error": refused.code}
-        given = {n: arguments.text(n) for n in _NOTED if isinstance(arguments, Arguments) and n in arguments}
-        self._wire.write("slack", "from_bot", name, 200, **given | facts)
+        self._wire.write("slack", "from_bot", name, 200, **_noted(arguments) | facts)
         return self._json(body)
 
     def _run(self, name: str, request: web.Request, arguments: Arguments | ApiError) -> Body:
@@ -120,6 +119,11 @@ async def _arguments(request: web.Request) -> Arguments | ApiError:
         return read_arguments(request.query, await request.read(), request.content_type)
     except ApiError as wrong:
         return wrong
+
+
+def _noted(arguments: Arguments | ApiError) -> Body:
+    """What a call was about, as far as it said so."""
+    return {n: arguments.text(n) for n in _NOTED if n in arguments} if isinstance(arguments, Arguments) else {}
 
 
 def _token(request: web.Request, arguments: Arguments) -> str:
