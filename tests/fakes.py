@@ -210,8 +210,8 @@ class Memory:
         kept = self.notices.get(notice)
         if kept is None:
             return None
-        kept = replace(kept, turn=kept.turn + (notice in self.waiting))
-        self.notices[notice] = kept if kept.ts else replace(kept, posting_since=at)
+        kept = replace(kept, turn=kept.turn + 1)
+        self.notices[notice] = kept if kept.ts else replace(kept, posting_since=kept.posting_since or at)
         self.waiting.discard(notice)
         return replace(kept, told=tuple(self._current([r for r in self.rows.values() if r.notice == notice])))
 
@@ -219,11 +219,17 @@ class Memory:
         kept = self.notices[notice.id]
         stands = kept.ts or ts
         if kept.turn == notice.turn and stands == ts:
-            self.notices[notice.id] = replace(kept, ts=ts, shown=shown)
+            since = kept.posting_since if notice.posting_since else None
+            self.notices[notice.id] = replace(kept, ts=ts, shown=shown, posting_since=since)
         else:
             self.notices[notice.id] = replace(kept, ts=stands, shown="", turn=kept.turn + 1)
             self.errands.append(Announce(notice.id))
         return stands
+
+    async def not_posted(self, notice: Notice) -> None:
+        kept = self.notices[notice.id]
+        if kept.turn == notice.turn and kept.ts is None:
+            self.notices[notice.id] = replace(kept, posting_since=notice.posting_since)
 
     async def alarmed(self, delivery: DeliveryId) -> None:
         key = self.rows[delivery].notice
@@ -300,7 +306,7 @@ class FakeSlack:
     edits: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     alarms: list[DeliveryId] = field(default_factory=list)
-    standing: dict[NoticeId, str] = field(default_factory=dict)
+    standing: dict[NoticeId, list[str]] = field(default_factory=dict)
     admins: set[UserId] = field(default_factory=lambda: {ANN})
     finds: int = 0
     post_stands_when_lost: bool = True
@@ -325,17 +331,18 @@ class FakeSlack:
         ts = f"179000{len(self.posts):04}.000001"
         if not self.trouble.get("post_notice") or self.post_stands_when_lost:
             self.posts.append(self.words(notice))
-            self.standing[notice.id] = ts
+            self.standing.setdefault(notice.id, []).append(ts)
         _raise(self.trouble, "post_notice")
         return ts
 
-    async def find_notice(self, notice: Notice) -> str | None:
+    async def find_notices(self, notice: Notice) -> Sequence[str]:
         self.finds += 1
-        return self.standing.get(notice.id)
+        return self.standing.get(notice.id, [])
 
     async def remove_notice(self, notice: Notice, ts: str) -> None:
         _raise(self.trouble, "remove_notice")
         self.removed.append(ts)
+        self.standing[notice.id].remove(ts)
 
     async def update_notice(self, notice: Notice) -> None:
         _raise(self.trouble, "update_notice")

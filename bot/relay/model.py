@@ -225,8 +225,9 @@ class Notice:
     """The one message kept up to date in the thread.
 
     ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set before the first post, so that
-    whoever meets it without a ``ts`` looks before posting. ``shown`` is the text it last showed. ``turn`` tells an old
-    notice in the hands of a process that was frozen from what others have shown since.
+    whoever meets it without a ``ts`` looks before posting, and whoever meets both, for a second one. ``shown`` is the
+    text it last showed. ``turn`` tells an old notice in the hands of a process that was frozen from what others have
+    shown since.
     """
 
     id: NoticeId
@@ -235,7 +236,7 @@ class Notice:
     ts: str | None = None
     posting_since: datetime | None = None
     shown: str = ""
-    turn: int = 0  # how many changes it tells of
+    turn: int = 0
     told: tuple[Told, ...] = field(default=())
     alarmed: frozenset[DeliveryId] = frozenset()  # failures that were also said aloud
 

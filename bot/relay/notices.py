@@ -1,7 +1,7 @@
 """Status → what the thread shows. One notice per Slack message: posted once, then only edited.
 
-A post whose answer was lost is looked for by its mark before anything is posted again. Edits are not queued up: each
-turn shows what is true when it comes.
+A post whose answer was lost is looked for by its mark before anything is posted again, and what a frozen process posted
+too late is taken away. Edits are not queued up: each turn shows what is true when it comes.
 """
 
 import logging
@@ -43,26 +43,38 @@ class Notices:
             ts = await self._stand(notice)
             if await self._store.posted(notice, ts, words) != ts:
                 await self._take_back(notice, ts)
-        elif words != notice.shown:
+            return
+        if words != notice.shown:
             await self._slack.update_notice(notice)
             await self._store.posted(notice, notice.ts, words)
+        if notice.posting_since is not None:
+            await self._leave_one(notice)
+
+    async def _leave_one(self, notice: Notice) -> None:
+        """More than one turn may have posted it; what else they left goes."""
+        for ts in await self._slack.find_notices(notice):
+            if ts != notice.ts:
+                await self._take_back(notice, ts)
 
     async def _stand(self, notice: Notice) -> str:
         """The ts under which the notice stands in Slack: found, or posted now. That it may be, is stored since the turn
         was taken."""
         if notice.posting_since is not None:
-            found = await self._slack.find_notice(notice)
-            if found is not None:
-                await self._store.posted(notice, found, "")
+            found = await self._slack.find_notices(notice)
+            if found:
+                await self._store.posted(notice, found[0], "")
                 raise Later("The notice was found again; its words follow.", after=timedelta())
         try:
             return await self._slack.post_notice(notice)
         except Unknown as lost:
             raise Later(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
+        except (Later, Refused):
+            await self._store.not_posted(notice)
+            raise
 
     async def _take_back(self, notice: Notice, ts: str) -> None:
-        """This process was frozen and another went on: two stand in the thread, and nobody else knows of this one. It
-        is tried again at once, since after a long sleep the connections that were open are dead."""
+        """A process was frozen and another went on: two stand in the thread. It is tried again at once, since after a
+        long sleep the connections that were open are dead."""
         log.warning("second notice", extra={"notice": notice.id})
         for _ in range(DEAD_CONNECTIONS):
             with suppress(Later):

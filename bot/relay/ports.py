@@ -52,8 +52,8 @@ class Slack(Protocol):
         """Post it once and give its ts. Unknown when the post may stand in Slack after all."""
         ...
 
-    async def find_notice(self, notice: Notice) -> str | None:
-        """The ts of a notice that an earlier, unanswered post left in the thread."""
+    async def find_notices(self, notice: Notice) -> Sequence[str]:
+        """Every ts under which a post, answered or not, left this notice in the thread; the oldest first."""
         ...
 
     async def update_notice(self, notice: Notice) -> None: ...
@@ -220,8 +220,8 @@ class NoticeStore(Protocol):
     async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
         """The notice with all it has to tell; later changes will ask for another turn.
 
-        One that is not known to stand in Slack is stored as being posted since ``at``; what is given is the time of the
-        turn before, if that one may have posted it.
+        One that is not known to stand in Slack is stored as being posted since ``at``; what is given is since when
+        turns before may have posted it.
         """
         ...
 
@@ -230,6 +230,10 @@ class NoticeStore(Protocol):
 
         Where another has taken a later turn meanwhile, what shows now may be old, and one more turn is asked for.
         """
+        ...
+
+    async def not_posted(self, notice: Notice) -> None:
+        """This turn has surely not posted it: the next one need not look for that."""
         ...
 
     async def alarmed(self, delivery: DeliveryId) -> None: ...

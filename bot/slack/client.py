@@ -1,6 +1,6 @@
 """Our side of the Slack door: what the relay asks of Slack, in Slack's own calls."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -58,13 +58,11 @@ class Client:
     async def remove_notice(self, notice: Notice, ts: str) -> None:
         await self._web.put("chat.delete", {"channel": notice.channel, "ts": ts}, who=notice.id)
 
-    async def find_notice(self, notice: Notice) -> str | None:
+    async def find_notices(self, notice: Notice) -> Sequence[str]:
         """By its metadata, or by the mark in its first block; only among the bot's own posts."""
         me = await self._lookups.identity()
-        async for message in self._posts_since(notice):
-            if text(message, "bot_id") == me.bot and _is(message, notice):
-                return timestamp(message, "ts") or None
-        return None
+        posts = [post async for post in self._posts_since(notice)]
+        return sorted(timestamp(post, "ts") for post in posts if text(post, "bot_id") == me.bot and _is(post, notice))
 
     async def alarm(self, notice: Notice, delivery: Delivery) -> None:
         said = alarm(notice, delivery)

@@ -16,10 +16,12 @@ WITH seen AS (
     SELECT taken = %(turn)s AND coalesce(ts, %(ts)s) = %(ts)s AS is_last FROM notices WHERE id = %(id)s FOR UPDATE
 )
 UPDATE notices SET ts = coalesce(ts, %(ts)s), shown = CASE WHEN is_last THEN %(shown)s ELSE '' END,
-    taken = taken + CASE WHEN is_last THEN 0 ELSE 1 END, wanted = wanted + CASE WHEN is_last THEN 0 ELSE 2 END
+    taken = taken + CASE WHEN is_last THEN 0 ELSE 1 END, wanted = wanted + CASE WHEN is_last THEN 0 ELSE 2 END,
+    posting_since = CASE WHEN is_last AND %(is_only)s THEN NULL ELSE posting_since END
 FROM seen WHERE id = %(id)s
 RETURNING ts, CASE WHEN NOT is_last THEN put_in_line('announce', 'notice', ARRAY[id]) END
 """
+NOT_POSTED = "UPDATE notices SET posting_since = %(before)s WHERE id = %(id)s AND taken = %(turn)s AND ts IS NULL"
 ALARMED = "UPDATE deliveries SET alarmed = true WHERE id = %s"
 
 
@@ -37,8 +39,13 @@ class Notices:
 
     async def posted(self, notice: Notice, ts: str, shown: str) -> str:
         said = {"id": notice.id, "turn": notice.turn, "ts": ts, "shown": storable(shown)}
+        said["is_only"] = notice.posting_since is None
         row = await self._desk.row(POSTED, said)
         return str(row["ts"]) if row else ts
+
+    async def not_posted(self, notice: Notice) -> None:
+        said = {"id": notice.id, "turn": notice.turn, "before": notice.posting_since}
+        await self._desk.rows(NOT_POSTED, said)
 
     async def alarmed(self, delivery: DeliveryId) -> None:
         await self._pool.rows(ALARMED, (delivery,))

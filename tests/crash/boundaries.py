@@ -54,7 +54,7 @@ BOUNDARIES = (
     *_around("notices", "posted"),
     *_around("slack", "update_notice"),
     *_around("linq", "find_memo", "lost answer"),
-    *_around("slack", "find_notice", "lost post"),
+    *_around("slack", "find_notices", "lost post"),
     *_around("deliveries", "postpone", "busy"),
     *_around("deliveries", "close", "refusal"),
     *_around("slack", "alarm", "refusal"),

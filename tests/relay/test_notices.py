@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import Kind, MemoId, Receipt
 from tests.fakes import share
@@ -40,7 +42,7 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(world:
     await world.run()
     assert len(world.slack.posts) == 1
     [notice] = world.memory.notices.values()
-    assert notice.ts == world.slack.standing[notice.id]
+    assert [notice.ts] == world.slack.standing[notice.id]
 
 
 async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: World) -> None:
@@ -111,6 +113,38 @@ async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are
     world.slack.trouble["remove_notice"] = [Later("Slack hung up."), Later("Slack hung up.")]
     await world.notices._show(sleeping)
     assert world.slack.removed == ["1790000001.000001"]
+
+
+async def test_what_was_posted_too_late_and_unanswered_is_taken_away_by_a_later_turn(world: World) -> None:
+    """Nobody knows its ts: it is looked for, since more than one turn may have posted."""
+    await world.clips.accept(share())
+    [notice_id] = world.memory.notices
+    sleeping = await world.memory.take(notice_id, world.clock())
+    assert sleeping is not None
+    await world.run()
+    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    with pytest.raises(Later):
+        await world.notices._show(sleeping)
+    assert world.slack.standing[notice_id] == ["1790000000.000001", "1790000001.000001"]
+    await world.notices.announce(notice_id)
+    assert world.slack.standing[notice_id] == ["1790000000.000001"]
+
+
+async def test_a_notice_that_one_turn_posted_is_never_looked_for(world: World) -> None:
+    await world.clips.accept(share())
+    await world.run()
+    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.run()
+    assert (world.slack.edits[-1], world.slack.finds) == ("memo.m4a read", 0)
+
+
+async def test_a_post_that_must_wait_for_its_turn_is_not_looked_for(world: World) -> None:
+    """It was surely not made, and a search is a call too."""
+    world.slack.trouble["post_notice"] = [Later("rate limited"), Later("rate limited")]
+    world.slack.post_stands_when_lost = False
+    await world.clips.accept(share())
+    await world.run()
+    assert (len(world.slack.posts), world.slack.finds) == (1, 0)
 
 
 async def test_old_words_of_a_process_that_slept_over_its_edit_are_followed_by_the_true_ones(world: World) -> None:

@@ -85,33 +85,33 @@ async def test_a_lost_post_is_found_by_its_metadata(slack: SlackSide, client: Cl
     with pytest.raises(Unknown):
         await client.post_notice(notice)
     [_, posted] = slack.thread(CLIPS, notice.root_ts)
-    assert await client.find_notice(posted_just_now(notice)) == posted.ts
+    assert await client.find_notices(posted_just_now(notice)) == [posted.ts]
 
 
 async def test_a_lost_post_is_found_by_its_mark_where_metadata_is_hidden(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     ts = await client.post_notice(notice)
     slack.switches.hide_metadata = True
-    assert await client.find_notice(posted_just_now(notice)) == ts
+    assert await client.find_notices(posted_just_now(notice)) == [ts]
 
 
 async def test_a_lost_post_in_the_channel_itself_is_found(slack: SlackSide, client: Client) -> None:
     notice = replace(await notice_in(slack), root_ts="")
     ts = await client.post_notice(notice)
-    assert await client.find_notice(posted_just_now(notice)) == ts
+    assert await client.find_notices(posted_just_now(notice)) == [ts]
 
 
 async def test_nothing_is_found_where_nothing_was_posted(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     await client.post_notice(await notice_in(slack))
-    assert await client.find_notice(posted_just_now(notice)) is None
+    assert await client.find_notices(posted_just_now(notice)) == []
 
 
 async def test_nobody_elses_post_is_taken_for_the_notice(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     ts = await client.post_notice(notice)
     slack.message(CLIPS, ts).bot_id = "B0OTHER"
-    assert await client.find_notice(posted_just_now(notice)) is None
+    assert await client.find_notices(posted_just_now(notice)) == []
 
 
 # what may be done after an error

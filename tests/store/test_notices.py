@@ -151,7 +151,7 @@ async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database
     await memory.notices.alarmed(A)
     notice = await memory.notices.take(NOTICE, NOW)
     assert notice is not None
-    assert (notice.posting_since, notice.ts, notice.shown) == (NOW, "100.2", "a.m4a: queued�")
+    assert (notice.posting_since, notice.ts, notice.shown) == (None, "100.2", "a.m4a: queued�")
     assert notice.alarmed == {A}
 
 
@@ -161,6 +161,41 @@ async def test_whoever_comes_after_a_turn_that_may_have_posted_is_told_since_whe
     assert first is not None
     assert second is not None
     assert (first.posting_since, second.posting_since) == (None, NOW)
+
+
+async def test_a_turn_that_surely_posted_nothing_leaves_the_next_one_nothing_to_look_for(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    first = await memory.notices.take(NOTICE, NOW)
+    assert first is not None
+    await memory.notices.not_posted(first)
+    second = await memory.notices.take(NOTICE, SOON)
+    assert second is not None
+    assert second.posting_since is None
+
+
+async def test_a_turn_that_posted_nothing_does_not_speak_for_another(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    first = await memory.notices.take(NOTICE, NOW)
+    await memory.deliveries.accept([delivery("b", position=1)])
+    second = await memory.notices.take(NOTICE, SOON)
+    assert first is not None
+    assert second is not None
+    await memory.notices.not_posted(first)
+    await memory.notices.not_posted(second)
+    third = await memory.notices.take(NOTICE, SOON)
+    assert third is not None
+    assert third.posting_since == NOW
+
+
+async def test_where_a_second_turn_posted_the_first_may_still_do_so(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.notices.take(NOTICE, NOW)
+    second = await memory.notices.take(NOTICE, SOON)
+    assert second is not None
+    await memory.notices.posted(second, "100.2", "a.m4a: queued")
+    third = await memory.notices.take(NOTICE, SOON)
+    assert third is not None
+    assert (third.ts, third.posting_since) == ("100.2", NOW)
 
 
 async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(

@@ -74,9 +74,11 @@ async def test_events_that_slack_holds_back_are_no_failure(place: Town) -> None:
 async def test_many_memos_in_one_channel_reach_their_last_word_without_a_storm(place: Town) -> None:
     """A message a second and channel, fifty edits a minute: the bot keeps within both by itself."""
     place.sandbox.linq.switches.pair_limit = None
+    before = len(place.sandbox.wire.entries)
     messages = [await place.drop(Upload(f"{number}.m4a", SOUND)) for number in range(10)]
     for message in messages:
         await place.until_shown(message, "read", timeout=60)
     assert [memo.filename for memo in place.memos()] == [f"{number}.m4a" for number in range(10)]
+    assert not [each for each in place.sandbox.wire.entries[before:] if each.what == "conversations.replies"]
     assert refused(place, "chat.postMessage") == 0
     assert refused(place, "chat.update") <= 1  # the pause that the story before asked for
