@@ -18,6 +18,9 @@ _RUN_UP = 4
 _PAGE_BYTES = 4096
 """Files are damaged by the page of a disk: no stretch of this size goes by without a frame of it being looked at."""
 
+_READ_BYTES = 64 * 1024
+"""One read serves the frames of sixteen pages."""
+
 _PAGES_UNHEARD = 8
 """Of an MP4, a frame in so many pages is decoded, and besides each that does not begin like those that could be."""
 
@@ -59,7 +62,7 @@ def _by_index(clip: OpenClip) -> float:
     first, last = index[0].timestamp, len(index) - 1
     ticks = index[1].timestamp - first
     step, ear = max(_PAGE_BYTES * len(index) // clip.size_bytes, 1), _Ear(clip)
-    with clip.path.open("rb", buffering=0) as file:
+    with clip.path.open("rb", buffering=_READ_BYTES) as file:
         for page, number in enumerate(range(_RUN_UP, last, step)):
             entry = index[number]
             if entry.timestamp != first + number * ticks:
