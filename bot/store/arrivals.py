@@ -49,9 +49,10 @@ class Arrivals:
         new = set(row["new"]) if row else set()
         return [_first_named(deliveries, new) for deliveries in shares]
 
-    async def receive(self, receipts: Sequence[Receipt]) -> Sequence[None]:
-        await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(receipts),))
-        return [None] * len(receipts)
+    async def receive(self, told: Sequence[Sequence[Receipt]]) -> Sequence[None]:
+        given = [receipt for receipts in told for receipt in receipts]
+        await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(given),))
+        return [None] * len(told)
 
 
 def _first_named(deliveries: Sequence[Delivery], new: set[DeliveryId]) -> list[DeliveryId]:

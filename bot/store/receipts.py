@@ -1,6 +1,5 @@
 """Receipts, kept as they come, and who is still owed one."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,12 +15,13 @@ LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = 
 class Receipts:
     """The relay's ``ReceiptStore``."""
 
-    def __init__(self, pool: Pool, receiving: GroupWriter[Receipt, None]) -> None:
+    def __init__(self, pool: Pool, receiving: GroupWriter[Sequence[Receipt], None]) -> None:
         self._pool = pool
         self._receiving = receiving
 
     async def add(self, receipts: Sequence[Receipt]) -> None:
-        await asyncio.gather(*(self._receiving.write(receipt) for receipt in receipts))
+        if receipts:
+            await self._receiving.write(receipts)
 
     async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
         return [(to_told(row), row["looks"]) for row in await self._pool.rows(SILENT, (now, limit))]

@@ -6,9 +6,19 @@ from datetime import timedelta
 import pytest
 
 from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import Kind, MemoId, Receipt
+from bot.relay.model import Kind, MemoId, Notice, Receipt
 from tests.fakes import share
 from tests.relay.conftest import World
+
+
+async def turn_slept_over(world: World) -> Notice:
+    """A turn whose process slept from its start, while another posted the notice."""
+    await world.clips.accept(share())
+    [notice_id] = world.memory.notices
+    sleeping = await world.memory.take(notice_id, world.clock())
+    assert sleeping is not None
+    await world.run()
+    return sleeping
 
 
 async def test_a_message_with_two_clips_gets_one_notice(world: World) -> None:
@@ -92,11 +102,7 @@ async def test_a_notice_that_slack_refuses_does_not_stop_the_memo(world: World) 
 
 
 async def test_a_process_that_slept_over_its_post_takes_away_what_it_posted_too_late(world: World) -> None:
-    await world.clips.accept(share())
-    [notice_id] = world.memory.notices
-    sleeping = await world.memory.take(notice_id, world.clock())
-    assert sleeping is not None
-    await world.run()
+    sleeping = await turn_slept_over(world)
     await world.notices._show(sleeping)
     assert len(world.slack.posts) == 2
     assert world.slack.removed == ["1790000001.000001"]
@@ -105,11 +111,7 @@ async def test_a_process_that_slept_over_its_post_takes_away_what_it_posted_too_
 async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are_dead_after_the_sleep(
     world: World,
 ) -> None:
-    await world.clips.accept(share())
-    [notice_id] = world.memory.notices
-    sleeping = await world.memory.take(notice_id, world.clock())
-    assert sleeping is not None
-    await world.run()
+    sleeping = await turn_slept_over(world)
     world.slack.trouble["remove_notice"] = [Later("Slack hung up."), Later("Slack hung up.")]
     await world.notices._show(sleeping)
     assert world.slack.removed == ["1790000001.000001"]
@@ -117,17 +119,13 @@ async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are
 
 async def test_what_was_posted_too_late_and_unanswered_is_taken_away_by_a_later_turn(world: World) -> None:
     """Nobody knows its ts: it is looked for, since more than one turn may have posted."""
-    await world.clips.accept(share())
-    [notice_id] = world.memory.notices
-    sleeping = await world.memory.take(notice_id, world.clock())
-    assert sleeping is not None
-    await world.run()
+    sleeping = await turn_slept_over(world)
     world.slack.trouble["post_notice"] = [Unknown("lost")]
     with pytest.raises(Later):
         await world.notices._show(sleeping)
-    assert world.slack.standing[notice_id] == ["1790000000.000001", "1790000001.000001"]
-    await world.notices.announce(notice_id)
-    assert world.slack.standing[notice_id] == ["1790000000.000001"]
+    assert world.slack.standing[sleeping.id] == ["1790000000.000001", "1790000001.000001"]
+    await world.notices.announce(sleeping.id)
+    assert world.slack.standing[sleeping.id] == ["1790000000.000001"]
 
 
 async def test_a_notice_that_one_turn_posted_is_never_looked_for(world: World) -> None:
