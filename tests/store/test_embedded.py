@@ -6,22 +6,29 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from bot.relay.errors import Refused
 from bot.store.embedded import Embedded
 
-KILLED = """
-import os, signal, sys
+STARTED = """
+import sys
 from pathlib import Path
 from bot.store.embedded import Embedded
 Embedded.start(Path(sys.argv[1]))
+"""
+KILLED = (
+    STARTED
+    + """
+import os, signal
 os.kill(os.getpid(), signal.SIGKILL)
 """
+)
 
 
 @pytest.fixture
@@ -46,6 +53,39 @@ def test_a_server_left_by_a_killed_bot_is_used_again_and_stopped_in_the_end(fold
     assert is_up(server.url)
     server.stop()
     assert not is_up(server.url)
+
+
+def kill_once(folder: Path, seen: Callable[[psutil.Process], bool], *, with_children: bool = False) -> None:
+    """Start the server from a process that is killed as soon as that is seen of it."""
+    with subprocess.Popen([sys.executable, "-c", STARTED, str(folder)]) as starter:
+        process = psutil.Process(starter.pid)
+        while not seen(process):
+            assert starter.poll() is None
+        killed = [process, *(process.children(recursive=True) if with_children else [])]
+        for each in killed:
+            each.kill()
+
+
+def test_a_bot_killed_while_it_makes_the_database_leaves_nothing_half_made(folder: Path) -> None:
+    kill_once(folder, lambda _: any(folder.glob("*/PG_VERSION")), with_children=True)
+    server = Embedded.start(folder)
+    assert is_up(server.url)
+    server.stop()
+    assert {path.name for path in folder.iterdir()} == {"postgres", "run"}
+
+
+def test_a_server_that_a_killed_bot_had_begun_to_start_is_waited_for(folder: Path) -> None:
+    Embedded.start(folder).stop()
+    kill_once(folder, lambda process: bool(process.children()))
+    server = Embedded.start(folder)
+    assert is_up(server.url)
+    server.stop()
+
+
+def test_processes_that_start_together_share_one_server(folder: Path) -> None:
+    starters = [subprocess.Popen([sys.executable, "-c", STARTED, str(folder)]) for _ in range(3)]
+    assert [starter.wait() for starter in starters] == [0, 0, 0]
+    Embedded.start(folder).stop()
 
 
 def test_a_server_that_somebody_else_uses_stays_up(folder: Path) -> None:
