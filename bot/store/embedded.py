@@ -150,10 +150,10 @@ def _is_still_starting(error: Exception, pgdata: Path) -> bool:
 
 def _make(pgdata: Path) -> None:
     """It appears under its name only when it is whole: one half made could neither be started nor be made again."""
-    if (pgdata / "PG_VERSION").exists():
-        return
     for half_made in pgdata.parent.glob("making-*"):
         shutil.rmtree(half_made, ignore_errors=True)
+    if (pgdata / "PG_VERSION").exists():
+        return
     made = Path(tempfile.mkdtemp(prefix="making-", dir=pgdata.parent))
     _server(made).ensure_pgdata_inited()
     made.rename(pgdata)

@@ -55,28 +55,28 @@ def test_a_server_left_by_a_killed_bot_is_used_again_and_stopped_in_the_end(fold
     assert not is_up(server.url)
 
 
-def kill_once(folder: Path, seen: Callable[[psutil.Process], bool], *, with_children: bool = False) -> None:
+def kill_once(folder: Path, seen: Callable[[psutil.Process], bool], kill: Callable[[int, int], None]) -> None:
     """Start the server from a process that is killed as soon as that is seen of it."""
-    with subprocess.Popen([sys.executable, "-c", STARTED, str(folder)]) as starter:
+    command = (sys.executable, "-c", STARTED, str(folder))
+    with subprocess.Popen(command, start_new_session=True) as starter:
         process = psutil.Process(starter.pid)
         while not seen(process):
             assert starter.poll() is None
-        killed = [process, *(process.children(recursive=True) if with_children else [])]
-        for each in killed:
-            each.kill()
+        kill(starter.pid, signal.SIGKILL)
 
 
-def test_a_bot_killed_while_it_makes_the_database_leaves_nothing_half_made(folder: Path) -> None:
-    kill_once(folder, lambda _: any(folder.glob("*/PG_VERSION")), with_children=True)
+def test_a_database_that_was_half_made_when_the_power_went_is_made_anew(folder: Path) -> None:
+    kill_once(folder, lambda _: any(folder.glob("*/PG_VERSION")), os.killpg)
     server = Embedded.start(folder)
     assert is_up(server.url)
     server.stop()
+    Embedded.start(folder).stop()
     assert {path.name for path in folder.iterdir()} == {"postgres", "run"}
 
 
 def test_a_server_that_a_killed_bot_had_begun_to_start_is_waited_for(folder: Path) -> None:
     Embedded.start(folder).stop()
-    kill_once(folder, lambda process: bool(process.children()))
+    kill_once(folder, lambda process: bool(process.children()), os.kill)
     server = Embedded.start(folder)
     assert is_up(server.url)
     server.stop()
