@@ -1,6 +1,7 @@
 """What people do on the page on a good day, and what both sides then show."""
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio
 
 SOUND = Path(__file__).resolve().parents[2] / "bot/sandbox/sample.m4a"
 TRUE = "The thread tells the truth."
+RECORDED = re.compile("0:0[1-9]")  # a second, and how long a busy machine takes to press the button
 
 
 async def test_a_file_is_watched_from_queued_to_read(screen: Screen) -> None:
@@ -72,18 +74,18 @@ async def test_a_recorded_clip_is_read_within_ten_seconds(screen: Screen) -> Non
     await screen.hurry_phone(sent_s=0.4, delivered_s=0.7, read_s=2.2)
     before = await screen.bubbles.count()
     await screen.page.get_by_role("button", name="Record audio clip").click()
-    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
+    await expect(screen.page.locator(".recording-bar .time")).to_have_text(RECORDED)
     await screen.page.get_by_role("button", name="Stop and send").click()
     await expect(screen.bubbles).to_have_count(before + 1, timeout=10_000)
     await screen.thread_says(screen.messages.last, "read", timeout=10_000)
-    await expect(screen.bubbles.last.locator(".length")).to_have_text("0:01")
+    await expect(screen.bubbles.last.locator(".length")).to_have_text(RECORDED)
 
 
 async def test_holding_the_microphone_records_until_it_is_let_go(screen: Screen) -> None:
     before = await screen.messages.count()
     await screen.page.hover("#composer .mic")
     await screen.page.mouse.down()
-    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
+    await expect(screen.page.locator(".recording-bar .time")).to_have_text(RECORDED)
     await screen.page.mouse.up()
     await expect(screen.messages).to_have_count(before + 1)
 
@@ -142,9 +144,9 @@ async def test_the_recipient_answers_in_words_by_tapback_and_with_a_recording(sc
     await expect(screen.bubbles.last.locator(".mark.love")).to_be_visible()
     await expect(screen.row("The recipient taps back")).to_be_visible()
     await screen.page.get_by_role("button", name="Answer with a recording").click()
-    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
+    await expect(screen.page.locator(".recording-bar .time")).to_have_text(RECORDED)
     await screen.page.get_by_role("button", name="Stop and send").click()
-    await expect(screen.answers.last.locator(".length")).to_have_text("0:01")
+    await expect(screen.answers.last.locator(".length")).to_have_text(RECORDED)
 
 
 async def test_groups_and_sms_look_and_end_as_they_do_on_a_phone(screen: Screen) -> None:
@@ -199,7 +201,7 @@ async def test_the_page_works_by_keyboard_alone(screen: Screen) -> None:
     await screen.thread_says(screen.messages.last, "read")
     await screen.page.locator("#composer .mic").focus()
     await keys.press("Enter")
-    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
+    await expect(screen.page.locator(".recording-bar .time")).to_have_text(RECORDED)
     await keys.press("Enter")
     await screen.thread_says(screen.messages.last, "read")
     await screen.page.locator("#channels button").first.focus()

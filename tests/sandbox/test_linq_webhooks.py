@@ -251,7 +251,8 @@ async def test_a_refused_connection_is_tried_again(linq_side: LinqSide, linq_wir
 async def test_a_silent_subscriber_is_tried_again(linq_side: LinqSide, linq_wire: Wire, linq_pace: Pace) -> None:
     linq_pace.scale = 0.0
     linq_side.switches.webhook_timeout_s = 0.05
-    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    held: list[asyncio.StreamWriter] = []  # since Python 3.13 one that nobody holds is closed
+    silent = await asyncio.start_server(lambda _reader, writer: held.append(writer), "127.0.0.1", 0)
     linq_side.subscribe(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/linq/webhooks")
 
     linq_side.mischief.emit("message.sent", {})
@@ -259,6 +260,8 @@ async def test_a_silent_subscriber_is_tried_again(linq_side: LinqSide, linq_wire
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
     assert {entry.facts["trouble"] for entry in knocks(linq_wire)} == {"TimeoutError"}
     silent.close()
+    for writer in held:
+        writer.close()
 
 
 async def test_withheld_webhooks_come_when_released(
