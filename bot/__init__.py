@@ -16,6 +16,7 @@ The map. Imports run downwards only; the relay imports nobody.
     relay/         the heart, in plain Python: model, ports, errors, then the promise itself
         clips.py       accept, prepare, send, record: the one place that orders effects
         carry.py       prepare: Slack's bytes → an attachment at Linq
+        spool.py       a copy on disk meanwhile, read while it grows
         starts.py      head starts: prepared before its turn comes, where there is time for it
         receipts.py    receipts → status by rank; silence is checked
         notices.py     status → the one message in the thread

@@ -3,6 +3,7 @@
 ``Memory`` keeps what the store keeps; the laws in ``tests/store`` hold it to the same promises as the real database.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -361,13 +362,15 @@ class FakeSlack:
 
 @dataclass
 class FakeLinq:
-    """Remembers what it was sent. ``lose_answers``: takes the next sends and loses the answer."""
+    """Remembers what it was sent. ``lose_answers``: takes the next sends and loses the answer. ``stall``: takes not a
+    byte of the next uploads, nor ends them."""
 
     trouble: dict[str, list[RelayError]] = field(default_factory=dict)
     uploads: dict[AttachmentId, bytes] = field(default_factory=dict)
     created: list[tuple[str, str, int]] = field(default_factory=list)
     sent: list[tuple[ChatId, AttachmentId | None, str]] = field(default_factory=list)
     lose_answers: int = 0
+    stall: int = 0
     lists_memos: bool = True
     chats: list[Chat] = field(default_factory=lambda: [Chat(CHAT, ("+12025550123",))])
     says: dict[MemoId, Receipt] = field(default_factory=dict)
@@ -379,6 +382,9 @@ class FakeLinq:
         return Upload(attachment, "https://storage.example/x", {}, content_type, size_bytes)
 
     async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
+        if self.stall:
+            self.stall -= 1
+            await asyncio.Event().wait()
         body = b"".join([chunk async for chunk in chunks])
         _raise(self.trouble, "upload")
         self.uploads[upload.attachment] = body

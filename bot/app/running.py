@@ -21,9 +21,9 @@ from bot.app.subscribed import Subscribed
 from bot.engine.engine import Sweep
 from bot.lender import Lender
 from bot.linq.webhooks import Entrance
-from bot.relay.carry import clear_spools
 from bot.relay.links import FROM_FILE
 from bot.relay.model import ChannelId, ChatId, Link
+from bot.relay.spool import clear_spools
 from bot.slack.listeners import Listeners
 from bot.slack.over_http import Dispatch, HttpEntrance
 from bot.slack.over_socket import SocketEntrance

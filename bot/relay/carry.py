@@ -1,28 +1,27 @@
 """Prepare: Slack's bytes → an attachment at Linq. Repeatable work whose only lasting result is the attachment's id.
 
-Bytes stream from Slack to Linq while a copy falls into a spool file, where the audio room listens to it. The attachment
-is created beside opening the download, from what Slack's label claims; where the label lied, another is made. A clip
-that Linq would not take as it is, is converted from the spool file and uploaded after that.
+Three things go on side by side. The download fills a spool file, and when that is whole the audio room listens to it.
+The attachment is created from what Slack's label claims; where the label lied, another is made. The upload follows the
+spool as it fills, and ends as soon as the clip turns out to be none that Linq takes as it is: then its conversion is
+uploaded instead.
 """
 
 import asyncio
-import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.relay.errors import RelayError
 from bot.relay.model import AttachmentId, Clip, Delivery, Sound
 from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
+from bot.relay.spool import CHUNK_BYTES, Spool
 from bot.relay.starts import HeadStarts
 
 HEAD_BYTES = 4096
-CHUNK_BYTES = 64 * 1024
-SPOOL = "memobridge-clip-"
-ABANDONED_AFTER_S = 900.0
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,10 @@ class Carrier:
     async def _prepare(self, delivery: Delivery, stored: asyncio.Event) -> Prepared:
         """Nothing is uploaded before the event is set."""
         clip = delivery.clip
-        early = asyncio.ensure_future(self._create_early(clip))
-        try:
-            await asyncio.sleep(0)  # its request leaves first: the answer takes longer than the download's
+        async with _beside(self._create_early(clip)) as early:
             with closing(Spool(self._spool_folder)) as spool:
                 async with self._slack.download(clip) as download:
                     return await self._carry(clip, download, early, spool, stored)
-        finally:
-            early.cancel()
-            with suppress(asyncio.CancelledError):
-                await early
 
     async def _create_early(self, clip: Clip) -> Upload | None:
         """An attachment made from the label alone. If the label lied, it stays unused: an orphan id costs nothing."""
@@ -78,21 +71,25 @@ class Carrier:
         self,
         clip: Clip,
         download: Download,
-        early: "asyncio.Future[Upload | None]",
-        spool: "Spool",
+        early: "asyncio.Task[Upload | None]",
+        spool: Spool,
         stored: asyncio.Event,
     ) -> Prepared:
         source = aiter(download.chunks())
         head = await read_head(source)
-        await stored.wait()
         declared = self._audio.declare(head, clip.name)
-        whole = spool.tee(head, source)
-        if declared is None or download.size_bytes is None or self._lend_up_to:
-            async for _ in whole:
-                pass
-            return await self._settle(clip, await self._audio.fit(spool.path), spool)
-        upload = await self._match(await early, clip, declared, download.size_bytes)
-        return await self._stream(clip, upload, whole, spool)
+        async with _beside(self._listen(spool, head, source)) as listening:
+            await stored.wait()
+            if declared is None or download.size_bytes is None or self._lend_up_to:
+                return await self._settle(clip, await listening, spool)
+            upload = await self._match(await early, clip, declared, download.size_bytes)
+            return await self._stream(clip, upload, listening, spool)
+
+    async def _listen(self, spool: Spool, head: bytes, source: AsyncIterator[bytes]) -> Fit:
+        await spool.fill(head, source)
+        fit = await self._audio.fit(spool.path)
+        spool.keep(fit.path)
+        return fit
 
     async def _match(self, early: Upload | None, clip: Clip, declared: tuple[str, str], size_bytes: int) -> Upload:
         """The early attachment if the label told the truth, else one for what the bytes really are."""
@@ -102,29 +99,25 @@ class Carrier:
         name = self._name(clip, content_type, extension)
         return await self._linq.create_attachment(name, content_type, size_bytes)
 
-    async def _stream(self, clip: Clip, upload: Upload, whole: AsyncIterator[bytes], spool: "Spool") -> Prepared:
-        """Upload while spooling; listen as soon as the last byte is spooled, beside Linq's answer to the upload."""
-        uploading = asyncio.ensure_future(self._linq.upload(upload, whole))
-        try:
-            await _either(spool.complete, uploading)
-            fit = await self._audio.fit(spool.path)
-            if fit.path != spool.path:
-                return await self._settle(clip, fit, spool)
-            await uploading
-            return Prepared(upload.attachment, fit.sound)
-        finally:
-            uploading.cancel()
-            with suppress(asyncio.CancelledError, RelayError):
+    async def _stream(self, clip: Clip, upload: Upload, listening: "asyncio.Task[Fit]", spool: Spool) -> Prepared:
+        """Upload behind the download, beside listening."""
+        async with _beside(self._linq.upload(upload, spool.follow())) as uploading:
+            await asyncio.wait({listening, uploading}, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                await uploading  # where that broke, there is nothing to wait for
+            fit = await listening
+            if fit.path == spool.path:
                 await uploading
+                return Prepared(upload.attachment, fit.sound)
+        return await self._settle(clip, fit, spool)
 
-    async def _settle(self, clip: Clip, fit: Fit, spool: "Spool") -> Prepared:
+    async def _settle(self, clip: Clip, fit: Fit, spool: Spool) -> Prepared:
         """What becomes of a clip that was spooled first: lent if it may be, else uploaded from the file."""
         if fit.path == spool.path and fit.size_bytes <= self._lend_up_to:
             return Prepared(None, fit.sound)
         name = self._name(clip, fit.content_type, fit.extension)
-        with _gone_after(fit.path):
-            upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
-            await self._linq.upload(upload, _read(fit.path))
+        upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
+        await self._linq.upload(upload, _read(fit.path))
         return Prepared(upload.attachment, fit.sound)
 
     def _name(self, clip: Clip, content_type: str, extension: str) -> str:
@@ -135,45 +128,15 @@ class Carrier:
         return f"{PurePosixPath(clip.name).stem or 'memo'}.{extension}"
 
 
-class Spool:
-    """A copy of the clip on disk while it is being carried; it goes when the step ends, whatever the end."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._handle, name = tempfile.mkstemp(prefix=SPOOL, dir=folder)
-        self.path = Path(name)
-        self.complete = asyncio.Event()
-
-    async def tee(self, head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Every chunk, after it was spooled. Writes go to the page cache and are not waited for in a thread."""
-        with os.fdopen(self._handle, "wb", closefd=False) as file:
-            if head:
-                file.write(head)
-                yield head
-            async for chunk in rest:
-                file.write(chunk)
-                yield chunk
-        self.complete.set()
-
-    def close(self) -> None:
-        os.close(self._handle)
-        self.path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _gone_after(copy: Path) -> Iterator[None]:
-    """A converted copy lies beside the clip, and is only needed until it is uploaded."""
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, Made]) -> "AsyncIterator[asyncio.Task[Made]]":
+    """Goes on beside the block and ends with it. Its error is met where it is awaited."""
+    task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
-        copy.unlink(missing_ok=True)
-
-
-def clear_spools(folder: Path | None, now: float) -> None:
-    """Remove the clips that killed processes left behind: those that nobody has written to for a quarter of an hour."""
-    for left in Path(folder or tempfile.gettempdir()).glob(f"{SPOOL}*"):
-        with suppress(OSError):
-            if now - left.stat().st_mtime > ABANDONED_AFTER_S:
-                left.unlink()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def read_head(source: AsyncIterator[bytes]) -> bytes:
@@ -185,18 +148,6 @@ async def read_head(source: AsyncIterator[bytes]) -> bytes:
             break
         head += chunk
     return bytes(head)
-
-
-async def _either(event: asyncio.Event, work: "asyncio.Future[None]") -> None:
-    """Wait for the event, but not beyond the end of the work: its error comes first."""
-    waiting = asyncio.ensure_future(event.wait())
-    both: set[asyncio.Future[Any]] = {waiting, work}
-    try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-    if work.done():
-        await work
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:

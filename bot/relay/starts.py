@@ -72,8 +72,6 @@ class HeadStarts(Generic[Made]):
     async def _counted(self, delivery: Delivery, stored: asyncio.Event) -> Made:
         self._under_way += 1
         try:
-            if not stored.is_set():
-                await asyncio.sleep(0)  # what is being stored goes first
             return await self._prepare(delivery, stored)
         finally:
             self._under_way -= 1

@@ -4,16 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from bot.relay.carry import ABANDONED_AFTER_S, SPOOL, Carrier, Prepared, clear_spools
-from bot.relay.errors import Refused
-from bot.relay.model import Clip, Delivery, DeliveryId
+from bot.relay.carry import Carrier, Prepared
+from bot.relay.errors import Later, Refused
+from bot.relay.model import Clip, Delivery, DeliveryId, Sound
+from bot.relay.ports import Fit
 from tests.fakes import FakeAudio, clip, share
 from tests.relay.conftest import World
 
 
-async def prepare(world: World, clip: Clip, body: bytes) -> Prepared:
+class Doubting(FakeAudio):
+    """Finds in every clip something that phones do not play."""
+
+    async def fit(self, path: Path) -> Fit:
+        copy = path.with_suffix(".m4a")
+        copy.write_bytes(b"AUDIO made of " + path.read_bytes())
+        return Fit(copy, "audio/x-m4a", "m4a", copy.stat().st_size, Sound(1.5))
+
+
+async def prepare(world: World, clip: Clip, body: bytes, audio: FakeAudio | None = None) -> Prepared:
     world.slack.bodies[clip.file_id] = body
-    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder)
+    carrier = Carrier(world.slack, world.linq, audio or FakeAudio(), spool_folder=world.folder)
     return await carrier.prepare(Delivery(DeliveryId("D1"), share().post, clip, 1.0))
 
 
@@ -47,6 +57,12 @@ async def test_what_linq_would_not_take_is_converted_and_uploaded_under_a_fittin
     assert prepared.sound.converted_from == "WebM/Opus"
 
 
+async def test_an_upload_that_turns_out_to_be_in_vain_holds_nothing_up(world: World) -> None:
+    world.linq.stall = 1
+    prepared = await prepare(world, clip(), b"AUDIO-ok!", Doubting())
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO made of AUDIO-ok!"}
+
+
 async def test_a_file_without_sound_is_refused_with_the_reason(world: World) -> None:
     with pytest.raises(Refused, match="holds no sound"):
         await prepare(world, clip(), b"<html>login</html>")
@@ -56,6 +72,9 @@ async def test_nothing_stays_on_disk(world: World) -> None:
     await prepare(world, clip(), b"AUDIO-ok!")
     with pytest.raises(Refused):
         await prepare(world, clip(), b"")
+    world.linq.trouble["create_attachment"] = [Later("Linq is busy."), Later("Linq is busy.")]
+    with pytest.raises(Later):
+        await prepare(world, clip(), b"AUDIO-ok!", Doubting())
     assert list(world.folder.iterdir()) == []
 
 
@@ -63,16 +82,3 @@ async def test_an_upload_that_fails_is_told_as_what_it_was(world: World) -> None
     world.linq.trouble["upload"] = [Refused("Storage said no.")]
     with pytest.raises(Refused, match="Storage said no"):
         await prepare(world, clip(), b"AUDIO-ok!")
-
-
-def test_a_clip_that_a_killed_process_left_on_disk_is_removed_and_one_that_is_being_carried_is_not(
-    tmp_path: Path,
-) -> None:
-    spool, stranger = tmp_path / f"{SPOOL}abc", tmp_path / "memobridge-database"
-    for left in (spool, stranger):
-        left.write_bytes(b"AUDIO")
-    touched = spool.stat().st_mtime
-    clear_spools(tmp_path, touched + ABANDONED_AFTER_S - 1)
-    assert spool.exists()
-    clear_spools(tmp_path, touched + ABANDONED_AFTER_S + 1)
-    assert [left.name for left in tmp_path.iterdir()] == ["memobridge-database"]
