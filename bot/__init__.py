@@ -18,6 +18,7 @@ The map. Imports run downwards only; the relay imports nobody.
         carry.py       prepare: Slack's bytes → an attachment at Linq
         spool.py       a copy on disk meanwhile, read while it grows
         starts.py      head starts: prepared before its turn comes, where there is time for it
+        rush.py        while a crowd waits at the door, answers come before memos
         receipts.py    receipts → status by rank; silence is checked
         notices.py     status → the one message in the thread
         links.py       one chat per channel, who may, what unlink leaves behind

@@ -89,12 +89,13 @@ async def running(
     owed: list[Errand] | None = None,
     concurrency: int = 4,
     tempo: Tempo = TEMPO,
+    hold: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Engine]:
     async def owing() -> list[Errand]:
         return owed or []
 
     engine = Engine(tempo)
-    engine.register(toy.work, toy.announce, sweeps or {}, owing)
+    engine.register(toy.work, toy.announce, sweeps or {}, owing, hold)
     await engine.open(database.pool)
     run = asyncio.create_task(engine.run(concurrency))
     try:
@@ -175,6 +176,21 @@ async def test_one_slow_chat_holds_up_no_other(database: Database) -> None:
     async with running(database, toy):
         await put(database, Work(A), Work(A), Work(B))
         await toy.until(A, B)
+
+
+async def test_nothing_begins_while_it_is_held(database: Database) -> None:
+    toy, held, gate = Toy(), asyncio.Event(), Gate()
+
+    async def hold() -> None:
+        held.set()
+        await gate()
+
+    async with running(database, toy, hold=hold):
+        await put(database, Work(A), Announce(NOTICE))
+        await held.wait()
+        assert toy.came == []
+        gate.opened.set()
+        await toy.until(A, NOTICE)
 
 
 async def test_memos_are_sent_while_slack_hangs(database: Database) -> None:

@@ -101,7 +101,9 @@ class Bot:
     async def _start_work(self, rooms: Rooms) -> None:
         await rooms.audio.open()
         engine = rooms.engine
-        engine.register(rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed)
+        engine.register(
+            rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed, rooms.rush.over
+        )
         await engine.open(rooms.database.pool)
         self._working = asyncio.create_task(engine.run(self._settings.workers), name="engine")
         self._stack.push_async_callback(engine.stop, DRAIN_S)

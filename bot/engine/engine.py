@@ -83,8 +83,10 @@ class Engine:
         announce: Callable[[NoticeId], Awaitable[None]],
         sweeps: Mapping[str, Sweep],
         owed: Callable[[], Awaitable[Sequence[Errand]]] | None = None,
+        hold: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line."""
+        """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line.
+        ``hold`` returns when the next errand may begin; it must not take long."""
 
         retries = Retries(self._tempo.longest_pause)
 
@@ -97,6 +99,8 @@ class Engine:
             await _reported(ANNOUNCE, announce(NoticeId(notice)))
 
         self._sweeps = dict(sweeps)
+        if hold:
+            self._jobs.hold = hold
         if owed:
             self._sweeps["restore"] = (self._tempo.restore, lambda: self._restore(owed))
 

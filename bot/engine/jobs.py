@@ -5,7 +5,7 @@ Where a worker is alone with its queue, the database gives it jobs without being
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -44,13 +44,15 @@ SELECT put_in_line(%(errand)s, %(kind)s, ARRAY(SELECT name FROM missing)), (SELE
 class Jobs(JobManager):
     """Where procrastinate's workers get their jobs. A worker here serves one queue.
 
-    ``lost`` is set when the end of a job could not be stored: only a new worker can make that good.
+    ``lost`` is set when the end of a job could not be stored: only a new worker can make that good. ``hold`` returns
+    when the next job may begin.
     """
 
     def __init__(self, connector: BaseConnector) -> None:
         super().__init__(connector)
         self.lost = asyncio.Event()
         self.own: list[int] = []
+        self.hold: Callable[[], Awaitable[None]] = _at_once
         self._session: object = None
         self._told: defaultdict[str, float] = defaultdict(lambda: inf)
         self._given: defaultdict[str, deque[Job]] = defaultdict(deque)
@@ -100,6 +102,7 @@ class Jobs(JobManager):
         """
         (queue,) = queues or ()
         await self._get_ready(queue, worker_id)
+        await self.hold()
         while not self._is_closed and (self._given[queue] or self._told[queue] > 0):
             if self._given[queue]:
                 return self._given[queue].popleft()
@@ -209,3 +212,7 @@ class Jobs(JobManager):
             await self.connector.execute_query_async(query, id=job.id, worker=job.worker_id, **params)
         except ConnectorException:
             self.lost.set()
+
+
+async def _at_once() -> None:
+    pass

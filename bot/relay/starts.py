@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from bot.relay.model import ChannelId, Delivery, DeliveryId
+from bot.relay.rush import Rush
 
 UNCLAIMED_S = 1.0  # then its chat has older clips to send first
 
@@ -20,11 +21,14 @@ Prepare = Callable[[Delivery, asyncio.Event], Coroutine[Any, Any, Made]]
 
 class HeadStarts(Generic[Made]):
     """``prepare`` does the work; it lets no byte out before its event is set. While ``ahead`` clips or more are being
-    prepared, none gets a head start."""
+    prepared, or in a ``rush``, none gets a head start."""
 
-    def __init__(self, prepare: "Prepare[Made]", *, ahead: int, unclaimed_s: float = UNCLAIMED_S) -> None:
+    def __init__(
+        self, prepare: "Prepare[Made]", *, ahead: int, rush: Rush | None = None, unclaimed_s: float = UNCLAIMED_S
+    ) -> None:
         self._prepare = prepare
         self._ahead = ahead
+        self._rush = rush or Rush()
         self._unclaimed_s = unclaimed_s
         self._begun: dict[DeliveryId, tuple[asyncio.Task[Made], asyncio.Event]] = {}
         self._under_way = 0
@@ -61,7 +65,7 @@ class HeadStarts(Generic[Made]):
     def _begin(self, deliveries: Sequence[Delivery], stored: asyncio.Event) -> Sequence[DeliveryId]:
         """Gives the ids of those that got a head start."""
         willing = [each for each in deliveries if not each.clip.given_url and each.id not in self._begun]
-        chosen = willing[: max(self._ahead - self._under_way, 0)]
+        chosen = willing[: max(self._ahead - self._under_way, 0)] if not self._rush.is_on else []
         for delivery in chosen:
             task = asyncio.create_task(self._counted(delivery, stored))
             task.add_done_callback(_read)

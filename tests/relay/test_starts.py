@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,14 +12,15 @@ from bot.relay.clips import Clips
 from bot.relay.errors import Later
 from bot.relay.links import Links
 from bot.relay.model import Clip, Delivery, DeliveryId, Share
+from bot.relay.rush import FEW, Rush
 from bot.relay.starts import HeadStarts
 from tests.fakes import CHANNEL, CHAT, FakeAudio, clip, share
 from tests.relay.conftest import World
 
 
-def clips_of(world: World, *, ahead: int) -> Clips:
-    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder, ahead=ahead)
-    return Clips(world.memory, world.linq, carrier, now=world.clock, patience=world.patience)
+def clips_of(world: World, *, ahead: int, rush: Rush | None = None) -> Clips:
+    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder, ahead=ahead, rush=rush)
+    return Clips(world.memory, world.linq, carrier, now=world.clock, patience=world.patience, rush=rush)
 
 
 class Work:
@@ -99,6 +101,17 @@ async def test_a_process_that_only_accepts_gives_no_head_start(world: World) -> 
 async def test_a_given_url_needs_no_head_start(world: World) -> None:
     given = Clip("", "memo.m4a", given_url="https://files.example/memo.m4a")
     await clips_of(world, ahead=1).accept(Share(share().post, (given,), asked_at=1.0))
+    await turns()
+    assert world.slack.opened == 0
+
+
+async def test_in_a_rush_at_the_door_nothing_gets_a_head_start(world: World) -> None:
+    rush = Rush(clock=lambda: 0.0)
+    clips = clips_of(world, ahead=9, rush=rush)
+    with ExitStack() as door:
+        for _ in range(FEW):
+            door.enter_context(rush.answering())
+        await clips.accept(share())
     await turns()
     assert world.slack.opened == 0
 
