@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 FEW = 4
-CALM_S = 0.03  # a crowd answered together is gone for a moment before it comes back with its next events
+CALM_S = 0.02  # a crowd that is answered together is gone for half as long, then its next events are there
 LONGEST_S = 2.0  # then work goes on beside it, until there was calm
 
 
@@ -31,14 +31,11 @@ class Rush:
     def answering(self) -> Iterator[None]:
         """Somebody waits for an answer as long as this is entered."""
         self._answering += 1
-        if self._answering > FEW:
-            now = self._clock()
-            if now >= self._last_seen + CALM_S:
-                self._began = now
-            self._last_seen = now
+        self._look()
         try:
             yield
         finally:
+            self._look()
             self._answering -= 1
 
     @property
@@ -49,6 +46,13 @@ class Rush:
         """Wait for the end of it, if it is on."""
         while (left := self._end - self._clock()) > 0:
             await self._sleep(left)
+
+    def _look(self) -> None:
+        if self._answering > FEW:
+            now = self._clock()
+            if now >= self._last_seen + CALM_S:
+                self._began = now
+            self._last_seen = now
 
     @property
     def _end(self) -> float:

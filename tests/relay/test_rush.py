@@ -58,6 +58,14 @@ async def test_a_crowd_that_comes_back_at_once_is_the_same_rush() -> None:
     assert await waited(rush, time) == CALM_S
 
 
+async def test_a_crowd_that_waits_long_for_its_answer_is_there_until_it_has_it() -> None:
+    time = Time()
+    rush = Rush(clock=time, sleep=time.sleep)
+    with crowd(rush, FEW + 1):
+        time.now += 2 * CALM_S
+    assert rush.is_on
+
+
 async def test_a_rush_that_does_not_end_holds_work_up_no_longer_and_not_again() -> None:
     time = Time()
     rush = Rush(clock=time, sleep=time.sleep)
