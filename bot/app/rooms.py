@@ -24,7 +24,6 @@ from bot.relay.model import UserId
 from bot.relay.notices import Notices
 from bot.relay.patience import Patience
 from bot.relay.receipts import Receipts
-from bot.relay.rush import Rush
 from bot.relay.wishes import Wishes
 from bot.slack.door import SlackDoor
 from bot.store.database import Database
@@ -59,7 +58,6 @@ class Rooms:
     subscriber: Subscriber | None
     audio: AudioRoom
     carrier: Carrier
-    rush: Rush
     clips: Clips
     wishes: Wishes
     receipts: Receipts
@@ -123,7 +121,6 @@ def _furnish(
     linq, slack_port = around("linq", linq_client), around("slack", slack.client)
     deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
     lending = _lending(settings, database)
-    rush = Rush()
     carrier = Carrier(
         slack_port,
         linq,
@@ -131,7 +128,6 @@ def _furnish(
         spool_folder=None,
         lend_up_to=limits.URL_BYTES if lending is not None else 0,
         ahead=ahead,
-        rush=rush,
     )
     patience = Patience(find_for=timedelta(seconds=settings.find_seconds))
     return Rooms(
@@ -144,8 +140,7 @@ def _furnish(
         subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
         audio=audio,
         carrier=carrier,
-        rush=rush,
-        clips=Clips(deliveries, linq, carrier, now=now, patience=patience, lending=lending, rush=rush),
+        clips=Clips(deliveries, linq, carrier, now=now, patience=patience, lending=lending),
         wishes=Wishes(deliveries, receipts, now=now),
         receipts=Receipts(receipts, deliveries, linq, now=now),
         notices=Notices(around("notices", database.notices), slack_port, now=now),

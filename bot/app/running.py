@@ -101,9 +101,8 @@ class Bot:
     async def _start_work(self, rooms: Rooms) -> None:
         await rooms.audio.open()
         engine = rooms.engine
-        engine.register(
-            rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed, rooms.rush.over
-        )
+        hold = rooms.carrier.head_starts.rush.over
+        engine.register(rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed, hold)
         await engine.open(rooms.database.pool)
         self._working = asyncio.create_task(engine.run(self._settings.workers), name="engine")
         self._stack.push_async_callback(engine.stop, DRAIN_S)

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from bot.relay.errors import RelayError
 from bot.relay.model import AttachmentId, Clip, Delivery, Sound
 from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
-from bot.relay.rush import Rush
 from bot.relay.spool import CHUNK_BYTES, Spool
 from bot.relay.starts import HeadStarts
 
@@ -35,19 +34,11 @@ class Prepared:
 
 class Carrier:
     def __init__(
-        self,
-        slack: Slack,
-        linq: Linq,
-        audio: Audio,
-        *,
-        spool_folder: Path | None,
-        lend_up_to: int = 0,
-        ahead: int = 0,
-        rush: Rush | None = None,
+        self, slack: Slack, linq: Linq, audio: Audio, *, spool_folder: Path | None, lend_up_to: int = 0, ahead: int = 0
     ) -> None:
         """``lend_up_to``: clips of at most this many bytes that pass untouched are not uploaded but lent by url.
         ``ahead``: while fewer clips are being prepared, one that is being stored gets a head start; 0: none does."""
-        self.head_starts = HeadStarts(self._prepare, ahead=ahead, rush=rush)
+        self.head_starts = HeadStarts(self._prepare, ahead=ahead)
         self._slack = slack
         self._linq = linq
         self._audio = audio

@@ -17,7 +17,6 @@ from bot.relay.model import ChannelId, ChatId, Delivery, DeliveryId, Share, Step
 from bot.relay.patience import Patience
 from bot.relay.ports import DeliveryStore, Linq
 from bot.relay.receipts import find
-from bot.relay.rush import Rush
 
 log = logging.getLogger("memobridge.relay")
 
@@ -32,7 +31,6 @@ class Clips:
         now: Callable[[], datetime],
         patience: Patience,
         lending: Lending | None = None,
-        rush: Rush | None = None,
     ) -> None:
         self._store = store
         self._linq = linq
@@ -40,14 +38,12 @@ class Clips:
         self._now = now
         self._patience = patience
         self._lending = lending
-        self._rush = rush or Rush()
 
     async def accept(self, share: Share) -> Sequence[DeliveryId]:
         """Stored when this returns. Gives the new ones: a repeat, or a drop in an unlinked channel, gives none."""
         deliveries = [_delivery(share, n) for n in range(len(share.clips))]
-        with self._rush.answering():
-            storing = self._store.accept(deliveries)
-            return await self._carrier.head_starts.beside(storing, deliveries)  # the new may be prepared meanwhile
+        storing = self._store.accept(deliveries)
+        return await self._carrier.head_starts.beside(storing, deliveries)  # what is new may be prepared meanwhile
 
     async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None:
         """The message is gone, or some of its files: what has not been sent will not be."""

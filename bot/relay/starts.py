@@ -21,14 +21,14 @@ Prepare = Callable[[Delivery, asyncio.Event], Coroutine[Any, Any, Made]]
 
 class HeadStarts(Generic[Made]):
     """``prepare`` does the work; it lets no byte out before its event is set. While ``ahead`` clips or more are being
-    prepared, or in a ``rush``, none gets a head start."""
+    prepared, none gets a head start, nor in a ``rush`` of those that are being stored."""
 
     def __init__(
         self, prepare: "Prepare[Made]", *, ahead: int, rush: Rush | None = None, unclaimed_s: float = UNCLAIMED_S
     ) -> None:
         self._prepare = prepare
         self._ahead = ahead
-        self._rush = rush or Rush()
+        self.rush = rush or Rush()
         self._unclaimed_s = unclaimed_s
         self._begun: dict[DeliveryId, tuple[asyncio.Task[Made], asyncio.Event]] = {}
         self._under_way = 0
@@ -45,12 +45,13 @@ class HeadStarts(Generic[Made]):
     ) -> Sequence[DeliveryId]:
         """What ``storing`` gives: the deliveries that are new. Only they are prepared."""
         stored = asyncio.Event()  # of all of them: they are stored together
-        early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
         new: Sequence[DeliveryId] = ()
-        try:
-            new = await storing
-        finally:
-            self._settle(deliveries, new, early)
+        with self.rush.answering():
+            early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
+            try:
+                new = await storing
+            finally:
+                self._settle(deliveries, new, early)
         stored.set()
         self._begin([each for each in deliveries if each.id in new and each.id not in early], stored)
         return new
@@ -65,7 +66,7 @@ class HeadStarts(Generic[Made]):
     def _begin(self, deliveries: Sequence[Delivery], stored: asyncio.Event) -> Sequence[DeliveryId]:
         """Gives the ids of those that got a head start."""
         willing = [each for each in deliveries if not each.clip.given_url and each.id not in self._begun]
-        chosen = willing[: max(self._ahead - self._under_way, 0)] if not self._rush.is_on else []
+        chosen = willing[: max(self._ahead - self._under_way, 0)] if not self.rush.is_on else []
         for delivery in chosen:
             task = asyncio.create_task(self._counted(delivery, stored))
             task.add_done_callback(_read)

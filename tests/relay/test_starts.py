@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Generator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -18,9 +17,9 @@ from tests.fakes import CHANNEL, CHAT, FakeAudio, clip, share
 from tests.relay.conftest import World
 
 
-def clips_of(world: World, *, ahead: int, rush: Rush | None = None) -> Clips:
-    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder, ahead=ahead, rush=rush)
-    return Clips(world.memory, world.linq, carrier, now=world.clock, patience=world.patience, rush=rush)
+def clips_of(world: World, *, ahead: int) -> Clips:
+    carrier = Carrier(world.slack, world.linq, FakeAudio(), spool_folder=world.folder, ahead=ahead)
+    return Clips(world.memory, world.linq, carrier, now=world.clock, patience=world.patience)
 
 
 class Work:
@@ -43,8 +42,8 @@ class Work:
             self.under_way -= 1
         return f"made of {delivery.id}"
 
-    def starts(self, ahead: int = 1, unclaimed_s: float = 0) -> HeadStarts[str]:
-        return HeadStarts(self.prepare, ahead=ahead, unclaimed_s=unclaimed_s)
+    def starts(self, ahead: int = 1, unclaimed_s: float = 0, rush: Rush | None = None) -> HeadStarts[str]:
+        return HeadStarts(self.prepare, ahead=ahead, rush=rush, unclaimed_s=unclaimed_s)
 
 
 class Storing:
@@ -105,15 +104,16 @@ async def test_a_given_url_needs_no_head_start(world: World) -> None:
     assert world.slack.opened == 0
 
 
-async def test_in_a_rush_at_the_door_nothing_gets_a_head_start(world: World) -> None:
-    rush = Rush(clock=lambda: 0.0)
-    clips = clips_of(world, ahead=9, rush=rush)
-    with ExitStack() as door:
-        for _ in range(FEW):
-            door.enter_context(rush.answering())
-        await clips.accept(share())
+async def test_in_a_rush_at_the_door_nothing_gets_a_head_start() -> None:
+    work, storing = Work(), Storing()
+    starts = work.starts(ahead=9, rush=Rush(clock=lambda: 0.0))
+    drops = [delivery(f"D{number}") for number in range(FEW + 1)]
+    accepting = [asyncio.ensure_future(starts.beside(storing, [drop])) for drop in drops]
     await turns()
-    assert world.slack.opened == 0
+    storing.answer.set_result([drop.id for drop in drops])
+    await asyncio.gather(*accepting)
+    await turns()
+    assert work.begun == []
 
 
 async def test_a_head_start_that_failed_tells_its_claimant_why(world: World) -> None:
