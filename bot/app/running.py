@@ -36,7 +36,6 @@ log = logging.getLogger("memobridge.app")
 LOOK_EVERY_S = 5.0
 KEEP_HOUSE_EVERY_S = 3600.0
 DRAIN_S = 8.0
-AHEAD = 1  # while fewer clips are on their way, the next one gets a head start; in a burst it would only cost
 
 
 class Role(StrEnum):
@@ -83,7 +82,7 @@ class Bot:
 
     async def _start(self) -> int:
         # Where processes share a database, another one mostly has the job first.
-        ahead = AHEAD if self._role is Role.ALL and self._settings.database_url is None else 0
+        ahead = self._settings.workers if self._role is Role.ALL and self._settings.database_url is None else 0
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
         await self._take_over_links(rooms)
         if ahead:

@@ -1,5 +1,5 @@
-"""Head starts. While this process has little to do, a clip is prepared at once, beside the engine's round through the
-database; when its turn comes, what was begun is taken over. In a crowd that would only cost others time.
+"""Head starts. A clip is prepared at once, beside the engine's round through the database and while older ones of its
+chat are still on their way; when its turn comes, what was begun is taken over.
 
 Preparing is repeatable and sends nothing, so a head start that nobody claims is dropped without harm. In a channel
 known to be linked it begins even while the clip is being stored, but no byte of it leaves before that. (Where somebody
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from bot.relay.model import ChannelId, Delivery, DeliveryId
 from bot.relay.rush import Rush
 
-UNCLAIMED_S = 1.0  # then its chat has older clips to send first
+UNCLAIMED_S = 10.0  # then its chat has many older clips to send first, or one that must wait
 
 Made = TypeVar("Made")
 Prepare = Callable[[Delivery, asyncio.Event], Coroutine[Any, Any, Made]]

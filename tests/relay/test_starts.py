@@ -83,6 +83,17 @@ async def test_a_clip_is_prepared_before_its_turn_comes_and_only_once(world: Wor
     assert world.slack.left_open == 0
 
 
+async def test_a_clip_is_prepared_while_an_older_one_of_its_chat_is_still_to_be_sent(world: World) -> None:
+    clips = clips_of(world, ahead=9)
+    await clips.accept(share("1.1"))
+    await clips.accept(share("2.1"))
+    await turns()
+    assert (world.slack.opened, len(world.linq.uploads), world.linq.sent) == (2, 2, [])
+    await clips.work(CHAT)
+    await clips.work(CHAT)
+    assert (world.slack.opened, len(world.linq.created), len(world.linq.sent)) == (2, 2, 2)
+
+
 async def test_a_clip_that_was_taken_before_gets_no_head_start(world: World) -> None:
     clips = clips_of(world, ahead=9)
     await clips.accept(share())
