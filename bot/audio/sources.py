@@ -102,7 +102,7 @@ CODECS = {
 }
 """FFmpeg's name of a codec → what people call it."""
 
-DECODERS = ",".join((*CODECS, "amrnb", "amrwb", "g722", "mp3float", "mp2float", "mp1float", "mpc7", "mpc8"))
+DECODERS = (*CODECS, "amrnb", "amrwb", "g722", "mp3float", "mp2float", "mp1float", "mpc7", "mpc8")
 """FFmpeg's names of the decoders behind them. No video decoder: a picture is never unpacked."""
 
 

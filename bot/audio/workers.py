@@ -21,7 +21,7 @@ class Lane:
     """So many workers side by side. Further calls wait for their turn, and the wait does not count as their work."""
 
     def __init__(self, width: int, memory_bytes: int) -> None:
-        self._turn = Semaphore(width)
+        self._turn = Semaphore(width, fast_acquire=True)
         self._processes = CapacityLimiter(width)
         self._memory_bytes = memory_bytes
 

@@ -47,6 +47,8 @@ class HeadStarts(Generic[Made]):
         stored = asyncio.Event()  # of all of them: they are stored together
         new: Sequence[DeliveryId] = ()
         with self.rush.answering():
+            storing = asyncio.ensure_future(storing)
+            await asyncio.sleep(0)  # it goes ahead: the disk takes longer than Slack does to open a file
             early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
             try:
                 new = await storing

@@ -22,6 +22,8 @@ async def resolve(drop: Drop, lookups: Lookups, wanted: Collection[Judgement] = 
 
     A file that Slack will not tell us about stays in: it fails where its owner can see it. Raises Later.
     """
+    if not drop.unjudged:
+        return drop.share
     clips = await asyncio.gather(*(_judged(clip, drop, lookups, wanted) for clip in drop.share.clips))
     found = tuple(clip for clip in clips if clip is not None)
     return replace(drop.share, clips=found) if found else None

@@ -115,6 +115,28 @@ async def test_a_given_url_needs_no_head_start(world: World) -> None:
     assert world.slack.opened == 0
 
 
+async def test_storing_goes_ahead_of_preparing() -> None:
+    happened: list[str] = []
+
+    async def write() -> list[DeliveryId]:
+        happened.append("written")
+        await turns()
+        return []
+
+    async def store() -> list[DeliveryId]:
+        return await asyncio.create_task(write())  # a task of its own, as the group writer's is
+
+    async def prepare(_: Delivery, stored: asyncio.Event) -> str:
+        happened.append("begun")
+        await stored.wait()
+        return ""
+
+    starts: HeadStarts[str] = HeadStarts(prepare, ahead=1)
+    starts.know([CHANNEL])
+    await starts.beside(store(), [delivery("D1")])
+    assert happened == ["written", "begun"]
+
+
 async def test_in_a_rush_at_the_door_nothing_gets_a_head_start() -> None:
     work, storing = Work(), Storing()
     starts = work.starts(ahead=9, rush=Rush(clock=lambda: 0.0))
