@@ -37,9 +37,12 @@ def routes(
     return app
 
 
-async def listen(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Serve it; gives the runner to clean up later and the port, which is chosen by the system when 0 is asked."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=8.0)
+async def listen(app: web.Application, host: str, port: int, *, patience_s: float) -> tuple[web.AppRunner, int]:
+    """Serve it; gives the runner to clean up later and the port, which is chosen by the system when 0 is asked.
+
+    The clean-up waits that long for requests that are being answered.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=patience_s)
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=4096)
     try:

@@ -7,6 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from types import TracebackType
 
 from aiohttp.web import Application
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from bot import server, telemetry
 from bot.app import alarm, health, subscribed
 from bot.app.alarm import Alarm
+from bot.app.leaving import DRAIN_S, Drains
 from bot.app.rooms import Around, Rooms, as_it_is, now, offline
 from bot.app.rounds import Rounds
 from bot.app.subscribed import Subscribed
@@ -35,7 +37,6 @@ log = logging.getLogger("memobridge.app")
 
 LOOK_EVERY_S = 5.0
 KEEP_HOUSE_EVERY_S = 3600.0
-DRAIN_S = 8.0
 
 
 class Role(StrEnum):
@@ -55,6 +56,7 @@ class Bot:
         self._metrics = metrics
         self._around = around
         self._stack = AsyncExitStack()
+        self._drains = Drains()
         self._working: asyncio.Task[None] | None = None
         self._pings: dict[str, health.Ping] = {}
         self._rounds = Rounds()
@@ -84,6 +86,7 @@ class Bot:
         # Where processes share a database, another one mostly has the job first.
         ahead = self._settings.workers if self._role is Role.ALL and self._settings.database_url is None else 0
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
+        self._stack.push_async_callback(self._drains.run)
         await self._take_over_links(rooms)
         if ahead:
             rooms.carrier.head_starts.know(link.channel for link in await rooms.database.links.all())
@@ -92,7 +95,7 @@ class Bot:
         self._pings["linq"] = health.first_trouble(self._linq_pings)
         if self._role is not Role.WEB:
             await self._start_work(rooms)
-        self._stack.push_async_callback(self._rounds.stop)
+        self._drains.add(self._rounds.stop)
         port = await (self._serve(rooms) if self._role is not Role.WORKER else self._watch())
         self._keep_watch(rooms)
         return port
@@ -104,7 +107,7 @@ class Bot:
         engine.register(rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed, hold)
         await engine.open(rooms.database.pool)
         self._working = asyncio.create_task(engine.run(self._settings.workers), name="engine")
-        self._stack.push_async_callback(engine.stop, DRAIN_S)
+        self._drains.add(partial(engine.stop, DRAIN_S))
         is_running = lambda: not (self._working and self._working.done())  # noqa: E731
         self._pings["worker"] = health.worker(rooms.database, is_running, self._metrics.oldest_due.set)
 
@@ -130,7 +133,7 @@ class Bot:
         )
         slack_pings: list[health.Ping] = [rooms.slack.lookups.ping]
         self._pings["slack"] = health.first_trouble(slack_pings)
-        self._stack.push_async_callback(rooms.slack.answers.drain, DRAIN_S)
+        self._drains.add(partial(rooms.slack.answers.drain, DRAIN_S))
         dispatch = self._listen_back(rooms, listeners, slack_pings)
         lender = Lender(rooms.lending, rooms.slack.client, rooms.audio) if rooms.lending else None
         port = await self._listen(
@@ -173,7 +176,7 @@ class Bot:
         web = Web(token, rooms.session, self._settings.slack_api_url, Pace(time.monotonic))
         self._socket = SocketEntrance(dispatch, web, clock=time.monotonic)
         self._socket.start()
-        self._stack.push_async_callback(self._socket.stop, DRAIN_S)
+        self._drains.add(partial(self._socket.stop, DRAIN_S))
         slack_pings.append(self._socket.ping)
 
     async def _watch(self) -> int:
@@ -181,8 +184,8 @@ class Bot:
         return await self._listen(server.routes(pings=self._pings, metrics=self._metrics.text))
 
     async def _listen(self, app: Application) -> int:
-        runner, port = await server.listen(app, self._settings.host, self._settings.port)
-        self._stack.push_async_callback(runner.cleanup)
+        runner, port = await server.listen(app, self._settings.host, self._settings.port, patience_s=DRAIN_S)
+        self._drains.add(runner.cleanup)
         return port
 
     async def _take_over_links(self, rooms: Rooms) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 
 from bot import telemetry
-from bot.app import Bot, Role, migrate_database
+from bot.app import LEAVE_S, Bot, Role, leave_within, migrate_database
 from bot.cli.common import FAILED, settings_or_exit, settle, stop
 from config.settings import Settings
 
@@ -19,9 +19,14 @@ def run(role: str) -> None:
 async def _run(settings: Settings, role: Role, metrics: telemetry.Metrics) -> None:
     """Until SIGTERM or SIGINT; then nothing new is taken and what is in flight is finished, within 10 s."""
     leaving = asyncio.Event()
+
+    def leave() -> None:
+        leaving.set()
+        leave_within(LEAVE_S)
+
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, leaving.set)
+        loop.add_signal_handler(sign, leave)
     try:
         async with Bot(settings, role, metrics):
             await leaving.wait()

@@ -42,11 +42,15 @@ class Answers:
         self._start(self._post(card, url))
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait for what is still to be said, but not for ever."""
+        """Wait for what is still to be said, but not for ever: what takes longer is broken off."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self._tasks:
                     await asyncio.wait(self._tasks)
+        broken_off = [*self._tasks]
+        for task in broken_off:
+            task.cancel()
+        await asyncio.gather(*broken_off, return_exceptions=True)
 
     async def _follow(self, task: "asyncio.Task[Card | None]", url: str) -> None:
         try:

@@ -6,8 +6,8 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,19 @@ class Place:
     def kill(self) -> None:
         """As a power cut would: the postmaster first, so that nobody is told."""
         os.kill(self._postmaster(), signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its connections stay open and nobody answers on them, as when a machine has lost its disk."""
+        postmaster = psutil.Process(self._postmaster())
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for each in family:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in family:
+                each.resume()
 
     def end(self) -> None:
         """Take the server down, whoever is still connected, and see it gone."""
