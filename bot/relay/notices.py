@@ -31,24 +31,29 @@ class Notices:
         notice = await self._store.take(notice_id, self._now())
         if notice is None or not notice.told:
             return
-        try:
-            await self._show(notice)
-            await self._alarm(notice)
-        except Refused as no:
-            log.warning("notice refused", extra={"notice": notice_id, "code": no.code})
+        for say in (self._show, self._alarm):  # a notice that can be edited no more is no reason to keep a failure quiet
+            try:
+                await say(notice)
+            except Refused as no:
+                log.warning("notice refused", extra={"notice": notice_id, "code": no.code})
 
     async def _show(self, notice: Notice) -> None:
-        words = self._slack.words(notice)
+        face = self._face(notice)
         if notice.ts is None:
             ts = await self._stand(notice)
-            if await self._store.posted(notice, ts, words) != ts:
+            if await self._store.posted(notice, ts, face) != ts:
                 await self._take_back(notice, ts)
             return
-        if words != notice.shown:
+        if face != notice.shown:
             await self._slack.update_notice(notice)
-            await self._store.posted(notice, notice.ts, words)
+            await self._store.posted(notice, notice.ts, face)
         if notice.posting_since is not None:
             await self._leave_one(notice)
+
+    def _face(self, notice: Notice) -> str:
+        """All of it that people see or press: what was sent again and failed alike has the same words, not the same
+        button."""
+        return "\n".join([self._slack.words(notice), *(told.delivery.id for told in notice.told)])
 
     async def _leave_one(self, notice: Notice) -> None:
         """More than one turn may have posted it; what else they left goes."""

@@ -67,7 +67,7 @@ class Slack(Protocol):
         ...
 
     def words(self, notice: Notice) -> str:
-        """What the notice would show now, as text; equal words need no edit."""
+        """What the notice would show now, as text."""
         ...
 
     async def alarm(self, notice: Notice, delivery: Delivery) -> None:

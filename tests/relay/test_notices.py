@@ -7,7 +7,7 @@ import pytest
 
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import Kind, MemoId, Notice, Receipt
-from tests.fakes import share
+from tests.fakes import ANN, CHAT, share
 from tests.relay.conftest import World
 
 
@@ -92,6 +92,28 @@ async def test_a_failure_is_also_said_aloud_exactly_once(world: World) -> None:
     [notice] = world.memory.notices
     await world.notices.announce(notice)
     assert world.slack.alarms == [delivery]
+
+
+async def test_a_failure_is_said_aloud_although_the_notice_can_be_edited_no_more(world: World) -> None:
+    [delivery] = await world.clips.accept(share())
+    [notice] = world.memory.notices
+    await world.notices.announce(notice)
+    gone = Refused("The notice was deleted in Slack.", code="message_not_found")
+    world.slack.trouble["update_notice"] = [gone] * 9
+    world.linq.trouble["send"] = [Refused("This person asked for no more messages.", code="2024")]
+    await world.run()
+    assert world.slack.alarms == [delivery]
+
+
+async def test_a_clip_sent_again_that_fails_alike_is_shown_with_its_own_button(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("This person asked for no more messages.", code="2024")] * 2
+    [delivery] = await world.clips.accept(share())
+    await world.run()
+    edits = len(world.slack.edits)
+    await world.wishes.resend(delivery, by=ANN)
+    await world.clips.work(CHAT)
+    await world.run()
+    assert len(world.slack.edits) == edits + 1
 
 
 async def test_a_notice_that_slack_refuses_does_not_stop_the_memo(world: World) -> None:
