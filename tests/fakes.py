@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -88,7 +88,9 @@ class Memory:
     loans: dict[str, tuple[DeliveryId, datetime]] = field(default_factory=dict)
     looks: dict[DeliveryId, tuple[int, datetime | None]] = field(default_factory=dict)
     waiting: set[NoticeId] = field(default_factory=set)
+    withdrawn: set[DeliveryId] = field(default_factory=set)
     commit_takes: timedelta = timedelta()  # a process that is frozen while its intent is being stored
+    meanwhile: list[Awaitable[object]] = field(default_factory=list)  # what happens just after the next intents
     trouble: dict[str, list[RelayError]] = field(default_factory=dict)  # by method: what its next calls raise
     breaks: int = 0  # how many records end in an error that nobody foresaw
 
@@ -130,12 +132,15 @@ class Memory:
         oldest = min(rows, key=lambda r: (r.asked_at, r.position))
         return self._set(oldest.id, fence=Fence(oldest.fence + 1))
 
-    async def postpone(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
+    async def postpone(
+        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
+    ) -> bool:
         row = self.rows[delivery]
-        step = Step.PREPARED if row.step is Step.SENDING else row.step
-        return self._fenced(
-            delivery, fence, step=step, attempts=row.attempts + 1, due_at=due_at, reason=reason, code=code
-        )
+        if delivery in self.withdrawn:
+            self._fenced(delivery, fence, step=Step.CANCELLED)
+            return False
+        step, attempts = (Step.PREPARED if row.step is Step.SENDING else row.step), row.attempts + counts
+        return self._fenced(delivery, fence, step=step, attempts=attempts, due_at=due_at, reason=reason, code=code)
 
     async def intend(
         self,
@@ -147,9 +152,12 @@ class Memory:
         at: datetime,
     ) -> bool:
         self.clock.pass_by(self.commit_takes)
-        return self._fenced(
+        is_ours = self._fenced(
             delivery, fence, step=Step.SENDING, attachment=attachment, sound=sound, sending_since=at, bump=False
         )
+        if self.meanwhile:
+            await self.meanwhile.pop(0)
+        return is_ours
 
     async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
         self.loans[token] = (delivery, until)
@@ -182,7 +190,11 @@ class Memory:
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
         for row in list(self.rows.values()):
             gone = (row.post.channel, row.post.message_ts) == (channel, message_ts)
-            if gone and row.clip.file_id not in kept_files and row.step in (Step.WAITING, Step.PREPARED):
+            if not gone or row.clip.file_id in kept_files or row.step not in OPEN_STEPS:
+                continue
+            if row.step is Step.SENDING:
+                self.withdrawn.add(row.id)
+            else:
                 self._bump(self._set(row.id, step=Step.CANCELLED, fence=Fence(row.fence + 1)))
 
     # receipts
@@ -371,6 +383,7 @@ class FakeLinq:
     sent: list[tuple[ChatId, AttachmentId | None, str]] = field(default_factory=list)
     lose_answers: int = 0
     stall: int = 0
+    meanwhile: list[Awaitable[None]] = field(default_factory=list)  # what happens while the next sends are under way
     lists_memos: bool = True
     chats: list[Chat] = field(default_factory=lambda: [Chat(CHAT, ("+12025550123",))])
     says: dict[MemoId, Receipt] = field(default_factory=dict)
@@ -390,6 +403,8 @@ class FakeLinq:
         self.uploads[upload.attachment] = body
 
     async def send(self, chat: ChatId, *, attachment: AttachmentId | None = None, url: str = "") -> Memo:
+        if self.meanwhile:
+            await self.meanwhile.pop(0)
         _raise(self.trouble, "send")
         self.sent.append((chat, attachment, url))
         if self.lose_answers:

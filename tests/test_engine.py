@@ -211,6 +211,16 @@ async def test_later_is_tried_again_when_told_and_the_chat_waits_behind_it(datab
     assert 0.7 <= toy.times[2] - toy.times[0] < PATIENCE_S
 
 
+async def test_who_is_hurried_waits_for_no_time_any_more(database: Database, database_url: str) -> None:
+    toy = Toy({A: [later(3600), nothing]})
+    async with running(database, toy, tempo=NO_NET):
+        await put(database, Work(A))
+        await until_jobs(database_url, "chat:a todo set")
+        await put(database, Work(A))
+        ask(database_url, "SELECT hurry('chat', ARRAY['a', 'b'])")
+        await toy.until(A, A, A)
+
+
 async def test_a_time_told_before_a_restart_is_kept_after_it(database: Database, database_url: str) -> None:
     toy = Toy(plans={A: [later(4)]})
     async with running(database, toy):

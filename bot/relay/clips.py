@@ -83,7 +83,8 @@ class Clips:
 
     async def _prepare(self, delivery: Delivery) -> Prepared:
         """Repeatable. What an earlier try prepared is used again; a given url needs nothing."""
-        if delivery.step is Step.PREPARED or delivery.clip.given_url:
+        is_ready = delivery.step is Step.PREPARED and (delivery.attachment or self._lending)
+        if is_ready or delivery.clip.given_url:
             return Prepared(delivery.attachment, delivery.sound)
         return await self._carrier.prepare(delivery)
 
@@ -95,7 +96,9 @@ class Clips:
         ):
             return False
         if self._now() - at > self._patience.stale:
-            raise Unknown("The process was frozen between intent and act; somebody else may have acted.")
+            raise Later(
+                "The bot was held up just before it sent.", after=timedelta()
+            )  # taken back, if it is still ours
         return True
 
     async def _seek(self, delivery: Delivery) -> None:
@@ -123,8 +126,10 @@ class Clips:
                 delivery, Step.FAILED, f"{later.reason} Gave up after trying again and again.", later.code
             )
             return
-        due = self._now() + wait
-        if await self._store.postpone(delivery.id, delivery.fence, due_at=due, reason=later.reason, code=later.code):
+        due, counts = self._now() + wait, later.after is None
+        if await self._store.postpone(
+            delivery.id, delivery.fence, due_at=due, reason=later.reason, code=later.code, counts=counts
+        ):
             raise Later(later.reason, after=wait, code=later.code)
 
     async def _close(self, delivery: Delivery, step: Step, reason: str, code: str) -> None:

@@ -12,11 +12,11 @@ def _seconds(*waits: float) -> tuple[timedelta, ...]:
 
 @dataclass(frozen=True)
 class Patience:
-    """``tries``: the wait after each failed try, when the neighbour named none; after the last one it is ``failed``.
+    """``tries``: the wait after each failed try, where the neighbour named none; after the last one it is ``failed``.
 
     ``give_up_after`` ends even the waits that a neighbour asked for. ``find_for``: how long a send without an answer is
     looked for before it is shown as unconfirmed; ``looks``: the waits between those looks. ``stale``: an intent older
-    than this was slept over (the process was frozen), so its owner looks instead of sending.
+    than this was slept over, and somebody else may have taken the delivery over: it is sent only after a new one.
     """
 
     tries: tuple[timedelta, ...] = _seconds(2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 3600)

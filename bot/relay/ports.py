@@ -160,8 +160,14 @@ class DeliveryStore(Protocol):
         """Every delivery of one Slack message that no other replaces, with their receipts."""
         ...
 
-    async def postpone(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
-        """Surely not sent: not to be tried before ``due_at``. An intent is taken back, what was prepared stays."""
+    async def postpone(
+        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
+    ) -> bool:
+        """Surely not sent: not to be tried before ``due_at``. An intent is taken back, what was prepared stays.
+
+        ``counts``: it was one of the tries that end some day. Where the message is gone meanwhile, the delivery is
+        cancelled instead, and the answer is False too.
+        """
         ...
 
     async def intend(
@@ -196,7 +202,8 @@ class DeliveryStore(Protocol):
     async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool: ...
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
-        """The message was deleted (or lost files): cancel what has not been sent and is not among ``kept_files``."""
+        """The message was deleted (or lost files): cancel what has not been sent and is not among ``kept_files``, and
+        what is being sent just now as soon as it turns out that it surely was not."""
         ...
 
 

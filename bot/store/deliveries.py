@@ -17,19 +17,21 @@ UPDATE deliveries SET fence = fence + 1 WHERE id = (
 RETURNING *
 """
 
-# Goes behind a statement ``WITH changed AS (... RETURNING notice)``.
-AND_TELL = """
-SELECT EXISTS (SELECT FROM changed) AS has_changed, ask_for_turns(ARRAY(SELECT notice FROM changed))
-"""
+# Goes behind a statement ``WITH changed AS (... RETURNING *)``.
+AND_TELL = "SELECT EXISTS (SELECT FROM changed) AS is_ours, ask_for_turns(ARRAY(SELECT notice FROM changed))"
 
 HELD = "id = %(id)s AND fence = %(fence)s AND step IN ('waiting', 'prepared', 'sending')"
 
 POSTPONE = f"""
 WITH changed AS (
-    UPDATE deliveries SET step = CASE step WHEN 'sending' THEN 'prepared' ELSE step END, sending_since = NULL,
-        due_at = %(due_at)s, reason = %(reason)s, code = %(code)s, attempts = attempts + 1
-    WHERE {HELD} RETURNING notice
-)"""
+    UPDATE deliveries SET sending_since = NULL, attempts = attempts + %(counts)s::int,
+        step = CASE WHEN withdrawn THEN 'cancelled' WHEN step = 'sending' THEN 'prepared' ELSE step END,
+        due_at = CASE WHEN NOT withdrawn THEN %(due_at)s END, url = CASE WHEN withdrawn THEN '' ELSE url END,
+        reason = CASE WHEN withdrawn THEN '' ELSE %(reason)s END, code = CASE WHEN withdrawn THEN '' ELSE %(code)s END
+    WHERE {HELD} RETURNING *
+)
+SELECT EXISTS (SELECT FROM changed WHERE NOT withdrawn) AS is_ours, ask_for_turns(ARRAY(SELECT notice FROM changed))
+"""
 
 INTEND = f"""
 UPDATE deliveries SET step = 'sending', sending_since = %(at)s, due_at = NULL,
@@ -41,18 +43,25 @@ CLOSE = f"""
 WITH changed AS (
     UPDATE deliveries SET step = %(step)s, reason = %(reason)s, code = %(code)s, due_at = NULL, url = '',
         next_look_at = CASE %(step)s WHEN 'unconfirmed' THEN now() + interval '30 seconds' END
-    WHERE {HELD} RETURNING notice
-)"""
+    WHERE {HELD} RETURNING *
+)
+{AND_TELL}
+"""
 
 RECORD = "SELECT record_memo(%s, %s, %s, %s) AS is_its_own"
 
-CANCEL = """
+# The clips of its chat that come after it may have waited for its time.
+CANCEL = f"""
 WITH changed AS (
-    UPDATE deliveries SET step = 'cancelled', reason = '', code = '', due_at = NULL, url = ''
-    WHERE channel = %(channel)s AND message_ts = %(message_ts)s AND step IN ('waiting', 'prepared')
+    UPDATE deliveries SET withdrawn = true, reason = '', code = '', due_at = NULL,
+        step = CASE step WHEN 'sending' THEN step ELSE 'cancelled' END,
+        url = CASE step WHEN 'sending' THEN url ELSE '' END
+    WHERE channel = %(channel)s AND message_ts = %(message_ts)s AND step IN ('waiting', 'prepared', 'sending')
         AND NOT file_id = ANY(%(kept)s)
-    RETURNING notice
-)"""
+    RETURNING *
+)
+{AND_TELL}, hurry('chat', ARRAY(SELECT chat FROM changed))
+"""
 
 LEND = "UPDATE deliveries SET lent_to = %s, lent_until = %s WHERE id = %s"
 LENT = """
@@ -87,8 +96,11 @@ class Deliveries:
         row = await self._pool.row("SELECT * FROM deliveries WHERE id = %s", (delivery,))
         return to_delivery(row) if row else None
 
-    async def postpone(self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str) -> bool:
-        return await self._change(POSTPONE, id=delivery, fence=fence, due_at=due_at, reason=reason, code=code)
+    async def postpone(
+        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
+    ) -> bool:
+        said = {"due_at": due_at, "reason": reason, "code": code, "counts": counts}
+        return await self._change(POSTPONE, id=delivery, fence=fence, **said)
 
     async def intend(
         self,
@@ -145,10 +157,10 @@ class Deliveries:
         return [to_told(row) for row in await self._pool.rows(f"{TELL} {which}", params)]
 
     async def _change(self, sql: str, **params: object) -> bool:
-        """Change deliveries and ask their notices for a turn; False when no row was ours to change."""
+        """Change deliveries and ask their notices for a turn; False when none was ours to change, or is to go on."""
         clean = {name: storable(value) if isinstance(value, str) else value for name, value in params.items()}
-        row = await self._pool.row(sql + AND_TELL, clean)
-        return bool(row and row["has_changed"])
+        row = await self._pool.row(sql, clean)
+        return bool(row and row["is_ours"])
 
 
 def _digest(token: str) -> str:

@@ -1,11 +1,12 @@
 """The promise of the relay on fakes: never twice, never lost, and what each kind of failure leads to."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import DeliveryId, Fence, Status, Step
+from bot.relay.model import DeliveryId, Fence, Status, Step, Work
 from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, clip, share
 from tests.relay.conftest import World
 
@@ -162,6 +163,14 @@ async def test_a_rate_limit_waits_as_long_as_it_was_told_and_uses_the_same_attac
     assert len(world.linq.created) == 1
 
 
+async def test_waits_that_the_neighbour_named_use_up_no_try(world: World) -> None:
+    busy = Later("Rate limited.", after=timedelta(minutes=1), code="2027")
+    world.linq.trouble["send"] = [*[busy] * 12, Later("The connection broke.")]
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+
+
 async def test_trouble_without_end_ends_failed(world: World) -> None:
     world.slack.trouble["download"] = [Later("Slack is down.") for _ in range(100)]
     delivery = await accept_one(world)
@@ -203,6 +212,15 @@ async def test_a_deleted_message_cancels_what_was_not_sent(world: World) -> None
     assert world.linq.sent == []
 
 
+async def test_a_message_deleted_while_linq_is_asked_to_send_it_is_not_sent_later(world: World) -> None:
+    delivery = await accept_one(world)
+    world.linq.meanwhile = [world.clips.withdraw(CHANNEL, "1790000005.606609")]
+    world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta(seconds=10), code="1007")]
+    await world.run()
+    assert world.status(delivery) is Status.CANCELLED
+    assert world.linq.sent == []
+
+
 async def test_a_message_that_lost_one_file_keeps_the_others(world: World) -> None:
     kept, gone = await world.clips.accept(share("1790000001.0", "kept.m4a", "gone.m4a"))
     await world.clips.withdraw(CHANNEL, "1790000001.0", ["F0kept.m4a"])
@@ -210,11 +228,24 @@ async def test_a_message_that_lost_one_file_keeps_the_others(world: World) -> No
     assert (world.row(kept).step, world.row(gone).step) == (Step.RECORDED, Step.CANCELLED)
 
 
-async def test_a_process_frozen_between_intent_and_act_looks_instead_of_sending(world: World) -> None:
+async def test_a_process_frozen_between_intent_and_act_takes_the_intent_back(world: World) -> None:
     delivery = await accept_one(world)
     world.memory.commit_takes = timedelta(seconds=60)
     with pytest.raises(Later):
         await world.clips.work(CHAT)
+    assert world.linq.sent == []
+    assert world.row(delivery).step is Step.PREPARED
+    world.memory.commit_takes = timedelta()
+    await world.run()
+    assert world.row(delivery).step is Step.RECORDED
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_process_frozen_between_intent_and_act_whose_delivery_was_taken_over_does_nothing(world: World) -> None:
+    delivery = await accept_one(world)
+    world.memory.commit_takes = timedelta(seconds=60)
+    world.memory.meanwhile = [world.memory.claim(CHAT)]
+    await world.clips.work(CHAT)
     assert world.linq.sent == []
     assert world.row(delivery).step is Step.SENDING
 
@@ -235,6 +266,20 @@ async def test_a_lending_relay_sends_an_unguessable_link_and_uploads_nothing(len
     name = f"memo-{delivery[:6]}.m4a"
     assert lending_world.linq.sent == [(CHAT, None, f"https://bot.example/clips/tok/{name}")]
     assert lending_world.linq.uploads == {}
+
+
+async def test_what_was_to_be_lent_is_uploaded_once_nothing_is_lent_any_more(
+    lending_world: World, tmp_path: Path
+) -> None:
+    lending_world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta(minutes=1), code="1007")]
+    delivery = await accept_one(lending_world)
+    with pytest.raises(Later):
+        await lending_world.clips.work(CHAT)
+    restarted = World(tmp_path, clock=lending_world.clock)
+    restarted.memory.rows, restarted.memory.errands = lending_world.memory.rows, [Work(CHAT)]
+    await restarted.run()
+    assert restarted.row(delivery).step is Step.RECORDED
+    assert [sent[1] for sent in restarted.linq.sent] == ["A1"]
 
 
 async def test_a_lent_clip_whose_answer_was_lost_is_found_by_its_unique_name(lending_world: World) -> None:

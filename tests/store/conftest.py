@@ -17,6 +17,8 @@ LINE = f"""
 CREATE TABLE line (place bigint GENERATED ALWAYS AS IDENTITY, errand text, name text);
 CREATE TABLE broken ();
 CREATE TABLE held (name text);
+CREATE FUNCTION hurry(kind text, names text[]) RETURNS void LANGUAGE sql AS
+$$ INSERT INTO line (errand, name) SELECT 'hurry', unnest(names) $$;
 CREATE FUNCTION put_in_line(errand text, kind text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF cardinality(names) > 0 THEN
@@ -44,6 +46,11 @@ class Line:
     @property
     def notices(self) -> list[NoticeId]:
         return [NoticeId(name) for name in self._names("announce")]
+
+    @property
+    def hurried(self) -> list[str]:
+        """The chats whose first job need not wait any more."""
+        return self._names("hurry")
 
     def clear(self) -> None:
         self._connection.execute("DELETE FROM line")

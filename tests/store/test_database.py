@@ -172,6 +172,6 @@ async def test_the_age_of_the_oldest_due_delivery_counts_from_when_it_could_be_w
     await memory.deliveries.accept([delivery("a"), delivery("b", asked_at=200.0)])
     assert 90 < await memory.deliveries.oldest_due(now + 100 * SECOND) < 101
     held = await claimed(memory, CHAT)
-    await memory.deliveries.postpone(held.id, held.fence, due_at=now + 95 * SECOND, reason="", code="")
+    await memory.deliveries.postpone(held.id, held.fence, due_at=now + 95 * SECOND, reason="", code="", counts=True)
     assert await memory.deliveries.oldest_due(now + 90 * SECOND) == 0
     assert await memory.deliveries.oldest_due(now + 100 * SECOND) == pytest.approx(5)

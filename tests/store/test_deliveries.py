@@ -103,7 +103,7 @@ async def test_who_was_overtaken_changes_nothing_any_more(memory: Database) -> N
     await memory.deliveries.accept([delivery("a")])
     old, new = await claimed(memory), await claimed(memory)
     store = memory.deliveries
-    assert not await store.postpone(old.id, old.fence, due_at=SOON, reason="r", code="c")
+    assert not await store.postpone(old.id, old.fence, due_at=SOON, reason="r", code="c", counts=True)
     assert not await store.intend(old.id, old.fence, attachment=None, sound=None, at=NOW)
     assert not await store.close(old.id, old.fence, Step.FAILED, reason="r", code="c")
     assert await kept(memory, "a") == new
@@ -120,7 +120,7 @@ async def test_an_intent_keeps_what_was_prepared(memory: Database) -> None:
 async def test_postponing_takes_an_intent_back_but_keeps_what_was_prepared(memory: Database, line: Line) -> None:
     await sending(memory, "a", "A1")
     held = await claimed(memory)
-    assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="429")
+    assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True)
     back = await kept(memory, "a")
     assert (back.step, back.attachment, back.sending_since) == (Step.PREPARED, "A1", None)
     assert (back.due_at, back.reason, back.code, back.attempts) == (SOON, "Slow.", "429", 1)
@@ -129,8 +129,9 @@ async def test_postponing_takes_an_intent_back_but_keeps_what_was_prepared(memor
 async def test_postponing_before_anything_was_prepared_leaves_it_waiting(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
     held = await claimed(memory)
-    assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="")
-    assert (await claimed(memory)).step is Step.WAITING
+    assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="", counts=False)
+    waiting = await claimed(memory)
+    assert (waiting.step, waiting.attempts) == (Step.WAITING, 0)
 
 
 async def test_a_recorded_delivery_is_done(memory: Database) -> None:
@@ -197,6 +198,31 @@ async def test_who_works_on_a_cancelled_delivery_cannot_send_it(memory: Database
     held = await claimed(memory)
     await memory.deliveries.cancel(CHANNEL, "100.1", [])
     assert not await memory.deliveries.intend(held.id, held.fence, attachment=None, sound=None, at=NOW)
+
+
+async def test_a_message_deleted_while_it_is_being_sent_is_cancelled_once_it_surely_was_not(memory: Database) -> None:
+    await sending(memory, "a", "A1")
+    held = await claimed(memory)
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    assert not await memory.deliveries.postpone(
+        held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True
+    )
+    assert (await kept(memory, "a")).step is Step.CANCELLED
+
+
+async def test_a_message_deleted_while_it_is_being_sent_may_have_been_sent(memory: Database) -> None:
+    await sending(memory, "a", "A1")
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    await memory.deliveries.record(DeliveryId("a"), memo("M1"))
+    assert (await kept(memory, "a")).step is Step.RECORDED
+
+
+async def test_the_next_clips_of_a_chat_need_not_wait_for_a_cancelled_ones_time(memory: Database, line: Line) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    held = await claimed(memory)
+    await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="", counts=True)
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    assert line.hurried == [held.chat]
 
 
 async def test_the_deliveries_of_a_message_leave_out_the_replaced(memory: Database) -> None:

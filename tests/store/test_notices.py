@@ -48,7 +48,7 @@ async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: L
     store = memory.deliveries
     assert await asks(store.accept([delivery("a"), delivery("b", asked_at=200.0)]))
     held = await claimed(memory)
-    assert await asks(store.postpone(held.id, held.fence, due_at=SOON, reason="", code=""))
+    assert await asks(store.postpone(held.id, held.fence, due_at=SOON, reason="", code="", counts=True))
     assert await asks(store.close(held.id, held.fence, Step.UNCONFIRMED, reason="", code=""))
     assert await asks(store.record(held.id, memo("M1")))
     assert await asks(store.cancel(CHANNEL, "100.1", []))
