@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
+import pytest
 
 from bot.engine import Engine, Tempo
 from bot.relay.errors import Later
@@ -90,11 +91,12 @@ async def running(
     concurrency: int = 4,
     tempo: Tempo = TEMPO,
     hold: Callable[[], Awaitable[None]] | None = None,
+    clock_is_off: timedelta = timedelta(),
 ) -> AsyncIterator[Engine]:
     async def owing() -> list[Errand]:
         return owed or []
 
-    engine = Engine(tempo)
+    engine = Engine(tempo, lambda: datetime.now(UTC) + clock_is_off)
     engine.register(toy.work, toy.announce, sweeps or {}, owing, hold)
     await engine.open(database.pool)
     run = asyncio.create_task(engine.run(concurrency))
@@ -230,6 +232,17 @@ async def test_a_time_told_before_a_restart_is_kept_after_it(database: Database,
     async with running(database, toy):
         await toy.until(A, A)
     assert 4 <= toy.times[1] - toy.times[0] < PATIENCE_S
+
+
+@pytest.mark.parametrize("clock_is_off", [timedelta(hours=-1), timedelta(hours=1)])
+async def test_who_has_another_clock_than_the_database_waits_as_long_as_told(
+    database: Database, clock_is_off: timedelta
+) -> None:
+    toy = Toy(plans={A: [later(0.5), nothing]})
+    async with running(database, toy, clock_is_off=clock_is_off):
+        await put(database, Work(A))
+        await toy.until(A, A)
+    assert toy.times[1] - toy.times[0] >= 0.5
 
 
 async def test_nothing_is_lost_by_a_bug(database: Database) -> None:

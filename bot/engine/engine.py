@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -47,8 +47,9 @@ class Pool(Protocol):
 class Retries(BaseRetryStrategy):
     """Every failed job comes again: when its ``Later`` says, else after 1, 2, 4 ... seconds."""
 
-    def __init__(self, longest_pause_s: float) -> None:
+    def __init__(self, longest_pause_s: float, now: Callable[[], datetime]) -> None:
         self._longest_pause_s = longest_pause_s
+        self._now = now
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         pause = timedelta(seconds=min(2.0 ** min(job.attempts, 30), self._longest_pause_s))
@@ -56,16 +57,17 @@ class Retries(BaseRetryStrategy):
             pause = exception.after
         if isinstance(exception, asyncio.CancelledError):
             pause = timedelta()
-        return RetryDecision(retry_at=utcnow() + pause)
+        return RetryDecision(retry_at=self._now() + pause)
 
 
 class Engine:
     """One process's share of the work. Any number of processes may share one database."""
 
-    def __init__(self, tempo: Tempo | None = None) -> None:
+    def __init__(self, tempo: Tempo | None = None, now: Callable[[], datetime] = utcnow) -> None:
         self._tempo = tempo or Tempo()
+        self._now = now
         self._app = App(connector=PsycopgConnector())
-        self._jobs = Jobs(self._app.connector)
+        self._jobs = Jobs(self._app.connector, now)
         self._app.job_manager = self._jobs
         self._pool: Pool | None = None
         self._sweeps: dict[str, Sweep] = {}
@@ -88,7 +90,7 @@ class Engine:
         """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line.
         ``hold`` returns when the next errand may begin; it must not take long."""
 
-        retries = Retries(self._tempo.longest_pause)
+        retries = Retries(self._tempo.longest_pause, self._now)
 
         @self._app.task(name=WORK, queue=WORK, retry=retries)
         async def run_work(chat: str) -> None:

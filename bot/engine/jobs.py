@@ -26,8 +26,10 @@ SELECT id, pg_advisory_lock(%(workers)s, id::integer) FROM worker
 """
 # The worker's id is the fence: a job that was taken from a frozen process is not its to end when it wakes.
 FINISH = "DELETE FROM procrastinate_jobs WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'"
+# By the server's clock, with which it is compared later. Ours may be another.
 RETRY = """
-UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, scheduled_at = %(at)s, worker_id = NULL
+UPDATE procrastinate_jobs
+SET status = 'todo', attempts = attempts + 1, worker_id = NULL, scheduled_at = now() + %(pause)s
 WHERE id = %(id)s AND worker_id = %(worker)s AND status = 'doing'
 """
 # This worker may be given jobs. It must be listening when this is stored.
@@ -48,8 +50,9 @@ class Jobs(JobManager):
     when the next job may begin.
     """
 
-    def __init__(self, connector: BaseConnector) -> None:
+    def __init__(self, connector: BaseConnector, now: Callable[[], datetime] = utcnow) -> None:
         super().__init__(connector)
+        self._now = now
         self.lost = asyncio.Event()
         self.own: list[int] = []
         self.hold: Callable[[], Awaitable[None]] = _at_once
@@ -154,7 +157,7 @@ class Jobs(JobManager):
         await self._stir(queue)
 
     async def _give_back(self, job: Job) -> None:
-        await self._settle(RETRY, job, at=utcnow())
+        await self._settle(RETRY, job, pause=timedelta())
 
     async def wake_all(self) -> None:
         for queue in tuple(self._listeners):
@@ -171,9 +174,10 @@ class Jobs(JobManager):
         queue: str | None = None,
         lock: str | None = None,
     ) -> None:
-        at = retry_at or utcnow()
-        await self._settle(RETRY, job, at=at)
-        self.look_in(at - utcnow())
+        now = self._now()
+        pause = max((retry_at or now) - now, timedelta())
+        await self._settle(RETRY, job, pause=pause)
+        self.look_in(pause)
 
     async def restore(self, errand: str, kind: str, names: Sequence[str]) -> int:
         """Put those in line that no job waits for or works on; gives how many they were."""
