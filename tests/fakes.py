@@ -254,6 +254,7 @@ class Memory:
         return self.links.get(channel)
 
     async def save(self, link: Link) -> None:
+        _raise(self.trouble, "save")
         self.links[link.channel] = link
 
     async def remove(self, channel: ChannelId) -> Link | None:

@@ -93,10 +93,13 @@ class Links:
         return link, await self._store.open_in(link.chat)
 
     async def moved(self, old: ChannelId, new: ChannelId) -> None:
-        """Slack gave the channel a new id (workspace migrations do); its link follows."""
-        link = await self._store.remove(old)
-        if link is not None:
+        """Slack gave the channel a new id (workspace migrations do); its link follows. Where that breaks off halfway,
+        both are linked, and Slack tells of it again."""
+        link = await self._store.linked(old)
+        if link is not None and link.made_by != FROM_FILE:
             await self._store.save(replace(link, channel=new))
+            await self._store.remove(old)
+            self._parted(old)
 
     async def _allow(self, user: UserId) -> None:
         if user not in self._admins and not await self._slack.is_admin(user):

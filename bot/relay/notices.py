@@ -31,10 +31,7 @@ class Notices:
         notice = await self._store.take(notice_id, self._now())
         if notice is None or not notice.told:
             return
-        for say in (
-            self._show,
-            self._alarm,
-        ):  # a notice that can be edited no more is no reason to keep a failure quiet
+        for say in (self._show, self._alarm):  # that one cannot be edited any more is no reason to keep quiet
             try:
                 await say(notice)
             except Refused as no:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.relay.errors import Refused
+from bot.relay.errors import Later, Refused
 from bot.relay.links import Links
 from bot.relay.model import Chat, UserId
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, share
@@ -74,5 +74,14 @@ async def test_unlinking_says_how_many_are_still_on_their_way(world: World, link
 
 async def test_a_channel_that_got_a_new_id_keeps_its_link(links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
+    await links.moved(CHANNEL, OTHER_CHANNEL)
+    assert (await links.linked(CHANNEL), bool(await links.linked(OTHER_CHANNEL))) == (None, True)
+
+
+async def test_a_move_that_broke_off_is_made_good_when_slack_tells_of_it_again(world: World, links: Links) -> None:
+    await links.link(CHANNEL, CHAT, by=ANN)
+    world.memory.trouble["save"] = [Later("The database cannot be reached.")]
+    with pytest.raises(Later):
+        await links.moved(CHANNEL, OTHER_CHANNEL)
     await links.moved(CHANNEL, OTHER_CHANNEL)
     assert (await links.linked(CHANNEL), bool(await links.linked(OTHER_CHANNEL))) == (None, True)
