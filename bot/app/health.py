@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.relay.errors import RelayError
 from bot.store.database import Database
@@ -52,14 +52,17 @@ def now_and_then(ping: Ping, clock: Callable[[], float] = time.monotonic) -> Pin
     return remembered
 
 
-def worker(database: Database, is_running: Callable[[], bool], show: Callable[[float], object]) -> Ping:
-    """Red when the worker stopped, or when it runs and what is due is not done. ``show`` gets how late it is, in s."""
+def worker(
+    database: Database, find_for: timedelta, is_running: Callable[[], bool], show: Callable[[float], object]
+) -> Ping:
+    """Red when the worker stopped, or when it runs and what is due is not done. ``show`` gets how late it is, in s. A
+    send without an answer is looked for as long as ``find_for``."""
 
     async def ping() -> str:
         if not is_running():
             return "the worker has stopped"
         try:
-            late = await database.deliveries.oldest_due(datetime.now(UTC))
+            late = await database.deliveries.oldest_due(datetime.now(UTC), find_for)
         except RelayError as error:
             return error.reason
         show(late)

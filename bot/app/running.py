@@ -109,7 +109,8 @@ class Bot:
         self._working = asyncio.create_task(engine.run(self._settings.workers), name="engine")
         self._drains.add(partial(engine.stop, DRAIN_S))
         is_running = lambda: not (self._working and self._working.done())  # noqa: E731
-        self._pings["worker"] = health.worker(rooms.database, is_running, self._metrics.oldest_due.set)
+        find_for = timedelta(seconds=self._settings.find_seconds)
+        self._pings["worker"] = health.worker(rooms.database, find_for, is_running, self._metrics.oldest_due.set)
 
     def _sweeps(self, rooms: Rooms) -> dict[str, Sweep]:
         async def look() -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
 from bot.store.group import GroupWriter
@@ -71,10 +71,10 @@ SELECT * FROM deliveries WHERE lent_to = %s AND lent_until > %s AND (
 """
 
 OLDEST_DUE = """
-SELECT extract(epoch FROM %(now)s - min(greatest(accepted_at, due_at)))::float AS age_s FROM (
-    SELECT DISTINCT ON (chat) accepted_at, due_at FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')
-    ORDER BY chat, asked_at, position, entered
-) AS heads WHERE due_at IS NULL OR due_at <= %(now)s
+SELECT extract(epoch FROM %(now)s - min(since))::float AS age_s FROM (
+    SELECT DISTINCT ON (chat) greatest(accepted_at, due_at, sending_since + %(find_for)s) AS since
+    FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending') ORDER BY chat, asked_at, position, entered
+) AS heads WHERE since <= %(now)s
 """
 
 
@@ -148,9 +148,10 @@ class Deliveries:
     async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
         return await self._told(f"channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
 
-    async def oldest_due(self, now: datetime) -> float:
-        """For how many seconds the delivery at the head of some chat could have been worked on; 0: none waits."""
-        row = await self._pool.row(OLDEST_DUE, {"now": now})
+    async def oldest_due(self, now: datetime, find_for: timedelta) -> float:
+        """For how many seconds the delivery at the head of some chat should have been done with; 0: none waits. A send
+        without an answer is looked for that long."""
+        row = await self._pool.row(OLDEST_DUE, {"now": now, "find_for": find_for})
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
 
     async def _told(self, which: str, *params: object) -> Sequence[Told]:

@@ -1,6 +1,6 @@
 """Readiness of each neighbour, and of the work itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -18,7 +18,7 @@ class Deliveries:
         self.trouble: Later | None = None
         self.deliveries = self
 
-    async def oldest_due(self, now: datetime) -> float:
+    async def oldest_due(self, now: datetime, find_for: timedelta) -> float:
         assert now.tzinfo is not None
         if self.trouble:
             raise self.trouble
@@ -32,7 +32,7 @@ def store() -> Deliveries:
 
 def worker(store: Deliveries, *, is_running: bool = True, shown: list[float] | None = None) -> health.Ping:
     show: Any = ([] if shown is None else shown).append
-    return health.worker(cast(Database, store), lambda: is_running, show)
+    return health.worker(cast(Database, store), timedelta(minutes=2), lambda: is_running, show)
 
 
 async def test_a_worker_that_stopped_is_red(store: Deliveries) -> None:

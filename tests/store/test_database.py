@@ -13,9 +13,10 @@ from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
 from tests.conftest import create, url_of
-from tests.store.made import CHAT, NOTICE, NOW, claimed, delivery, kept, memo, post, receipt
+from tests.store.made import CHAT, NOTICE, NOW, claimed, delivery, kept, memo, post, receipt, sending
 
 SECOND = timedelta(seconds=1)
+FIND_FOR = timedelta(minutes=2)
 
 
 async def test_permits_need_not_wait_for_the_disk(memory: Database) -> None:
@@ -168,10 +169,16 @@ async def test_finished_deliveries_are_forgotten_with_all_that_hangs_on_them(mem
 
 async def test_the_age_of_the_oldest_due_delivery_counts_from_when_it_could_be_worked_on(memory: Database) -> None:
     now = datetime.now(UTC)
-    assert await memory.deliveries.oldest_due(now) == 0
+    assert await memory.deliveries.oldest_due(now, FIND_FOR) == 0
     await memory.deliveries.accept([delivery("a"), delivery("b", asked_at=200.0)])
-    assert 90 < await memory.deliveries.oldest_due(now + 100 * SECOND) < 101
+    assert 90 < await memory.deliveries.oldest_due(now + 100 * SECOND, FIND_FOR) < 101
     held = await claimed(memory, CHAT)
     await memory.deliveries.postpone(held.id, held.fence, due_at=now + 95 * SECOND, reason="", code="", counts=True)
-    assert await memory.deliveries.oldest_due(now + 90 * SECOND) == 0
-    assert await memory.deliveries.oldest_due(now + 100 * SECOND) == pytest.approx(5)
+    assert await memory.deliveries.oldest_due(now + 90 * SECOND, FIND_FOR) == 0
+    assert await memory.deliveries.oldest_due(now + 100 * SECOND, FIND_FOR) == pytest.approx(5)
+
+
+async def test_a_delivery_whose_memo_is_being_looked_for_is_not_due(memory: Database) -> None:
+    await sending(memory, "a", "A1")
+    assert await memory.deliveries.oldest_due(NOW + FIND_FOR, FIND_FOR) == 0
+    assert await memory.deliveries.oldest_due(NOW + FIND_FOR + 5 * SECOND, FIND_FOR) == pytest.approx(5)
