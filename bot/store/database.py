@@ -27,8 +27,12 @@ NOTICES_OWED = "SELECT id FROM notices WHERE wanted > taken"
 
 # A file's address outlives its use only while a lent clip may still be fetched.
 FORGET_URLS = "UPDATE deliveries SET url = '' WHERE url <> '' AND step = 'recorded' AND lent_until < now()"
+# Those of a message go together, and only after its notice has told of them all.
 FORGET_DELIVERIES = """
-DELETE FROM deliveries WHERE accepted_at < %s AND step NOT IN ('waiting', 'prepared', 'sending')
+DELETE FROM deliveries WHERE accepted_at < %(before)s AND NOT EXISTS (
+    SELECT FROM deliveries AS near WHERE near.notice = deliveries.notice
+    AND (near.accepted_at >= %(before)s OR near.step IN ('waiting', 'prepared', 'sending'))
+) AND NOT EXISTS (SELECT FROM notices WHERE id = deliveries.notice AND wanted > taken)
 """
 FORGET_NOTICES = """
 DELETE FROM notices WHERE wanted = taken AND NOT EXISTS (SELECT FROM deliveries WHERE notice = notices.id)
@@ -104,7 +108,7 @@ class Database:
     async def forget(self, before: datetime) -> None:
         """Drop finished deliveries accepted before then, their notices, and receipts that belong to nothing."""
         await self._room.rows(FORGET_URLS)
-        await self._room.rows(FORGET_DELIVERIES, (before,))
+        await self._room.rows(FORGET_DELIVERIES, {"before": before})
         await self._room.rows(FORGET_NOTICES)
         await self._room.rows(FORGET_RECEIPTS, (before,))
 

@@ -13,7 +13,7 @@ from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
 from tests.conftest import create, url_of
-from tests.store.made import CHAT, NOTICE, NOW, claimed, delivery, kept, memo, post, receipt, sending
+from tests.store.made import CHANNEL, CHAT, NOTICE, NOW, claimed, delivery, kept, memo, post, receipt, sending
 
 SECOND = timedelta(seconds=1)
 FIND_FOR = timedelta(minutes=2)
@@ -182,3 +182,23 @@ async def test_a_delivery_whose_memo_is_being_looked_for_is_not_due(memory: Data
     await sending(memory, "a", "A1")
     assert await memory.deliveries.oldest_due(NOW + FIND_FOR, FIND_FOR) == 0
     assert await memory.deliveries.oldest_due(NOW + FIND_FOR + 5 * SECOND, FIND_FOR) == pytest.approx(5)
+
+
+async def test_the_clips_of_a_message_are_forgotten_together(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("first")])
+    await memory.deliveries.record(DeliveryId("first"), memo("M1"))
+    await memory.deliveries.accept([delivery("second")])
+    await memory.notices.take(NOTICE, NOW)
+    await memory.forget(datetime.now(UTC) + SECOND)
+    assert len(await memory.deliveries.of_message(CHANNEL, "100.1")) == 2
+
+
+async def test_nothing_is_forgotten_before_its_notice_has_told_of_it(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.notices.take(NOTICE, NOW)
+    await memory.deliveries.record(DeliveryId("a"), memo("M1"))
+    await memory.forget(datetime.now(UTC) + SECOND)
+    assert (await kept(memory, "a")).step is Step.RECORDED
+    await memory.notices.take(NOTICE, NOW)
+    await memory.forget(datetime.now(UTC) + SECOND)
+    assert await memory.deliveries.told(DeliveryId("a")) is None
