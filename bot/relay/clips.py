@@ -119,12 +119,11 @@ class Clips:
 
     async def _postpone(self, delivery: Delivery, later: Later) -> None:
         """Surely not sent: try again when the neighbour or the schedule says, or give up in the open."""
-        wait = self._patience.wait(later, delivery.attempts)
+        wait = self._patience.wait(later, delivery)
         age = self._now() - (delivery.accepted_at or self._now())
         if wait is None or age + wait > self._patience.give_up_after:
-            await self._close(
-                delivery, Step.FAILED, f"{later.reason} Gave up after trying again and again.", later.code
-            )
+            reason = f"{later.reason} Gave up after trying again and again. Press Resend to try once more."
+            await self._close(delivery, Step.FAILED, reason, later.code)
             return
         due, counts = self._now() + wait, later.after is None
         if await self._store.postpone(

@@ -1,12 +1,13 @@
 """The promise of the relay on fakes: never twice, never lost, and what each kind of failure leads to."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import DeliveryId, Fence, Status, Step, Work
+from bot.relay.model import DeliveryId, Fence, Share, Status, Step, Work
 from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, clip, share
 from tests.relay.conftest import World
 
@@ -14,6 +15,10 @@ from tests.relay.conftest import World
 async def accept_one(world: World, ts: str = "1790000005.606609") -> DeliveryId:
     [delivery] = await world.clips.accept(share(ts))
     return delivery
+
+
+def given(url: str) -> Share:
+    return replace(share(trigger="T1"), clips=(clip("memo.mp3", given_url=url),))
 
 
 async def test_a_clip_is_uploaded_sent_once_and_recorded(world: World) -> None:
@@ -251,13 +256,20 @@ async def test_a_process_frozen_between_intent_and_act_whose_delivery_was_taken_
 
 
 async def test_a_given_url_is_forwarded_as_it_stands(world: World) -> None:
-    wish = share(trigger="T1")
     url = "https://example.com/a/memo.mp3"
-    given = type(wish)(wish.post, (clip("memo.mp3", given_url=url),), wish.asked_at, "T1")
-    await world.clips.accept(given)
+    await world.clips.accept(given(url))
     await world.run()
     assert world.linq.sent == [(CHAT, None, url)]
     assert world.linq.created == []
+
+
+async def test_a_given_url_that_cannot_be_fetched_does_not_hold_up_its_chat(world: World) -> None:
+    world.linq.trouble["send"] = [Later("Linq could not fetch the audio.", code="5002") for _ in range(100)]
+    [delivery] = await world.clips.accept(given("https://example.com/a/memo.mp3"))
+    start = world.clock.now
+    await world.run()
+    assert world.row(delivery).step is Step.FAILED
+    assert world.clock.now - start < timedelta(seconds=30)
 
 
 async def test_a_lending_relay_sends_an_unguessable_link_and_uploads_nothing(lending_world: World) -> None:
