@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import pytest
 
 from bot.cli.child import BotProcess, ChildError
+from bot.relay.model import ChannelId, ChatId, Clip, Link
 from bot.sandbox.linq.cast import Chats
 from bot.sandbox.slack.workspace import CLIPS, ELSEWHERE
 from bot.sandbox.world import Sandbox
+from bot.store.database import Database
 from config.settings import Settings
+from tests.store.made import delivery
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,30 @@ async def test_an_ambiguous_person_is_answered_with_the_chats_to_choose_from(she
 async def test_an_unknown_delivery_is_one_line_and_exit_code_1(shell: Shell) -> None:
     ran = await shell.run("deliveries", "show", "nothing")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["x[/].m4a", "call [final].m4a", "call :phone:.m4a"])
+async def test_a_clip_is_named_as_it_stands_whatever_its_name_looks_like(
+    shell: Shell, database: Database, name: str
+) -> None:
+    await database.deliveries.accept([delivery("d1", clip=Clip("F1", name))])
+    for words in (("deliveries",), ("deliveries", "show", "d1")):
+        ran = await shell.run(*words)
+        assert (ran.code, ran.err) == (0, "")
+        assert name in ran.out
+
+
+async def test_a_chat_is_named_as_it_stands_whatever_its_name_looks_like(shell: Shell, database: Database) -> None:
+    await database.links.save(Link(ChannelId("C1"), ChatId("chat-1"), "Sales [/team] [new] :phone:", "U1"))
+    for words in (("links", "list"), ("links", "remove", "C1")):
+        ran = await shell.run(*words)
+        assert (ran.code, ran.err) == (0, "")
+        assert "Sales [/team] [new] :phone:" in ran.out
+
+
+async def test_check_names_a_channel_as_it_stands_whatever_it_looks_like(shell: Shell, database: Database) -> None:
+    await database.links.save(Link(ChannelId("C[/]"), ChatId(Chats.BEN), "Ben", "U1"))
+    assert "✗ link C[/]: " in (await shell.run("check")).out
 
 
 @pytest.mark.parametrize("words", [(), ("run",), ("check",), ("links",), ("deliveries",), ("sandbox",), ("demo",)])

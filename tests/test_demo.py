@@ -45,6 +45,15 @@ def test_a_file_of_ones_own_is_carried(environment: dict[str, str], tmp_path: Pa
     assert "The memo's bytes are the clip's own" in told.stdout
 
 
+def test_a_file_is_named_as_it_stands_whatever_its_name_looks_like(environment: dict[str, str], tmp_path: Path) -> None:
+    own = tmp_path / "own [bold] [!] :phone:.m4a"
+    own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
+    told = demo(environment, "--headless", "--file", str(own))
+    lines = [line for line in told.stdout.splitlines() if "own " in line]
+    assert {line.split()[0] for line in lines} == {"Slack", "iMessage"}
+    assert all(own.name in line for line in lines)
+
+
 def test_wrong_words_are_one_line_and_exit_code_2(environment: dict[str, str], tmp_path: Path) -> None:
     for words in (("--story", "nothing"), ("--headless", "--file", str(tmp_path / "none.m4a"))):
         told = demo(environment, *words)

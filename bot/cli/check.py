@@ -5,10 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from rich.console import Console
-
 from bot.app import Rooms, offline
-from bot.cli.common import FAILED, settings_or_exit, settle
+from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
 from bot.relay.errors import RelayError
 from bot.relay.links import label
 from bot.relay.model import ChannelId, Link
@@ -44,12 +42,11 @@ def check() -> None:
 
 
 async def _report(settings: Settings) -> bool:
-    console, all_well = Console(highlight=False, soft_wrap=True), True
+    console, all_well = plain_console(soft_wrap=True), True
     async for finding in _findings(settings):
         all_well = all_well and finding.ok
-        sign = "[green]✓[/]" if finding.ok else "[red]✗[/]"
-        console.print(f"{sign} {finding.what}: ", end="")
-        console.print(finding.said, markup=False)
+        console.print("✓" if finding.ok else "✗", style="green" if finding.ok else "red", end=" ")
+        console.print(f"{finding.what}: {finding.said}")
     return all_well
 
 

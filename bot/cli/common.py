@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
+from rich.console import Console
 from rich.table import Table
 
 from bot.relay.errors import RelayError
@@ -41,6 +42,11 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
         stop([error.reason], FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def plain_console(*, soft_wrap: bool = False) -> Console:
+    """Prints words as they stand: a clip or a chat may have a name that looks like markup."""
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
 
 
 def table(*columns: str) -> Table:

@@ -2,10 +2,8 @@
 
 from datetime import datetime
 
-from rich.console import Console
-
 from bot.app import offline
-from bot.cli.common import settings_or_exit, settle, table
+from bot.cli.common import plain_console, settings_or_exit, settle, table
 from bot.relay.errors import Refused
 from bot.relay.model import DeliveryId, Told, UserId
 from bot.relay.receipts import status_of
@@ -25,7 +23,7 @@ async def _list(limit: int) -> None:
         delivery, verdict = told.delivery, status_of(told)
         accepted = _time(delivery.accepted_at)
         found.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
-    Console().print(found if recent else "No delivery yet. Drop audio in a linked channel.")
+    plain_console().print(found if recent else "No delivery yet. Drop audio in a linked channel.")
 
 
 def show_delivery(delivery: str) -> None:
@@ -37,10 +35,10 @@ async def _show(delivery: DeliveryId) -> None:
         told = await rooms.database.deliveries.told(delivery)
     if told is None:
         raise Refused(f"No delivery {delivery} is known. memobridge deliveries lists the recent ones.")
-    console = Console()
-    console.print(f"{told.delivery.clip.name} → chat {told.delivery.chat}: {status_of(told).status}", highlight=False)
+    console = plain_console()
+    console.print(f"{told.delivery.clip.name} → chat {told.delivery.chat}: {status_of(told).status}")
     for when, what in _time_line(told):
-        console.print(f"  {_time(when)}  {what}", highlight=False)
+        console.print(f"  {_time(when)}  {what}")
 
 
 def _time_line(told: Told) -> list[tuple[datetime, str]]:
@@ -65,7 +63,7 @@ def resend_delivery(delivery: str) -> None:
 async def _resend(delivery: DeliveryId) -> None:
     async with offline(settings_or_exit()) as rooms:
         again = await rooms.wishes.resend(delivery, by=OPERATOR)
-    Console().print(f"Sent again as {again}; the notice in Slack shows what becomes of it.")
+    plain_console().print(f"Sent again as {again}; the notice in Slack shows what becomes of it.")
 
 
 def _time(at: datetime | None) -> str:

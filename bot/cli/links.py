@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from bot.app import offline
-from bot.cli.common import settings_or_exit, settle, stop, table
+from bot.cli.common import plain_console, settings_or_exit, settle, stop, table
 from bot.relay.errors import Refused
 from bot.relay.links import label
 from bot.relay.model import ChannelId, Chat
@@ -21,7 +19,7 @@ async def _list() -> None:
     found = table("channel", "chat", "who is in it", "made by")
     for link in links:
         found.add_row(link.channel, link.chat, link.label, link.made_by)
-    Console().print(found if links else "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
+    plain_console().print(found if links else "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
 def add_link(channel: str, chat: str) -> None:
@@ -34,7 +32,7 @@ async def _add(channel: str, target: str) -> None:
     async with offline(settings_or_exit()) as rooms:
         chat = _only(await rooms.links.find(target))
         link = await rooms.links.join(ChannelId(channel), chat, made_by="command line")
-    Console().print(f"{link.channel} is linked to {link.label} ({link.chat}).")
+    plain_console().print(f"{link.channel} is linked to {link.label} ({link.chat}).")
 
 
 def _only(chats: Sequence[Chat]) -> Chat:
@@ -51,4 +49,4 @@ def remove_link(channel: str) -> None:
 async def _remove(channel: str) -> None:
     async with offline(settings_or_exit()) as rooms:
         link, on_their_way = await rooms.links.part(ChannelId(channel))
-    Console().print(f"{channel} is no longer linked to {link.label}. Still on their way: {on_their_way}.")
+    plain_console().print(f"{channel} is no longer linked to {link.label}. Still on their way: {on_their_way}.")

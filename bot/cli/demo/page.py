@@ -8,8 +8,10 @@ import webbrowser
 from contextlib import suppress
 
 from rich.console import Console
+from rich.text import Text
 
 from bot.cli.child import ChildError
+from bot.cli.common import plain_console
 from bot.cli.demo.cast import take_time
 from bot.cli.demo.director import DemoDirector
 from bot.cli.demo.folder import demo_folder, furnish, lay_by
@@ -24,7 +26,7 @@ SQUEEZED = 0.1
 async def show_page(story: str, port: int | None) -> None:
     """Until SIGINT or SIGTERM. ``story`` plays as soon as the bot is there; ``port`` None: the usual one."""
     leaving = _told_to_leave()
-    console = Console(highlight=False)
+    console = plain_console()
     with demo_folder() as folder:
         furnished = asyncio.create_task(asyncio.to_thread(furnish, folder))
         async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
@@ -54,7 +56,7 @@ async def _serve(sandbox: Sandbox, director: DemoDirector, port: int, console: C
     except OSError:
         await sandbox.open_control(0, director)
         console.print(f"Port {port} is busy, so another one was taken.")
-    console.print(f"The demo is at [bold]{sandbox.control_url}[/]  (Ctrl-C ends it)")
+    console.print(Text.assemble("The demo is at ", (sandbox.control_url, "bold"), "  (Ctrl-C ends it)"))
     if _has_display():
         await asyncio.to_thread(webbrowser.open, sandbox.control_url)
 
@@ -70,7 +72,7 @@ async def _bring_up(director: DemoDirector, story: str, console: Console) -> Non
     try:
         await director.open()
     except ChildError as error:
-        console.print(f"[red]{error}[/]")
+        console.print(str(error), style="red")
         return
     console.print("The bot is running.")
     if story:

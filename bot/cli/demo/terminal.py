@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from bot.cli.child import ChildError
-from bot.cli.common import FAILED, USAGE, stop
+from bot.cli.common import FAILED, USAGE, plain_console, stop
 from bot.cli.demo.cast import Cast, gather, link_channels, take_time
 from bot.cli.demo.folder import demo_folder, furnish
 from bot.cli.demo.life import BotLife
@@ -38,7 +39,7 @@ def upload_of(file: Path | None) -> Upload:
 
 async def tell_clip(upload: Upload) -> bool:
     """Whether the memo was read and its bytes arrived whole: the clip's own, or those of its converted copy."""
-    console = Console(highlight=False)
+    console = plain_console()
     with _bar(console) as bar:
         task = bar.add_task(STARTING, total=len(WAY))
         async with _running() as (sandbox, _, cast):
@@ -47,7 +48,7 @@ async def tell_clip(upload: Upload) -> bool:
 
 async def tell_story(story: Story) -> bool:
     """Whether it ended as it should."""
-    console = Console(highlight=False)
+    console = plain_console()
 
     async def tell(sentence: str) -> None:
         console.print(f"  {sentence}")
@@ -55,13 +56,13 @@ async def tell_story(story: Story) -> bool:
     with _bar(console) as bar:
         bar.add_task(STARTING, total=None)
         async with _running() as (sandbox, life, cast):
-            console.print(f"[bold]{story.title}[/]")
+            console.print(story.title, style="bold")
             try:
                 await story.play(Scene(sandbox, life, cast, tell))
             except (StoryError, ChildError) as error:
-                console.print(f"[red]Not as it should have ended:[/] {error}")
+                console.print(_headed("Not as it should have ended:", "red", str(error)))
                 return False
-    console.print("[green]It ended as it should.[/]")
+    console.print("It ended as it should.", style="green")
     return True
 
 
@@ -96,13 +97,13 @@ class Telling:
         self._told: set[tuple[str, str]] = set()
 
     async def tell(self, upload: Upload) -> bool:
-        self._console.print("[bold]Slack[/] #clips is linked to an iMessage chat with Ann.")
+        self._say("Slack", "#clips is linked to an iMessage chat with Ann.")
         message = await self._sandbox.slack.drop(CLIPS, upload, user=self._cast.maya)
-        self._console.print(f"[bold]Slack[/] a person drops {upload.name} ({len(upload.content):,} bytes)")
+        self._say("Slack", f"a person drops {upload.name} ({len(upload.content):,} bytes)")
         try:
             await self._sandbox.wire.until(lambda: self._look(message), PATIENCE_S)
         except TimeoutError as error:
-            self._console.print(f"[red]It did not come to an end.[/] {error}")
+            self._console.print(_headed("It did not come to an end.", "red", str(error)))
             return False
         return self._verdict(upload, message)
 
@@ -119,7 +120,7 @@ class Telling:
     def _say(self, side: str, line: str) -> None:
         if (side, line) not in self._told:
             self._told.add((side, line))
-            self._console.print(f"[bold]{side}[/] {line}", markup=True)
+            self._console.print(_headed(side, "bold", line))
 
     def _word(self, message: Message) -> str:
         """The status that the thread shows last."""
@@ -130,11 +131,18 @@ class Telling:
     def _verdict(self, upload: Upload, message: Message) -> bool:
         memos = self._sandbox.linq.memos(Chats.ANN)
         if self._word(message) != "read" or len(memos) != 1:
-            self._console.print(f"[red]{len(memos)} memos arrived; the thread ended as {self._word(message)}.[/]")
+            self._console.print(f"{len(memos)} memos arrived; the thread ended as {self._word(message)}.", style="red")
             return False
         if memos[0].sha256 == hashlib.sha256(upload.content).hexdigest():
-            self._console.print("[green]The memo's bytes are the clip's own, to the last one.[/]")
+            self._console.print("The memo's bytes are the clip's own, to the last one.", style="green")
             return True
         converted = memos[0].content_type == "audio/x-m4a"
-        self._console.print("A converted copy arrived." if converted else "[red]The bytes differ from the clip's.[/]")
+        if converted:
+            self._console.print("A converted copy arrived.")
+        else:
+            self._console.print("The bytes differ from the clip's.", style="red")
         return converted
+
+
+def _headed(head: str, style: str, words: str) -> Text:
+    return Text.assemble((head, style), f" {words}")
