@@ -11,6 +11,7 @@ from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
 
 class SettingsError(Exception):
@@ -104,6 +105,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an https address (http only on this machine)")
         return value.rstrip("/") if value else value
 
+    @field_validator(*SECRETS)
+    @classmethod
+    def _speakable(cls, value: SecretStr | None) -> SecretStr | None:
+        """Secrets travel in HTTP headers, which take no other characters."""
+        if value is not None and not _is_one_word(value.get_secret_value()):
+            raise ValueError("holds a space, a line break or a character outside ASCII: copy it again, whole and alone")
+        return value
+
     @field_validator("slack_bot_token", "slack_app_token", "linq_webhook_secret")
     @classmethod
     def _prefixed(cls, value: SecretStr | None, field: Any) -> SecretStr | None:
@@ -124,6 +133,7 @@ class Settings(BaseSettings):
     @classmethod
     def _whole(cls, values: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         """Faults between variables are told together with those of single ones, not one start later."""
+        values = _trimmed(values)
         problems = _between(values)
         try:
             settings = build(values)
@@ -153,6 +163,12 @@ def load_links(path: Path) -> list[tuple[str, str]]:
         raise SettingsError([f"LINKS_FILE: {path}: {fix}"]) from None
 
 
+def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Lines of an .env file may end in a carriage return, mounted secrets in a line break. What is blank is not set."""
+    trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in trimmed.items() if value != ""}
+
+
 def _between(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if not values.get("slack_signing_secret") and not values.get("slack_app_token"):
@@ -172,6 +188,10 @@ def _problem(error: Any) -> str:
         return f"{name} is missing: {field.description}"
     message = error["msg"].removeprefix("Value error, ")
     return f"{name}: {message}" if name else message
+
+
+def _is_one_word(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _is_base64(text: str) -> bool:

@@ -54,6 +54,39 @@ def test_a_wrong_value_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch, na
     assert fix in said
 
 
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_SIGNING_SECRET": "s",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "LINQ_API_V3_API_KEY": "k",
+    "LINQ_WEBHOOK_SECRET": "whsec_c2VjcmV0",
+}
+
+
+@pytest.mark.parametrize("around", ["\r", "\n", " ", "\t"])
+@pytest.mark.parametrize("name", [*SECRETS, "LINQ_API_V3_BASE_URL"])
+def test_space_around_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, name: str, around: str) -> None:
+    """Lines of an .env file may end in a carriage return, mounted secrets in a line break."""
+    values = SECRETS | {"LINQ_API_V3_BASE_URL": "https://linq.example"}
+    given(monkeypatch, **values)
+    clean = load()
+    given(monkeypatch, **values | {name: f"{around}{values[name]}{around}"})
+    assert load() == clean
+
+
+def test_a_blank_value_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    [said] = problems(monkeypatch, **GOOD | {"LINQ_API_V3_API_KEY": " \r"})
+    assert said.startswith("LINQ_API_V3_API_KEY is missing: ")
+
+
+@pytest.mark.parametrize("inside", ["…", "é", " ", "\n", "\x7f"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_with_what_no_secret_holds_is_named(monkeypatch: pytest.MonkeyPatch, name: str, inside: str) -> None:
+    [said] = problems(monkeypatch, **SECRETS | {name: f"{SECRETS[name]}{inside}A"})
+    assert said.startswith(f"{name}: ")
+    assert "copy it again" in said
+
+
 def test_a_secret_is_never_repeated_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "xoxp-user" not in "".join(problems(monkeypatch, **GOOD | {"SLACK_BOT_TOKEN": "xoxp-user"}))
 
