@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SAFE_URL = "must be an https address (http only on this machine) in plain ASCII, its port at most 65535, without ? or #"
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
 
@@ -93,7 +102,7 @@ class Settings(BaseSettings):
     @classmethod
     def _api_base(cls, value: str) -> str:
         if not _is_safe_url(value):
-            raise ValueError("must be an https address (http only on this machine), like https://slack.com/api/")
+            raise ValueError(f"{SAFE_URL}, like https://slack.com/api/")
         if not value.endswith("/api/"):
             raise ValueError("must end in /api/, like https://slack.com/api/")
         return value
@@ -102,7 +111,7 @@ class Settings(BaseSettings):
     @classmethod
     def _base(cls, value: str | None) -> str | None:
         if value is not None and not _is_safe_url(value):
-            raise ValueError("must be an https address (http only on this machine)")
+            raise ValueError(SAFE_URL)
         return value.rstrip("/") if value else value
 
     @field_validator(*SECRETS)
@@ -202,5 +211,12 @@ def _is_base64(text: str) -> bool:
 
 
 def _is_safe_url(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+    """Two readings have to agree: those who call the address trip over hosts and ports that one of them lets pass."""
+    try:
+        HttpUrl(url)
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if not parts.hostname or not _is_one_word(url) or any(sign in url for sign in "?#\\"):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -54,6 +54,42 @@ def test_a_wrong_value_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch, na
     assert fix in said
 
 
+ADDRESSES = ("SLACK_API_URL", "LINQ_API_V3_BASE_URL", "PUBLIC_URL")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example:99999/api/",
+        "https://a.example:many/api/",
+        "https://[::1/api/",
+        "https://1.2.3.999/api/",
+        "https://xn--a/api/",
+        "https://a b.example/api/",
+        "https://a.example/…/api/",
+        "https://a.example\\b/api/",
+        "https:a.example/api/",
+    ],
+)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_that_nobody_can_reach_is_named(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    [said] = problems(monkeypatch, **GOOD | {name: address})
+    assert said.startswith(f"{name}: must be an https address")
+
+
+@pytest.mark.parametrize("behind", ["?x=/api/", "#/api/"])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_ends_with_its_path(monkeypatch: pytest.MonkeyPatch, name: str, behind: str) -> None:
+    [said] = problems(monkeypatch, **GOOD | {name: f"https://a.example/x{behind}"})
+    assert said.startswith(name)
+    assert "? or #" in said
+
+
+def test_a_bot_may_live_on_a_path_and_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD | {"PUBLIC_URL": "https://a.example:8443/bot/"})
+    assert load().public_url == "https://a.example:8443/bot"
+
+
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_SIGNING_SECRET": "s",
