@@ -2,6 +2,7 @@
 
 import base64
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -162,7 +163,7 @@ def load_links(path: Path) -> list[tuple[str, str]]:
     """(channel, chat) pairs of a LINKS_FILE. Raises SettingsError naming the file and the line's fault."""
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("link", [])
-        return [(str(table["channel"]), str(table["chat"]).lower()) for table in tables]
+        pairs = [(_id(table["channel"]), _id(table["chat"]).lower()) for table in tables]
     except OSError as error:
         raise SettingsError([f"LINKS_FILE: {path} cannot be read ({error.strerror})"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -170,6 +171,18 @@ def load_links(path: Path) -> list[tuple[str, str]]:
     except (KeyError, TypeError, AttributeError):
         fix = 'every [[link]] needs channel = "C…" and chat = "<chat uuid>"'
         raise SettingsError([f"LINKS_FILE: {path}: {fix}"]) from None
+    counted = Counter(channel for channel, _ in pairs)
+    if twice := [channel for channel, times in counted.items() if times > 1]:
+        named = [f"LINKS_FILE: {path}: {channel} has more than one chat. Keep one [[link]] of it." for channel in twice]
+        raise SettingsError(named)
+    return pairs
+
+
+def _id(value: object) -> str:
+    """Raises TypeError for what is none."""
+    if not isinstance(value, str) or not value or not _is_one_word(value):
+        raise TypeError
+    return value
 
 
 def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,7 +148,20 @@ def test_links_are_read_from_a_file(tmp_path: Path) -> None:
     assert load_links(path) == [("C1", "0d2b")]
 
 
-@pytest.mark.parametrize("text", ["[[link]\n", '[[link]]\nchannel = "C1"\n', 'link = "C1"\n', "link = 5\n", "\xff"])
+BROKEN = [
+    "[[link]\n",
+    '[[link]]\nchannel = "C1"\n',
+    '[[link]]\nchannel = "C1"\nchat = ""\n',
+    '[[link]]\nchannel = "C1"\nchat = "a\\u0000b"\n',
+    '[[link]]\nchannel = "C 1"\nchat = "a"\n',
+    '[[link]]\nchannel = 1\nchat = "a"\n',
+    'link = "C1"\n',
+    "link = 5\n",
+    "\xff",
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_links_file_says_which_and_what_it_needs(tmp_path: Path, text: str) -> None:
     path = tmp_path / "links.toml"
     path.write_bytes(text.encode("latin-1"))
@@ -156,6 +169,14 @@ def test_a_broken_links_file_says_which_and_what_it_needs(tmp_path: Path, text: 
         load_links(path)
 
 
-def test_a_missing_links_file_says_so(tmp_path: Path) -> None:
+def test_a_channel_that_the_links_file_names_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "links.toml"
+    path.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{c}-chat"\n' for c in ("C1", "C2", "C1")))
+    with pytest.raises(SettingsError, match=r"LINKS_FILE: .*links\.toml.* C1 "):
+        load_links(path)
+
+
+@pytest.mark.parametrize("name", ["none.toml", "."])
+def test_a_links_file_that_is_none_says_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
-        load_links(tmp_path / "none.toml")
+        load_links(tmp_path / name)
