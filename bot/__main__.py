@@ -5,7 +5,7 @@ Nothing heavy is imported here: worker processes of the audio room load this mod
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,10 @@ links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chat
 deliveries = typer.Typer(help="Recent deliveries; show one with its time line, or send it again.")
 app.add_typer(links, name="links")
 app.add_typer(deliveries, name="deliveries")
+
+
+def _port(words: str) -> Any:
+    return typer.Option(min=0, max=65535, help=words)
 
 
 class Role(StrEnum):
@@ -58,7 +62,7 @@ def demo(
     file: Annotated[Path | None, typer.Option(help="The audio file to drop, instead of our own.")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Tell it in the terminal and exit; no page.")] = False,
     story: Annotated[str, typer.Option(help="Play this story; a wrong name lists them all.")] = "",
-    port: Annotated[int | None, typer.Option(help="Port of the page, 4321 unless it is busy.")] = None,
+    port: Annotated[int | None, _port("Port of the page, 4321 unless it is busy.")] = None,
 ) -> None:
     """See clips cross on a page: the real bot between a local Slack and a local iPhone. Needs no accounts."""
     from bot.cli.demo.command import demo
@@ -68,9 +72,9 @@ def demo(
 
 @app.command()
 def sandbox(
-    slack_port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
-    linq_port: Annotated[int, typer.Option(help="Port of the local Linq; 0 takes a free one.")] = 0,
-    control_port: Annotated[int, typer.Option(help="Port of the controls; 0 takes a free one.")] = 0,
+    slack_port: Annotated[int, _port("Port of the local Slack; 0 takes a free one.")] = 0,
+    linq_port: Annotated[int, _port("Port of the local Linq; 0 takes a free one.")] = 0,
+    control_port: Annotated[int, _port("Port of the controls; 0 takes a free one.")] = 0,
     bot_url: Annotated[str, typer.Option(help="Where the bot listens, or will.")] = "http://127.0.0.1:3000",
     socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Print an app token for Socket Mode too.")] = False,
 ) -> None:

@@ -65,6 +65,17 @@ async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:
     assert (await shell.run("fly")).code == 2
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("sandbox", "--slack-port"), ("sandbox", "--linq-port"), ("sandbox", "--control-port"), ("demo", "--port")],
+)
+async def test_a_port_that_cannot_be_is_wrong_usage(shell: Shell, command: str, option: str, port: str) -> None:
+    ran = await shell.run(command, option, port)
+    assert ran.code == 2
+    assert option in ran.err
+
+
 async def test_check_is_all_green_when_all_is_well(shell: Shell) -> None:
     ran = await shell.run("check")
     assert ran.code == 0
