@@ -115,6 +115,15 @@ class Settings(BaseSettings):
             raise ValueError(SAFE_URL)
         return value.rstrip("/") if value else value
 
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        try:
+            value.encode("idna")  # as it will be when it is looked up
+        except UnicodeError:
+            raise ValueError("is no host name or address: leave it at 0.0.0.0 to listen on all of them") from None
+        return value
+
     @field_validator(*SECRETS)
     @classmethod
     def _speakable(cls, value: SecretStr | None) -> SecretStr | None:

@@ -45,6 +45,7 @@ def test_everything_that_is_missing_is_named_at_once_with_where_to_find_it(monke
         ("SLACK_API_URL", "https://slack.com/", "/api/"),
         ("SLACK_API_URL", "http://slack.com/api/", "https"),
         ("PUBLIC_URL", "http://bot.example", "https"),
+        ("HOST", "bot..example", "0.0.0.0"),
         ("LOG_LEVEL", "loud", "debug"),
     ],
 )

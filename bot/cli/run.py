@@ -1,13 +1,18 @@
 """``memobridge run`` and ``memobridge migrate``."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 
 from bot import telemetry
 from bot.app import LEAVE_S, Bot, Role, leave_within, migrate_database
 from bot.cli.common import FAILED, settings_or_exit, settle, stop
 from config.settings import Settings
+
+NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None)
+"""None: newer Pythons try every address of the host, and then give no number."""
 
 
 def run(role: str) -> None:
@@ -31,8 +36,15 @@ async def _run(settings: Settings, role: Role, metrics: telemetry.Metrics) -> No
         async with Bot(settings, role, metrics):
             await leaving.wait()
     except OSError as error:
-        cause = os.strerror(error.errno or 0)  # asyncio words its own, with a tuple in it
-        stop([f"PORT: cannot listen on {settings.host}:{settings.port} ({cause}). Choose another."], FAILED)
+        stop([_cannot_listen(error, settings)], FAILED)
+
+
+def _cannot_listen(error: OSError, settings: Settings) -> str:
+    if isinstance(error, socket.gaierror) or error.errno in NO_ADDRESS:
+        cause = error.strerror if isinstance(error, socket.gaierror) else "no address of this machine"
+        return f"HOST: cannot listen on {settings.host} ({cause}). Name one of this machine, or 0.0.0.0 for all."
+    cause = os.strerror(error.errno or 0)  # asyncio words its own, with a tuple in it
+    return f"PORT: cannot listen on {settings.host}:{settings.port} ({cause}). Choose another."
 
 
 def migrate() -> None:

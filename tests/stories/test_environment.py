@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.cli.child import ROOT
 from bot.sandbox.world import Sandbox
 from config.settings import Settings
@@ -86,3 +88,14 @@ async def test_a_port_that_is_taken_is_named_with_its_fix(database_url: str) -> 
         code, said = await last_words(**sandbox.environment() | settings, LOG_LEVEL="error")
     assert code == 1
     assert said == [f"memobridge: PORT: cannot listen on 127.0.0.1:{port} (Address already in use). Choose another."]
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1"], ids=["cannot be resolved", "belongs to no machine"])
+async def test_a_host_that_cannot_be_listened_on_is_named_with_its_fix(database_url: str, host: str) -> None:
+    async with Sandbox() as sandbox:
+        settings = {"DATABASE_URL": database_url, "HOST": host, "PORT": "0"}
+        code, said = await last_words(**sandbox.environment() | settings, LOG_LEVEL="error")
+    assert code == 1
+    assert len(said) == 1
+    assert said[0].startswith(f"memobridge: HOST: cannot listen on {host} (")
+    assert "0.0.0.0" in said[0]
