@@ -12,6 +12,7 @@ from bot.slack.listeners import Listeners
 from tests.slack.fake_relay import FakeRelay
 
 ROOT = Path(__file__).parents[2]
+MANIFEST = ROOT / "config" / "slack_manifest.yaml"
 MESSAGES = {"message.channels": "channels:history", "message.groups": "groups:history"}
 READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:history"}
 
@@ -32,7 +33,7 @@ SCOPES: dict[str, set[str]] = {
 
 @pytest.fixture
 def manifest() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "config" / "slack_manifest.yaml").read_text())
+    found: dict[str, Any] = yaml.safe_load(MANIFEST.read_text())
     return found
 
 
@@ -78,6 +79,21 @@ def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
     for shortcut in manifest["features"]["shortcuts"]:
         assert len(shortcut["name"]) <= 24
         assert len(shortcut["description"]) <= 150
+
+
+def test_http_events_need_what_the_readme_says_and_no_more(manifest: dict[str, Any]) -> None:
+    """The three lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
+    text = MANIFEST.read_text()
+    over_http = yaml.safe_load(re.sub(r"# (\w+: https://bot\.example\.com/)", r"\1", text))
+    address = "https://bot.example.com/slack/events"
+    assert [command.pop("url") for command in over_http["features"]["slash_commands"]] == [address]
+    assert over_http["settings"]["event_subscriptions"].pop("request_url") == address
+    assert over_http["settings"]["interactivity"].pop("request_url") == address
+    assert over_http == manifest
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    readme = (ROOT / "README.md").read_text()
+    assert "three lines with `https://bot.example.com`" in readme
+    assert "`socket_mode_enabled`" in readme
 
 
 def test_buttons_need_interactivity(manifest: dict[str, Any]) -> None:
