@@ -77,7 +77,7 @@ class Metrics(logging.Handler):
         return generate_latest(self.registry)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def is_news(record: logging.LogRecord) -> bool:
     """asyncio warns of a worker that ended while the bot was leaving, when somebody else has waited for it first."""
     return not (record.name == "asyncio" and str(record.msg).startswith("Unknown child process pid"))
 
@@ -87,7 +87,7 @@ def set_up(level: str, style: str | None, stream: IO[str] = sys.stderr) -> Metri
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style is None and stream.isatty())
     handler.setFormatter(Text() if as_text else JsonLines())
-    handler.addFilter(_is_news)
+    handler.addFilter(is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))

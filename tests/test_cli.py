@@ -61,6 +61,22 @@ async def test_a_bot_that_does_not_start_is_told_in_its_own_words_to_whoever_sta
     assert "{" not in str(told.value)
 
 
+async def test_no_command_tells_of_a_worker_that_is_gone_already() -> None:
+    program = """
+import logging
+from bot.cli.common import settle
+
+async def work():
+    logging.getLogger("asyncio").warning("Unknown child process pid %d, will report returncode 255", 7)
+    logging.getLogger("asyncio").warning("something else")
+
+settle(work())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stderr=asyncio.subprocess.PIPE)
+    _, said = await process.communicate()
+    assert said.decode() == "something else\n"
+
+
 async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:
     assert (await shell.run("fly")).code == 2
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.relay.errors import RelayError
+from bot.telemetry import is_news
 from config.settings import Settings, SettingsError, load
 
 USAGE = 2
@@ -33,6 +34,7 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
 
     SIGTERM ends it as Ctrl-C does: with everything put in order that it began.
     """
+    logging.getLogger("asyncio").addFilter(is_news)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return asyncio.run(work)
