@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         gt=0,
         description="How long a trouble must last before SLACK_ALERT_CHANNEL is told of it, or that it is over",
     )
-    retention_days: int = Field(90, ge=1, description="Days after which finished deliveries are forgotten")
+    retention_days: int = Field(90, ge=3, description="Days after which finished deliveries are forgotten, at least 3")
     workers: int = Field(32, ge=1, le=500, description="How many deliveries are worked on at once")
     audio_workers: int = Field(2, ge=1, le=64, description="Processes that listen to and convert audio")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")

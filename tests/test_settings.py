@@ -1,9 +1,12 @@
 """The environment is read once, and what is wrong with it is said all at once, with the fix."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.relay.patience import Patience
+from bot.relay.receipts import LOOKS
 from config.settings import Settings, SettingsError, load, load_links
 
 GOOD = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "LINQ_API_V3_API_KEY": "k"}
@@ -42,6 +45,7 @@ def test_everything_that_is_missing_is_named_at_once_with_where_to_find_it(monke
         ("LINQ_WEBHOOK_SECRET", "secret", "whsec_"),
         ("PORT", "many", "integer"),
         ("TRANSFER", "pigeon", "attachment"),
+        ("RETENTION_DAYS", "2", "greater than or equal to 3"),
         ("SLACK_API_URL", "https://slack.com/", "/api/"),
         ("SLACK_API_URL", "http://slack.com/api/", "https"),
         ("PUBLIC_URL", "http://bot.example", "https"),
@@ -131,6 +135,11 @@ def test_a_secret_is_never_repeated_in_the_error(monkeypatch: pytest.MonkeyPatch
 def test_lending_needs_a_public_url(monkeypatch: pytest.MonkeyPatch) -> None:
     [said] = problems(monkeypatch, **GOOD | {"TRANSFER": "url"})
     assert said.startswith("PUBLIC_URL is missing")
+
+
+def test_nothing_is_forgotten_while_it_is_worked_on_or_looked_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD, RETENTION_DAYS="3")
+    assert timedelta(days=load().retention_days) > Patience().give_up_after + sum(LOOKS, timedelta())
 
 
 def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
