@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+DAY_S = 86_400.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_URL = "must be an https address (http only on this machine) in plain ASCII, its port at most 65535, without ? or #"
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
@@ -71,19 +72,24 @@ class Settings(BaseSettings):
     find_seconds: float = Field(
         120.0,
         gt=0,
+        le=DAY_S,
         description="How long a memo whose answer was lost is looked for, in seconds, before a person decides",
     )
     hear_check_seconds: float = Field(
         60.0,
         ge=0,
+        le=DAY_S,
         description="How often linked channels are searched for clips that Slack never told of, in seconds; 0: never",
     )
     alert_after_seconds: float = Field(
         60.0,
         gt=0,
+        le=DAY_S,
         description="How long a trouble must last before SLACK_ALERT_CHANNEL is told of it, or that it is over",
     )
-    retention_days: int = Field(90, ge=3, description="Days after which finished deliveries are forgotten, at least 3")
+    retention_days: int = Field(
+        90, ge=3, le=36_500, description="Days after which finished deliveries are forgotten, at least 3"
+    )
     workers: int = Field(32, ge=1, le=500, description="How many deliveries are worked on at once")
     audio_workers: int = Field(2, ge=1, le=64, description="Processes that listen to and convert audio")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
