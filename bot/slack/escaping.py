@@ -9,6 +9,11 @@ def escape(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescape(value: str) -> str:
+    """What Slack itself escapes, and nothing else: ``&times`` in an address is no multiplication sign."""
+    return value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def quoted(value: str, most: int) -> str:
     """One line of at most ``most`` characters after escaping; what does not fit ends in an ellipsis."""
     line = shown(value, most + 1)

@@ -3,20 +3,20 @@
 Raises ParseError for what makes no sense, and Refused with a sentence where a person can write it better.
 """
 
-import html
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from bot.relay.errors import Refused
 from bot.relay.model import ChannelId, Clip, UserId
+from bot.slack.escaping import unescape
 from bot.slack.fields import Body, identifier, part, parts, shown, text
 from bot.slack.files import NAME_MOST, Judgement
 from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, place
 
 ANY_SOUND = (Judgement.AUDIO, Judgement.VIDEO, Judgement.UNKNOWN)
 
-_WRAPPED = re.compile(r"<(?:tel:|mailto:)?([^<>|]*)(?:\|[^<>]*)?>")
+_WRAPPED = re.compile(r"<(?:tel:|mailto:|(?=https?://))([^<>|]*)(?:\|[^<>]*)?>")
 # A name of ASCII labels. Its last one is no number in any notation, so that no address of a machine passes for a name;
 # signs that some clients read as the end of the host (a backslash, an escaped slash) stand in none.
 _NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!0x)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
@@ -91,8 +91,8 @@ def parse_press(payload: Body) -> Press:
 
 
 def plain(typed: str) -> str:
-    """What was typed, without the links Slack may have made of numbers and addresses."""
-    return shown(html.unescape(_WRAPPED.sub(r"\1", typed)), 2 * _URL_MOST)
+    """What was typed, without the links Slack may have made of numbers and addresses, and without its three escapes."""
+    return shown(unescape(_WRAPPED.sub(r"\1", typed)), 2 * _URL_MOST)
 
 
 def clip_at(url: str) -> Clip:

@@ -124,7 +124,7 @@ async def test_what_others_wrote_is_shown_without_markup(slack: SlackSide, relay
     relay.chats = []
     said = await slack.command(CREW, "link <!channel>&amp;*x*")
     assert "<!channel>" not in said.text
-    assert "There is no chat with !channel&amp;*x* yet." in said.text
+    assert "There is no chat with &lt;!channel&gt;&amp;*x* yet." in said.text
 
 
 async def test_a_passing_trouble_invites_another_try(slack: SlackSide, relay: FakeRelay) -> None:

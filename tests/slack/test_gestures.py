@@ -35,6 +35,22 @@ def test_a_command_is_a_verb_and_the_rest_without_slacks_links(typed: str | None
     assert (order.by.channel, order.by.user, order.by.trigger) == ("C0MAP", "U0ANN", "1.2.3")
 
 
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("https://h.example/x.mp3?a=1&timestamp=5&region=eu", "https://h.example/x.mp3?a=1&timestamp=5&region=eu"),
+        ("https://h.example/x.mp3?a=1&amp;copy=2&amp;lt=3", "https://h.example/x.mp3?a=1&copy=2&lt=3"),
+        ("<https://h.example/x.mp3?a=1&amp;times=2|h.example>", "https://h.example/x.mp3?a=1&times=2"),
+        ("https://h.example/x.mp3?x=<y>", "https://h.example/x.mp3?x=<y>"),
+        ("https://h.example/x.mp3?x=&lt;y&gt;", "https://h.example/x.mp3?x=<y>"),
+        ("https://h.example/x.mp3?x=&amp;lt;y", "https://h.example/x.mp3?x=&lt;y"),
+        ("https://h.example/x.mp3?x=&#38;&quot;", "https://h.example/x.mp3?x=&#38;&quot;"),
+    ],
+)
+def test_an_address_stays_as_it_was_typed_but_for_what_slack_made_of_it(typed: str, url: str) -> None:
+    assert clip_at(parse_order({**FORM, "text": f"send {typed}"}).rest).given_url == url
+
+
 def test_a_shortcut_is_a_wish_of_its_own_by_the_one_who_used_it() -> None:
     memo = {"id": "F0X", "mimetype": "audio/mp4", "name": "memo.m4a"}
     pointed = parse_pointed({**POINTED, "message": {**MESSAGE, "files": [memo]}}, ME, asked_at=1790000009.0)
