@@ -79,7 +79,7 @@ class Lookups:
         )
 
     async def history(self, channel: ChannelId, since: float, until: float) -> list[Body]:
-        """The newest messages of a channel between two times (seconds since 1970); without the replies in threads."""
+        """The newest messages of a channel between two times (seconds since 1970), the newest first; without replies in threads."""
         answer = await self._web.ask(
             "conversations.history", channel=channel, oldest=f"{since:.6f}", latest=f"{until:.6f}", limit=100
         )

@@ -90,7 +90,7 @@ class Unheard:
         since = self._heard_up_to[channel]
         if until <= since:
             return
-        for message in await self._lookups.history(channel, since.timestamp(), until.timestamp()):
+        for message in reversed(await self._lookups.history(channel, since.timestamp(), until.timestamp())):
             await self._take(channel, message)
         self._heard_up_to[channel] = until
 

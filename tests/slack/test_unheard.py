@@ -98,6 +98,13 @@ async def test_each_clip_is_looked_at_once(scene: Scene, slack: SlackSide) -> No
     assert scene.found == [message.ts]
 
 
+async def test_clips_are_carried_in_the_order_in_which_they_were_dropped(scene: Scene, slack: SlackSide) -> None:
+    dropped = [(await slack.drop(CLIPS, MEMO)).ts for _ in range(3)]
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == dropped
+
+
 async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slack: SlackSide) -> None:
     await slack.drop(CREW, MEMO)  # not linked
     await slack.drop(CLIPS, Upload("cat.png", b"picture"))
