@@ -78,12 +78,14 @@ class Lookups:
             is_shared=body.get("is_ext_shared") is True,
         )
 
-    async def history(self, channel: ChannelId, since: float, until: float) -> list[Body]:
-        """The newest messages of a channel between two times (seconds since 1970), the newest first; without replies in threads."""
+    async def history(self, channel: ChannelId, since: float, until: float) -> tuple[list[Body], bool]:
+        """What was said in a channel between two times (seconds since 1970), the newest first, without replies in
+        threads: as much of its end as Slack tells at once, and whether there is more before that."""
         answer = await self._web.ask(
-            "conversations.history", channel=channel, oldest=f"{since:.6f}", latest=f"{until:.6f}", limit=100
+            "conversations.history", channel=channel, oldest=f"{since:.6f}", latest=f"{until:.6f}", limit=200
         )
-        return parts(answer.body, "messages")
+        cursor = text(part(answer.body, "response_metadata"), "next_cursor")
+        return parts(answer.body, "messages"), bool(cursor)
 
     async def file(self, file_id: str, *, timeout_s: float = CALL_TIMEOUT_S) -> Body:
         """The file object as it is now."""

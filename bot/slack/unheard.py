@@ -5,7 +5,9 @@ What was dropped inside a thread is not listed in a channel's history, so this h
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -16,12 +18,25 @@ from bot.relay.model import ChannelId, Link
 from bot.slack.fields import Body, timestamp
 from bot.slack.lookups import Lookups
 from bot.slack.over_http import Dispatch
-from bot.slack.parse import Drop, ParseError, parse_message
+from bot.slack.parse import Drop, Identity, ParseError, parse_message
 from bot.slack.ports import Clips, Links
 
 log = logging.getLogger("memobridge.slack")
 
-CHANNELS_A_ROUND = 20  # Slack allows 50 such calls a minute
+CALLS_A_ROUND = 20  # Slack allows 50 a minute
+
+
+@dataclass
+class Stretch:
+    """A part of a channel's history that is being read, from its end backwards: so Slack tells it.
+
+    ``unread_until``: where reading goes on, in seconds since 1970. ``drops``: found so far, the newest first.
+    """
+
+    since: datetime
+    until: datetime
+    unread_until: float
+    drops: list[Drop] = field(default_factory=list)
 
 
 class Unheard:
@@ -46,6 +61,7 @@ class Unheard:
         self._allowed_bots = frozenset(allowed_bots)
         self._started = now()
         self._heard_up_to: dict[ChannelId, datetime] = {}
+        self._stretches: dict[ChannelId, Stretch] = {}
         self._deaf_since: datetime | None = None
 
     def listening(self, dispatch: Dispatch) -> Dispatch:
@@ -65,13 +81,21 @@ class Unheard:
         return f"Slack has told of no event since {self._deaf_since:%H:%M} UTC, though clips were dropped."
 
     async def look(self) -> bool:
-        """One round through the linked channels, those first that were looked at longest ago; whether it found one."""
+        """One round through the linked channels, those first that were looked at longest ago; whether it found one.
+
+        Each in turn is asked for one more page, so that one where much is said keeps no other waiting.
+        """
         before = self._deaf_since
         linked = await self._links.all()
         self._heard_up_to = {link.channel: self._since(link) for link in linked}
-        for channel in sorted(self._heard_up_to, key=self._heard_up_to.__getitem__)[:CHANNELS_A_ROUND]:
+        waiting = deque(sorted(self._heard_up_to, key=self._heard_up_to.__getitem__))
+        for _ in range(CALLS_A_ROUND):
+            if not waiting:
+                break
+            channel = waiting.popleft()
             try:
-                await self._look_at(channel)
+                if not await self._look_at(channel):
+                    waiting.append(channel)
             except Later:
                 break
             except RelayError as no:
@@ -84,24 +108,43 @@ class Unheard:
         known = self._heard_up_to.get(link.channel, self._started)
         return max(known, link.made_at) if link.made_at else known
 
-    async def _look_at(self, channel: ChannelId) -> None:
-        """What is younger than ``grace`` may still be told of, and is left for the next round."""
-        until = self._now() - self._grace
-        since = self._heard_up_to[channel]
-        if until <= since:
-            return
-        for message in reversed(await self._lookups.history(channel, since.timestamp(), until.timestamp())):
-            await self._take(channel, message)
-        self._heard_up_to[channel] = until
+    async def _look_at(self, channel: ChannelId) -> bool:
+        """Read one page; whether all was read, and the clips in it carried in their order.
 
-    async def _take(self, channel: ChannelId, message: Body) -> None:
-        """The id is the cause: accepting what was accepted before changes nothing, so what is new was never told of."""
+        What is younger than ``grace`` may still be told of, and is left for a later round. So is what a round has not
+        come to: nothing counts as heard before all up to it was read.
+        """
+        since, until = self._heard_up_to[channel], self._now() - self._grace
+        if until <= since:
+            return True
+        stretch = self._stretch(channel, since, until)
+        me = await self._lookups.identity()
+        page, has_more = await self._lookups.history(channel, stretch.since.timestamp(), stretch.unread_until)
+        stretch.drops += [drop for message in page if (drop := self._drop(channel, message, me))]
+        stretch.unread_until = min([stretch.unread_until, *(float(timestamp(m, "ts") or "inf") for m in page)])
+        if has_more and page:
+            return False
+        for drop in reversed(stretch.drops):
+            await self._take(drop)
+        self._heard_up_to[channel] = stretch.until
+        return True
+
+    def _stretch(self, channel: ChannelId, since: datetime, until: datetime) -> Stretch:
+        """Where an earlier round has begun with one, the same."""
+        begun = self._stretches.get(channel)
+        if begun is None or begun.since != since:
+            begun = self._stretches[channel] = Stretch(since, until, until.timestamp())
+        return begun
+
+    def _drop(self, channel: ChannelId, message: Body, me: Identity) -> Drop | None:
         try:
-            drop = parse_message({**message, "channel": channel}, await self._lookups.identity(), self._allowed_bots)
+            found = parse_message({**message, "channel": channel}, me, self._allowed_bots)
         except ParseError:
-            return
-        if not isinstance(drop, Drop) or drop.unjudged:
-            return
+            return None
+        return found if isinstance(found, Drop) and not found.unjudged else None
+
+    async def _take(self, drop: Drop) -> None:
+        """The id is the cause: accepting what was accepted before changes nothing, so what is new was never told of."""
         if new := await self._clips.accept(drop.share):
             self._deaf_since = self._now()
-            log.error("clip found unheard", extra={"deliveries": list(new), "ts": timestamp(message, "ts")})
+            log.error("clip found unheard", extra={"deliveries": list(new), "ts": drop.share.post.message_ts})

@@ -10,7 +10,9 @@ from slack_bolt.response import BoltResponse
 from bot.relay.model import ChannelId, DeliveryId, Share
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.switches import Fault
 from bot.sandbox.slack.workspace import BOT, CLIPS, CREW, OTHER_BOT
+from bot.sandbox.wire import Wire
 from bot.slack.lookups import Lookups
 from bot.slack.unheard import Unheard
 from tests.slack.fake_relay import FakeRelay
@@ -103,6 +105,35 @@ async def test_clips_are_carried_in_the_order_in_which_they_were_dropped(scene: 
     scene.later += 2 * GRACE
     await scene.unheard.look()
     assert scene.found == dropped
+
+
+async def test_a_clip_is_found_however_much_was_said_after_it(scene: Scene, slack: SlackSide) -> None:
+    dropped = [(await slack.drop(CLIPS, MEMO)).ts for _ in range(2)]
+    for number in range(250):
+        await slack.say(CLIPS, f"line {number}")
+    dropped.append((await slack.drop(CLIPS, MEMO)).ts)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    assert scene.found == dropped
+
+
+async def test_what_one_round_cannot_read_is_read_on_later_and_keeps_no_other_channel_waiting(
+    scene: Scene, slack: SlackSide, relay: FakeRelay, wire: Wire
+) -> None:
+    relay.links[ChannelId(CREW)] = replace(relay.links[ChannelId(CLIPS)], channel=ChannelId(CREW))
+    first = await slack.drop(CLIPS, MEMO)
+    for number in range(4000):  # Slack lists 200 of them at once
+        await slack.say(CLIPS, f"line {number}")
+    last, elsewhere = await slack.drop(CLIPS, MEMO), await slack.drop(CREW, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    slack.switches.faults = {"conversations.history": Fault(status=500, times=1)}
+    await scene.unheard.look()
+    assert scene.found == [elsewhere.ts]
+    await scene.unheard.look()
+    assert scene.found == [elsewhere.ts, first.ts, last.ts]
+    asked = [entry.status for entry in wire.named("conversations.history")]
+    assert asked == [200] * 20 + [500] + [200] * 3
 
 
 async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slack: SlackSide) -> None:
