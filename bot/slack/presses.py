@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bot.relay.model import ChatId, DeliveryId
+from bot.relay.errors import Refused
+from bot.relay.model import ChannelId, ChatId, DeliveryId
 from bot.slack import cards
 from bot.slack.blocks import ARRIVED, RESEND
 from bot.slack.cards import CANCEL, LINK, Card
@@ -46,6 +47,7 @@ class Presses:
         pointed = parse_pointed(payload, me, self._now().timestamp())
         if await self._links.linked(pointed.by.channel) is None:
             return cards.not_linked()
+        await self._be_there(pointed.by.channel)
         share = await resolve(pointed.drop, self._lookups, SOUNDS) if pointed.drop else None
         if share is None:
             return cards.HIDDEN if pointed.has_hidden else cards.NO_SOUND
@@ -54,8 +56,14 @@ class Presses:
     async def resend(self, payload: Body) -> Card:
         """The shortcut that sends again what failed in a message."""
         pointed = parse_pointed(payload, await self._lookups.identity(), 0.0)
+        await self._be_there(pointed.by.channel)
         number = await self._wishes.resend_message(pointed.by.channel, pointed.message_ts, by=pointed.by.user)
         return cards.accepted(number)
+
+    async def _be_there(self, channel: ChannelId) -> None:
+        """Refused where the bot is not: there nothing could be fetched, nor shown what became of it."""
+        if remark := await invitation(channel, self._lookups):
+            raise Refused(remark)
 
     async def _resend(self, press: Press) -> None:
         await self._wishes.resend(DeliveryId(press.value), by=press.by.user)

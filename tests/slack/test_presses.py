@@ -6,7 +6,7 @@ from bot.relay.errors import Refused
 from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Notice, NoticeId, Post, Step, Told, UserId
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import ANN, BEN, CLIPS, CREW, OTHER_BOT
+from bot.sandbox.slack.workspace import ANN, BEN, CLIPS, CREW, ELSEWHERE, OTHER_BOT
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
 from tests.slack.conftest import NOON
@@ -126,6 +126,18 @@ async def test_send_in_a_channel_without_a_link_says_so(slack: SlackSide, relay:
     await slack.shortcut(SEND, CREW, message.ts)
     assert "not linked" in await told(slack, wire, CREW)
     assert relay.shares == []
+
+
+@pytest.mark.parametrize("shortcut", [SEND, RESEND])
+async def test_a_shortcut_where_the_bot_is_not_says_how_to_invite_it(
+    slack: SlackSide, relay: FakeRelay, wire: Wire, shortcut: str
+) -> None:
+    relay.links[ChannelId(ELSEWHERE)] = relay.links[ChannelId(CLIPS)]
+    message = await slack.drop(ELSEWHERE, MEMO)
+    await slack.shortcut(shortcut, ELSEWHERE, message.ts)
+    assert "/invite" in await told(slack, wire, ELSEWHERE)
+    assert relay.shares == []
+    assert relay.wishes == []
 
 
 async def test_resend_is_for_the_whole_message(slack: SlackSide, relay: FakeRelay, wire: Wire) -> None:
