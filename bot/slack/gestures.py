@@ -14,6 +14,7 @@ from bot.slack.fields import Body, identifier, part, parts, shown, text
 from bot.slack.files import NAME_MOST, Judgement
 from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, place
 
+# Whoever points at a file means it: where Slack cannot say yet what it is, the bytes will.
 ANY_SOUND = (Judgement.AUDIO, Judgement.VIDEO, Judgement.UNKNOWN)
 
 _WRAPPED = re.compile(r"<(?:tel:|mailto:|(?=https?://))([^<>|]*)(?:\|[^<>]*)?>")
@@ -74,7 +75,7 @@ def parse_order(form: Body) -> Order:
 
 
 def parse_pointed(payload: Body, me: Identity, asked_at: float) -> Pointed:
-    """Any audio or video will do: whoever points at it means it. ``asked_at``: seconds since 1970."""
+    """Any audio or video will do. ``asked_at``: seconds since 1970."""
     gesture, message = _gesture(payload), part(payload, "message")
     drop = parse_drop(message, gesture.channel, me, user=gesture.user, heard=ANY_SOUND)
     if drop is not None:

@@ -10,14 +10,12 @@ from bot.slack.blocks import ARRIVED, RESEND
 from bot.slack.cards import CANCEL, LINK, Card
 from bot.slack.commands import invitation
 from bot.slack.fields import Body
-from bot.slack.files import Judgement
-from bot.slack.gestures import Press, parse_pointed
+from bot.slack.gestures import ANY_SOUND, Press, parse_pointed
 from bot.slack.lookups import Lookups
 from bot.slack.ports import Clips, Links, Wishes
 from bot.slack.resolving import resolve
 
 SEND_SHORTCUT, RESEND_SHORTCUT = "send_as_voice_memo", "resend_voice_memo"
-SOUNDS = (Judgement.AUDIO, Judgement.VIDEO)
 
 
 class Presses:
@@ -48,7 +46,7 @@ class Presses:
         if await self._links.linked(pointed.by.channel) is None:
             return cards.not_linked()
         await self._be_there(pointed.by.channel)
-        share = await resolve(pointed.drop, self._lookups, SOUNDS) if pointed.drop else None
+        share = await resolve(pointed.drop, self._lookups, ANY_SOUND) if pointed.drop else None
         if share is None:
             return cards.HIDDEN if pointed.has_hidden else cards.NO_SOUND
         return cards.accepted(len(await self._clips.accept(share)))

@@ -102,6 +102,15 @@ async def test_send_takes_the_sound_of_a_video_and_looks_stubs_up(slack: SlackSi
     assert [clip.name for share in relay.shares for clip in share.clips] == ["film.mp4", "film.mp4"]
 
 
+@pytest.mark.parametrize("name", ["recording", "recording.mp4"])
+async def test_send_takes_a_file_of_which_slack_does_not_know_the_type_yet(
+    slack: SlackSide, relay: FakeRelay, name: str
+) -> None:
+    message = await slack.drop(CLIPS, Upload(name, b"x", declared={"mimetype": "", "filetype": ""}))
+    await slack.shortcut(SEND, CLIPS, message.ts)
+    assert [clip.name for share in relay.shares for clip in share.clips] == [name]
+
+
 @pytest.mark.parametrize(
     ("upload", "said"),
     [
