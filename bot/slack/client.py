@@ -1,16 +1,16 @@
 """Our side of the Slack door: what the relay asks of Slack, in Slack's own calls."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import ChannelId, Clip, Delivery, Notice, UserId
 from bot.slack.blocks import SECTION_MOST, blocks, mark, section
-from bot.slack.downloads import Arriving, Downloads, Misled, Stale
+from bot.slack.downloads import Arriving, Downloads, LoginPage, Misled, Stale
 from bot.slack.escaping import quoted
-from bot.slack.fields import Body, part, parts, text, timestamp
+from bot.slack.fields import Body, part, parts, text, timestamp, whole
 from bot.slack.files import clip_of
 from bot.slack.lookups import Lookups
 from bot.slack.web import Web
@@ -19,6 +19,8 @@ from bot.slack.words import alarm, words
 METADATA = "memobridge_notice"
 
 _CLOCKS_DIFFER_BY = timedelta(minutes=1)
+_NEW_FOR = timedelta(minutes=1)
+_NOT_DONE = "Slack is not done with the file yet."
 _PAGES = 5
 _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _CALM = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
@@ -27,10 +29,11 @@ _CALM = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_na
 class Client:
     """Fits the relay's ``Slack``."""
 
-    def __init__(self, web: Web, lookups: Lookups, downloads: Downloads) -> None:
+    def __init__(self, web: Web, lookups: Lookups, downloads: Downloads, now: Callable[[], datetime]) -> None:
         self._web = web
         self._lookups = lookups
         self._downloads = downloads
+        self._now = now
 
     def words(self, notice: Notice) -> str:
         return words(notice)
@@ -84,21 +87,18 @@ class Client:
             yield await self._open(clip, stack)
 
     async def _open(self, clip: Clip, stack: AsyncExitStack) -> Arriving:
-        url = clip.url or await self._fresh_url(clip)
+        url = clip.url or _url(await self._lookups.file(clip.file_id))
         try:
             return await stack.enter_async_context(self._downloads.open(url))
         except (Stale, Misled):
-            return await stack.enter_async_context(self._downloads.open(await self._fresh_url(clip)))
-
-    async def _fresh_url(self, clip: Clip) -> str:
-        file = await self._lookups.file(clip.file_id)
-        if url := clip_of(file).url:
-            return url
-        if text(file, "mode") == "hidden_by_limit":
-            raise Refused("Slack hides this file behind the history limit of the workspace's plan.")
-        if text(file, "mode") == "tombstone":
-            raise Refused("The file was deleted from Slack before it could go out.")
-        raise Later("Slack is not done with the file yet.")
+            file = await self._lookups.file(clip.file_id)
+        try:
+            return await stack.enter_async_context(self._downloads.open(_url(file)))
+        except LoginPage:
+            # The token is good, or Slack would not have told of the file.
+            if abs(self._now().timestamp() - whole(file, "created")) < _NEW_FOR.total_seconds():
+                raise Later(_NOT_DONE) from None
+            raise
 
     async def _posts_since(self, notice: Notice) -> AsyncIterator[Body]:
         """What was posted in the notice's thread (or channel) since its first post was tried."""
@@ -120,6 +120,16 @@ class Client:
 def _shown(notice: Notice) -> dict[str, Any]:
     metadata = {"event_type": METADATA, "event_payload": {"notice": notice.id}}
     return {"channel": notice.channel, "text": words(notice), "blocks": blocks(notice), "metadata": metadata}
+
+
+def _url(file: Body) -> str:
+    if url := clip_of(file).url:
+        return url
+    if text(file, "mode") == "hidden_by_limit":
+        raise Refused("Slack hides this file behind the history limit of the workspace's plan.")
+    if text(file, "mode") == "tombstone":
+        raise Refused("The file was deleted from Slack before it could go out.")
+    raise Later(_NOT_DONE)
 
 
 def _ts(body: Body) -> str:

@@ -36,7 +36,7 @@ class SlackDoor:
     ) -> None:
         web = Web(token, session, base_url, Pace(clock))
         self.lookups = Lookups(web, clock)
-        self.client = Client(web, self.lookups, Downloads(token, session, base_url, bounds or Bounds()))
+        self.client = Client(web, self.lookups, Downloads(token, session, base_url, bounds or Bounds()), now)
         self.answers = Answers(session, within_s=answer_within_s)
         self._now = now
 

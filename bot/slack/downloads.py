@@ -1,6 +1,7 @@
 """Fetching the bytes of a file from Slack. The token goes to Slack's own hosts and nowhere else.
 
-A refused token does not show as an error: Slack answers with its login page, or leads there.
+A refused token does not show as an error: Slack answers with its login page, or leads there. So it has been seen to do
+with a file that it is still working on.
 """
 
 from collections.abc import AsyncIterator
@@ -31,6 +32,10 @@ class Stale(Later):
 
 class Misled(Refused):
     """What stands there is not the file. Only a fresh address may change that."""
+
+
+class LoginPage(Misled):
+    """Slack asks who we are: the token is not taken, or the file is still being worked on."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Downloads:
             self._judge(response)
             first = await _next(response, SMALL_PIECE_BYTES)
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
-                raise Misled(_SHUT)
+                raise LoginPage(_SHUT)
             if not first:
                 raise Misled("The file is empty.")
             yield Arriving(response, first, self._bounds.size_bytes)
@@ -114,7 +119,7 @@ class Downloads:
     def _judge(self, response: aiohttp.ClientResponse) -> None:
         status, size = response.status, response.content_length
         if status in (401, 403) or 300 <= status < 400 or (status == 200 and response.content_type == "text/html"):
-            raise Misled(_SHUT)
+            raise LoginPage(_SHUT)
         if status == 404:
             raise Stale("Slack is not done with the file yet.")
         if status == 410:

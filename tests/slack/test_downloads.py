@@ -1,5 +1,9 @@
 """Fetching files from the toy Slack: the token stays at home, and a login page is never taken for a file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import aiohttp
 import pytest
 
@@ -13,14 +17,19 @@ from bot.sandbox.wire import Wire
 from bot.slack.client import Client
 from bot.slack.downloads import Bounds, Downloads
 from bot.slack.files import clip_of
+from tests.slack.conftest import NOON
 
 SOUND = bytes(range(256)) * 1000
 
 
 async def drop(
-    slack: SlackSide, shape: Shape = "plain", content: bytes = SOUND, trouble: Download | None = None
+    slack: SlackSide,
+    shape: Shape = "plain",
+    content: bytes = SOUND,
+    trouble: Download | None = None,
+    declared: Mapping[str, Any] = MappingProxyType({}),
 ) -> Clip:
-    message = await slack.drop(CLIPS, Upload("memo.m4a", content, shape, download=trouble))
+    message = await slack.drop(CLIPS, Upload("memo.m4a", content, shape, declared, download=trouble))
     return clip_of(message.files[0].in_message())
 
 
@@ -61,6 +70,19 @@ async def test_a_login_page_says_what_to_do(slack: SlackSide, client: Client, ki
 
 async def test_a_login_page_shown_once_is_only_a_stale_address(slack: SlackSide, client: Client) -> None:
     assert await fetch(client, await drop(slack, trouble=Download("login", times=1))) == SOUND
+
+
+@pytest.mark.parametrize("kind", ["login", "redirect"])
+async def test_a_login_page_instead_of_a_file_a_few_seconds_old_is_tried_again_later(
+    slack: SlackSide, client: Client, kind: DownloadKind
+) -> None:
+    """So Slack answers while it works on the file. It told us of the file, so it takes the token."""
+    new = {"created": int(NOON.timestamp()) - 50}
+    with pytest.raises(Later, match="not done with the file"):
+        await fetch(client, await drop(slack, trouble=Download(kind), declared=new))
+    old = {"created": int(NOON.timestamp()) - 70}
+    with pytest.raises(Refused, match="login page"):
+        await fetch(client, await drop(slack, trouble=Download(kind), declared=old))
 
 
 async def test_a_missing_scope_says_so(slack: SlackSide, client: Client) -> None:
