@@ -14,6 +14,7 @@ from bot.relay.errors import Later, Refused, RelayError, Unknown
 from bot.slack.fields import text
 
 _TOKEN = "Slack no longer accepts the bot's token: reinstall the app and set SLACK_BOT_TOKEN anew."
+_WALLED = "Slack lets nobody in from this network: allow the bot's address in the settings of the app or the workspace."
 _INVITE = "The bot is not in this channel: invite it with /invite."
 _CLOSED = "The rules of this channel or workspace do not let the bot post here: ask an admin."
 _UNSEEN = "Slack does not let this app see the file (it may belong to another organisation): upload a copy of it here."
@@ -40,7 +41,10 @@ REFUSALS = {
     "access_denied": _UNSEEN,
     "not_visible": _UNSEEN,
 }
-PASSING = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"})
+PASSING = frozenset(
+    {"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout"}
+    | {"team_added_to_org", "org_login_required"}  # while the workspace moves to an organisation
+)
 # The operator's trouble, which passes when it is mended: no clip must fail for it.
 TOKEN_REFUSED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 DOUBTFUL = frozenset({"fatal_error", "internal_error", "service_unavailable"})  # "some aspect may have succeeded"
@@ -74,6 +78,8 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
         return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
     if code in TOKEN_REFUSED:
         return Later(_TOKEN, after=timedelta(minutes=1), code=code)
+    if code == "accesslimited":
+        return Later(_WALLED, after=timedelta(minutes=1), code=code)
     if code in PASSING:
         return Later(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
     if status >= 500 or code in DOUBTFUL or not code:

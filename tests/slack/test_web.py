@@ -106,6 +106,15 @@ async def test_an_unknown_code_is_a_sure_no_that_names_it(calls: Web, nonsense: 
     assert no.value.code == "moon_phase_wrong"
 
 
+@pytest.mark.parametrize("code", ["team_added_to_org", "org_login_required", "accesslimited", "token_expired"])
+async def test_what_the_operator_or_slack_will_mend_fails_no_clip(calls: Web, nonsense: Nonsense, code: str) -> None:
+    nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
+    with pytest.raises(Later) as later:
+        await post(calls)
+    assert later.value.code == code
+    assert later.value.after
+
+
 @pytest.mark.parametrize("code", ["ratelimited", "rate_limited", "message_limit_exceeded"])
 async def test_a_limit_told_with_status_200_is_for_later(calls: Web, nonsense: Nonsense, code: str) -> None:
     nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
