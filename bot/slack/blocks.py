@@ -11,7 +11,7 @@ from typing import Any
 from bot.relay.model import Delivery, Notice, NoticeId, Sound, Status, Told
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
-from bot.slack.words import NAME_MOST, REASON_MOST, fitting, length, line, reason_of
+from bot.slack.words import NAME_MOST, fitting, length, line, reason_of
 
 Block = dict[str, Any]
 
@@ -77,7 +77,7 @@ def _headline(told: Told, verdict: Verdict) -> Iterator[str]:
     when = f"  ·  {_clock(verdict.at)}" if verdict.at else ""
     yield f"{GLYPHS[verdict.status]} *{verdict.status}*{when}"
     if reason := reason_of(told):
-        yield quoted(reason, REASON_MOST)
+        yield reason
 
 
 def _about(sound: Sound | None) -> Iterator[str]:

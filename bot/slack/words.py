@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.relay.model import OPEN_STEPS, Delivery, Notice, Sound, Status, Told
-from bot.relay.receipts import Verdict, status_of
+from bot.relay.receipts import status_of
 from bot.slack.escaping import bold, quoted
 
 TEXT_MOST = 3900  # an edit takes 4000
@@ -35,8 +35,9 @@ def line(told: Told, room: int) -> str:
     verdict = status_of(told)
     name = quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))
     start = f"{name}{_how_long(told.delivery.sound)}: {verdict.status}"
-    reason, space = _other_words(reason_of(told)), min(REASON_MOST, room - len(start) - 4)
-    return f"{start} – {quoted(reason, space)}" if reason and space > 20 else start
+    space = min(REASON_MOST, room - len(start) - 3)
+    reason = reason_of(told, space, beside_status=True) if space > 20 else ""
+    return f"{start} – {reason}" if reason else start
 
 
 def length(seconds: float) -> str:
@@ -56,16 +57,18 @@ def fitting(lines: Sequence[str], most: int, what: str = "clips") -> str:
     return "\n".join(lines)
 
 
-def reason_of(told: Told) -> str:
-    """Why it failed, is in doubt or still waits, unescaped; success needs no reason."""
-    verdict = status_of(told)
-    if verdict.status is Status.FAILED:
-        return _why(verdict) or "no reason was given"
-    if verdict.status in (Status.UNCONFIRMED, Status.CANCELLED):
-        return _why(verdict)
-    if verdict.status is Status.QUEUED and told.delivery.step in OPEN_STEPS and verdict.reason:
-        return _why(verdict) + _next_try(told.delivery.due_at)
-    return ""
+def reason_of(told: Told, most: int = REASON_MOST, *, beside_status: bool = False) -> str:
+    """Why it failed, is in doubt or still waits, in at most ``most`` characters; success needs no reason.
+
+    What is too long is cut before the code and the time of the next try. ``beside_status``: without the words that are
+    statuses.
+    """
+    reason, rest = _why(told)
+    if beside_status:
+        reason, rest = _other_words(reason), _other_words(rest)
+    end = quoted(rest, most)
+    space = most - len(end) - 1
+    return " ".join(part for part in (quoted(reason, space) if space > 10 else "", end) if part)
 
 
 def alarm(notice: Notice, delivery: Delivery) -> str:
@@ -73,16 +76,25 @@ def alarm(notice: Notice, delivery: Delivery) -> str:
     told = next((one for one in notice.told if one.delivery.id == delivery.id), Told(delivery))
     mention = f"<@{delivery.post.user}> " if delivery.post.user else ""
     said = f"{mention}{bold(delivery.clip.name, NAME_MOST)} {status_of(told).status}"
-    return f"{said}: {quoted(reason_of(told), REASON_MOST)} The buttons are under the notice above."
+    return f"{said}: {reason_of(told)} The buttons are under the notice above."
 
 
 def _how_long(sound: Sound | None) -> str:
     return f" ({length(sound.duration_s)})" if sound else ""
 
 
-def _why(verdict: Verdict) -> str:
-    """The reason, with the neighbour's own code in brackets."""
-    return " ".join(part for part in (verdict.reason, f"[{verdict.code}]" if verdict.code else "") if part)
+def _why(told: Told) -> tuple[str, str]:
+    """The reason; and behind it the neighbour's own code in brackets, and when it is tried again."""
+    verdict = status_of(told)
+    code = f"[{verdict.code}]" if verdict.code else ""
+    match verdict.status:
+        case Status.FAILED:
+            return verdict.reason or ("" if code else "no reason was given"), code
+        case Status.UNCONFIRMED | Status.CANCELLED:
+            return verdict.reason, code
+        case Status.QUEUED if told.delivery.step in OPEN_STEPS and verdict.reason:
+            return verdict.reason, f"{code}{_next_try(told.delivery.due_at)}".strip()
+    return "", ""
 
 
 def _other_words(reason: str) -> str:

@@ -108,6 +108,23 @@ def test_every_clip_of_a_message_has_its_line() -> None:
     assert words(notice(told("a.m4a", Kind.READ), told("b.m4a"))) == "a.m4a: read\nb.m4a: queued"
 
 
+LONG = "The recipient's phone said something long about it. " * 20
+
+
+def test_a_long_reason_is_cut_before_the_code_and_the_next_try() -> None:
+    crowd = [failed(f"{number}.m4a", reason=LONG, code="4006") for number in range(3)]
+    for line in words(notice(*crowd)).splitlines():
+        assert re.fullmatch(r"\d+\.m4a: failed – The recipient.*… \[4006\]", line)
+    waiting = told(reason=LONG, code="1007", due_at=NOON)
+    assert words(notice(waiting)).endswith("… [1007] Next try at 12:05 UTC.")
+
+
+def test_a_long_reason_leaves_its_code_in_the_blocks_and_in_the_alarm_too() -> None:
+    shown = notice(failed(reason=LONG, code="4006"))
+    assert any(text.endswith("… [4006]") for text in texts(blocks(shown)))
+    assert "… [4006] " in alarm(shown, shown.told[0].delivery)
+
+
 def test_a_reason_uses_no_second_status_word() -> None:
     text = words(notice(failed(reason="It could not be read, so nothing was Sent and the upload failed.")))
     assert (
