@@ -1,6 +1,6 @@
 """Our side of the Slack door: what the relay asks of Slack, in Slack's own calls."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from bot.slack.escaping import quoted
 from bot.slack.fields import Body, part, parts, text, timestamp, whole
 from bot.slack.files import clip_of
 from bot.slack.lookups import Lookups
-from bot.slack.web import Web
+from bot.slack.web import Answer, Web
 from bot.slack.words import alarm, words
 
 METADATA = "memobridge_notice"
@@ -42,21 +42,16 @@ class Client:
         return await self._lookups.is_admin(user)
 
     async def post_notice(self, notice: Notice) -> str:
-        """Post it in its thread, or in the channel itself. Blocks that Slack does not like are left out."""
+        """Post it in its thread, or in the channel itself."""
         body = _shown(notice) | _CALM
         if notice.root_ts:
             body["thread_ts"] = notice.root_ts
-        try:
-            answer = await self._web.post("chat.postMessage", body, who=notice.id)
-        except Refused as no:
-            if no.code not in _BAD_BLOCKS:
-                raise
-            answer = await self._web.post("chat.postMessage", {**body, "blocks": []}, who=notice.id)
+        answer = await _plainer(lambda body: self._web.post("chat.postMessage", body, who=notice.id), body)
         return _ts(answer.body)
 
     async def update_notice(self, notice: Notice) -> None:
         body = _shown(notice) | {"ts": notice.ts, "parse": "none", "link_names": False}
-        await self._web.put("chat.update", body, who=notice.id)
+        await _plainer(lambda body: self._web.put("chat.update", body, who=notice.id), body)
 
     async def remove_notice(self, notice: Notice, ts: str) -> None:
         await self._web.put("chat.delete", {"channel": notice.channel, "ts": ts}, who=notice.id)
@@ -120,6 +115,16 @@ class Client:
 def _shown(notice: Notice) -> dict[str, Any]:
     metadata = {"event_type": METADATA, "event_payload": {"notice": notice.id}}
     return {"channel": notice.channel, "text": words(notice), "blocks": blocks(notice), "metadata": metadata}
+
+
+async def _plainer(call: Callable[[Body], Awaitable[Answer]], body: Body) -> Answer:
+    """Blocks that Slack does not like are left out: the text says it all."""
+    try:
+        return await call(body)
+    except Refused as no:
+        if no.code not in _BAD_BLOCKS:
+            raise
+        return await call({**body, "blocks": []})
 
 
 def _url(file: Body) -> str:

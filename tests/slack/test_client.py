@@ -193,6 +193,15 @@ async def test_blocks_that_slack_does_not_like_do_not_cost_the_notice(slack: Sla
     assert (posted.text, posted.blocks) == ("memo.m4a: queued", [])
 
 
+async def test_blocks_that_slack_does_not_like_do_not_cost_the_edit(slack: SlackSide, client: Client) -> None:
+    notice = await notice_in(slack)
+    ts = await client.post_notice(notice)
+    slack.switches.faults = {"chat.update": Fault(error="invalid_blocks", times=1)}
+    await client.update_notice(read(replace(notice, ts=ts)))
+    posted = slack.message(CLIPS, ts)
+    assert (posted.text, posted.blocks) == ("memo.m4a: read", [])
+
+
 # pace
 
 
