@@ -11,7 +11,7 @@ from typing import Any
 from bot.relay.model import Delivery, Notice, NoticeId, Sound, Status, Told
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
-from bot.slack.words import NAME_MOST, fitting, length, line, reason_of
+from bot.slack.words import NAME_MOST, length, listed, reason_of
 
 Block = dict[str, Any]
 
@@ -36,7 +36,7 @@ def blocks(notice: Notice) -> list[Block]:
     """The notice as people see it. The first block carries the mark by which a lost post is found again."""
     made = [block for told in notice.told[:IN_FULL] for block in _clip(told)]
     if more := notice.told[IN_FULL:]:
-        made.append(section(fitting([line(told, 200) for told in more], SECTION_MOST)))
+        made.append(section(listed(more, SECTION_MOST)))
     if made:
         made[0]["block_id"] = mark(notice.id)
     return made

@@ -107,7 +107,8 @@ def not_linked() -> Card:
 
 def listed(links: Sequence[Link]) -> Card:
     lines = [f"<#{link.channel}> → {_who(link)}" for link in links]
-    return Card(fitting(lines, TEXT_MOST, "links") if lines else "No channel is linked yet.")
+    shown = fitting(lines, TEXT_MOST, lambda number: f"… and {len(lines) - number} more links")
+    return Card(shown or "No channel is linked yet.")
 
 
 def accepted(number: int) -> Card:

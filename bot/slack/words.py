@@ -1,7 +1,8 @@
 """What a notice says in words: the fallback text, reasons, and the alarm. Pure; the fold to a status is the relay's."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from bot.relay.model import OPEN_STEPS, Delivery, Notice, Sound, Status, Told
@@ -10,6 +11,7 @@ from bot.slack.escaping import bold, quoted
 
 TEXT_MOST = 3900  # an edit takes 4000
 NAME_MOST, REASON_MOST = 120, 500
+LEFT_MOST = 150  # the line that counts what has none
 
 # In the text a reason stands beside the one word that is the status, so it must not use another of them.
 OTHER_WORDS = {
@@ -26,8 +28,13 @@ _A_STATUS = re.compile(rf"(?<![\w:])({'|'.join(OTHER_WORDS)})(?!\w)", re.IGNOREC
 
 def words(notice: Notice) -> str:
     """A line per clip with its name and exactly one status word, and why, if there is a why."""
-    room = max(60, TEXT_MOST // max(1, len(notice.told)))
-    return fitting([line(told, room) for told in notice.told], TEXT_MOST)
+    return listed(notice.told, TEXT_MOST)
+
+
+def listed(told: Sequence[Told], most: int) -> str:
+    """A line per clip, in at most ``most`` characters; those without room for a line are counted by their status."""
+    room = max(60, most // max(1, len(told)) - 1)
+    return fitting([line(one, room) for one in told], most, lambda number: _counted(told[number:]))
 
 
 def line(told: Told, room: int) -> str:
@@ -47,14 +54,15 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def fitting(lines: Sequence[str], most: int, what: str = "clips") -> str:
-    """The lines that fit into ``most`` characters, and how many did not."""
-    used = 0
-    for number, one in enumerate(lines):
-        used += len(one) + 1
-        if used > most - 40:
-            return "\n".join([*lines[:number], f"… and {len(lines) - number} more {what}"])
-    return "\n".join(lines)
+def fitting(lines: Sequence[str], most: int, left: Callable[[int], str]) -> str:
+    """The lines, if they fit into ``most`` characters; else as many as do, and what is ``left`` from that number on."""
+    if sum(len(one) + 1 for one in lines) <= most + 1:
+        return "\n".join(lines)
+    used, number = 0, 0
+    while used + len(lines[number]) < most - LEFT_MOST:
+        used += len(lines[number]) + 1
+        number += 1
+    return "\n".join([*lines[:number], left(number)])
 
 
 def reason_of(told: Told, most: int = REASON_MOST, *, beside_status: bool = False) -> str:
@@ -95,6 +103,12 @@ def _why(told: Told) -> tuple[str, str]:
         case Status.QUEUED if told.delivery.step in OPEN_STEPS and verdict.reason:
             return verdict.reason, f"{code}{_next_try(told.delivery.due_at)}".strip()
     return "", ""
+
+
+def _counted(told: Sequence[Told]) -> str:
+    numbers = Counter(status_of(one).status for one in told)
+    counts = ", ".join(f"{numbers[status]} {status}" for status in Status if numbers[status])
+    return f"… and {len(told)} more: {counts}"
 
 
 def _other_words(reason: str) -> str:

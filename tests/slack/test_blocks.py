@@ -33,6 +33,7 @@ from bot.slack.words import alarm, words
 
 NOON = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
 CHANNEL = ChannelId("C0MAP")
+LONG = "The recipient's phone said something long about it. " * 20
 A_STATUS = re.compile(rf"\b({'|'.join(Status)})\b", re.IGNORECASE)
 
 
@@ -108,7 +109,19 @@ def test_every_clip_of_a_message_has_its_line() -> None:
     assert words(notice(told("a.m4a", Kind.READ), told("b.m4a"))) == "a.m4a: read\nb.m4a: queued"
 
 
-LONG = "The recipient's phone said something long about it. " * 20
+@pytest.mark.parametrize("number", [12, 25, 60])
+def test_every_clip_of_a_crowd_has_its_line(number: int) -> None:
+    names = [f"{n}.m4a" for n in range(number)]
+    shown = words(notice(*(failed(name, reason=LONG) for name in names)))
+    assert [line.partition(":")[0] for line in shown.splitlines()] == names
+
+
+def test_what_has_no_room_for_a_line_is_counted_by_status() -> None:
+    crowd = [told(f"{'long name ' * 5}{n}.m4a", Kind.SENT) for n in range(199)]
+    before, after = notice(*crowd, told("last.m4a", Kind.SENT)), notice(*crowd, told("last.m4a", Kind.READ))
+    assert re.search(r"\n… and (\d+) more: \1 sent$", words(before))
+    for shown in (words(after), texts(blocks(after))[-1]):
+        assert re.search(r"\n… and \d+ more: \d+ sent, 1 read$", shown)
 
 
 def test_a_long_reason_is_cut_before_the_code_and_the_next_try() -> None:
