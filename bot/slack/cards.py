@@ -53,7 +53,7 @@ HELP = Card(
 )
 USAGE = Card(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail address, or a chat id.")
 NO_SOUND = Card("There is no audio or video in this message.")
-HIDDEN = Card("Slack hides the file of this message behind the history limit of the workspace's plan.")
+HIDDEN = Card("Slack hides the file of this message behind the history limit of the workspace's plan: upload it again.")
 CANCELLED = Card("Nothing was linked.", replaces=True)
 
 

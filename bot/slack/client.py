@@ -9,6 +9,7 @@ from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import ChannelId, Clip, Delivery, Notice, UserId
 from bot.slack.blocks import SECTION_MOST, blocks, mark, section
 from bot.slack.downloads import Arriving, Downloads, LoginPage, Misled, Stale
+from bot.slack.errors import DELETED
 from bot.slack.escaping import quoted
 from bot.slack.fields import Body, part, parts, text, timestamp, whole
 from bot.slack.files import clip_of
@@ -131,9 +132,9 @@ def _url(file: Body) -> str:
     if url := clip_of(file).url:
         return url
     if text(file, "mode") == "hidden_by_limit":
-        raise Refused("Slack hides this file behind the history limit of the workspace's plan.")
+        raise Refused("Slack hides this file behind the history limit of the workspace's plan: upload it again.")
     if text(file, "mode") == "tombstone":
-        raise Refused("The file was deleted from Slack before it could go out.")
+        raise Refused(DELETED)
     raise Later(_NOT_DONE)
 
 

@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from bot.relay.errors import Later, Refused
-from bot.slack.errors import retry_after
+from bot.slack.errors import DELETED, retry_after
 
 SLACK_HOSTS = ("slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com")
 # Fewer and larger pieces take less time, but twenty clips of 25 MB must not fill the memory with them.
@@ -94,7 +94,7 @@ class Downloads:
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
                 raise LoginPage(_SHUT)
             if not first:
-                raise Misled("The file is empty.")
+                raise Misled("The file is empty: record or upload it again.")
             yield Arriving(response, first, self._bounds.size_bytes)
         finally:
             response.release()
@@ -105,7 +105,7 @@ class Downloads:
             parsed = URL(url)
             own = parsed.is_absolute() and parsed.origin() == self._own_origin
         except ValueError:
-            raise Refused("Slack gave an address that makes no sense.") from None
+            raise Refused("Slack gave an address for the file that makes no sense: upload it again.") from None
         if own or (parsed.scheme == "https" and parsed.port == 443 and _is_slack(parsed.host or "")):
             return parsed
         raise Refused("The file is kept outside Slack, which only links to it. Upload the file itself.")
@@ -123,7 +123,7 @@ class Downloads:
         if status == 404:
             raise Stale("Slack is not done with the file yet.")
         if status == 410:
-            raise Refused("The file was deleted from Slack before it could go out.")
+            raise Refused(DELETED)
         if status == 429:
             raise Later("Slack is rate limiting downloads.", after=retry_after(response.headers))
         if status != 200:
@@ -146,4 +146,5 @@ async def _next(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
 
 def _too_big(size_bytes: int | None, most_bytes: int) -> Refused:
     size = "more" if size_bytes is None else f"{size_bytes / 1024**2:.1f} MB"
-    return Refused(f"The file has {size}; {most_bytes // 1024**2} MB is the most that goes through.")
+    most = f"{most_bytes // 1024**2} MB"
+    return Refused(f"The file has {size}; {most} is the most that goes through: upload it smaller or in parts.")

@@ -18,17 +18,17 @@ _WALLED = "Slack lets nobody in from this network: allow the bot's address in th
 _INVITE = "The bot is not in this channel: invite it with /invite."
 _CLOSED = "The rules of this channel or workspace do not let the bot post here: ask an admin."
 _UNSEEN = "Slack does not let this app see the file (it may belong to another organisation): upload a copy of it here."
-_DELETED = "The file was deleted from Slack before it could go out."
+DELETED = "The file was deleted from Slack before it could go out: upload it again if it is still wanted."
 
 REFUSALS = {
     "channel_not_found": "Slack does not show this channel to the bot: invite it with /invite.",
     "not_in_channel": _INVITE,
-    "is_archived": "The channel is archived.",
+    "is_archived": "The channel is archived: unarchive it, then press Resend.",
     "restricted_action": _CLOSED,
     "restricted_action_read_only_channel": _CLOSED,
     "restricted_action_thread_only_channel": _CLOSED,
     "restricted_action_non_threadable_channel": _CLOSED,
-    "restricted_action_thread_locked": "The thread is locked, so the bot cannot post in it.",
+    "restricted_action_thread_locked": "The thread is locked, so the bot cannot post in it: ask an admin to unlock it.",
     "cannot_reply_to_message": "Slack allows no replies to this message.",
     "thread_not_found": "The thread is gone.",
     "message_not_found": "The notice was deleted in Slack.",
@@ -36,8 +36,8 @@ REFUSALS = {
     "edit_window_closed": "The notice can no longer be edited: this workspace limits the time for edits.",
     "user_not_found": "Slack does not know this person.",
     "not_allowed_token_type": "This is the wrong kind of Slack token: the bot's begins xoxb-, the app's xapp-.",
-    "file_not_found": _DELETED,
-    "file_deleted": _DELETED,
+    "file_not_found": DELETED,
+    "file_deleted": DELETED,
     "access_denied": _UNSEEN,
     "not_visible": _UNSEEN,
 }
@@ -90,7 +90,8 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
 def _refusal(code: str, body: Any) -> str:
     if code == "missing_scope":
         return f"The Slack app lacks the scope {text(body, 'needed')}: add it and reinstall the app."
-    return REFUSALS.get(code, f"Slack refused ({code}).")
+    unknown = f"Slack refused ({code}). Try again; if it stays so, show this code to whoever runs the bot."
+    return REFUSALS.get(code, unknown)
 
 
 def _lost(reason: str, code: str, *, effect: bool) -> RelayError:

@@ -106,6 +106,23 @@ async def test_an_unknown_code_is_a_sure_no_that_names_it(calls: Web, nonsense: 
     assert no.value.code == "moon_phase_wrong"
 
 
+@pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        ("is_archived", "unarchive it, then press Resend"),
+        ("not_in_channel", "invite it with /invite"),
+        ("restricted_action_thread_locked", "unlock it"),
+        ("file_deleted", "upload it again"),
+        ("not_visible", "upload a copy"),
+        ("moon_phase_wrong", "Try again; if it stays so, show this code to whoever runs the bot"),
+    ],
+)
+async def test_a_sure_no_says_what_to_do_about_it(calls: Web, nonsense: Nonsense, code: str, fix: str) -> None:
+    nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
+    with pytest.raises(Refused, match=fix):
+        await post(calls)
+
+
 @pytest.mark.parametrize("code", ["team_added_to_org", "org_login_required", "accesslimited", "token_expired"])
 async def test_what_the_operator_or_slack_will_mend_fails_no_clip(calls: Web, nonsense: Nonsense, code: str) -> None:
     nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
