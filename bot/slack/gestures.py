@@ -18,9 +18,10 @@ from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, plac
 ANY_SOUND = (Judgement.AUDIO, Judgement.VIDEO, Judgement.UNKNOWN)
 
 _WRAPPED = re.compile(r"<(?:tel:|mailto:|(?=https?://))([^<>|]*)(?:\|[^<>]*)?>")
-# A name of ASCII labels. Its last one is no number in any notation, so that no address of a machine passes for a name;
-# signs that some clients read as the end of the host (a backslash, an escaped slash) stand in none.
-_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!0x)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
+# A name of ASCII labels; underscores stand in some that are real, such as those of buckets. Its last one is no number
+# in any notation, so that no address of a machine passes for a name; signs that some clients read as the end of the
+# host (a backslash, an escaped slash) stand in none.
+_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!0x)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
 _INNER_NAMES = {"local", "localhost", "localdomain", "internal", "intranet", "private", "lan", "home", "corp"}
 _INNER_NAMES |= {"onion", "arpa", "test", "invalid"}
 _URL_MOST = 2000
@@ -114,6 +115,8 @@ def _public_host(url: str) -> str:
         host, port, split = "", None, urlsplit("")
     if split.scheme != "https" or not url.isprintable() or " " in url or len(url) > _URL_MOST:
         raise Refused("Give the https address of an audio file, like https://example.com/memo.m4a.")
+    if not host.isascii():
+        raise Refused("That name has letters beyond a–z: give it in the form that begins xn--, as browsers copy it.")
     is_inner = host.rpartition(".")[2] in _INNER_NAMES
     if "@" in split.netloc or port == 0 or is_inner or not _NAME.fullmatch(host):
         raise Refused("That address is not on the public internet, so Linq could not fetch it.")

@@ -88,6 +88,8 @@ def test_a_press_tells_which_button_and_for_what() -> None:
         ("https://example.com", "example.com"),
         ("https://media.example.co.uk:8443/a.mp3", "a.mp3"),
         ("https://xn--bcher-kva.example/a.mp3", "a.mp3"),
+        ("https://my_bucket.s3.amazonaws.com/a.mp3", "a.mp3"),
+        ("https://_talks_.example.com/a.mp3", "a.mp3"),
     ],
 )
 def test_a_public_address_is_forwarded_as_it_stands(url: str, name: str) -> None:
@@ -107,6 +109,8 @@ def test_a_public_address_is_forwarded_as_it_stands(url: str, name: str) -> None
         "https://localhost/a.m4a",
         "https://printer.local/a.m4a",
         "https://host.internal/a.m4a",
+        "https://my_bucket/a.m4a",
+        "https://example.my_home/a.m4a",
         "https://127.0.0.1/a.m4a",
         "https://169.254.169.254/latest",
         "https://2130706433/a.m4a",
@@ -155,6 +159,15 @@ def test_a_public_address_is_forwarded_as_it_stands(url: str, name: str) -> None
 )
 def test_an_address_that_linq_could_not_or_should_not_fetch_is_refused(url: str) -> None:
     with pytest.raises(Refused):
+        clip_at(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://müller.de/x.mp3", "https://例え.テスト/x.mp3", "https://foo。localhost/a.m4a"]
+)
+def test_a_name_in_other_letters_is_refused_for_what_it_is(url: str) -> None:
+    """Who fetches it may read such a name otherwise than we do, so it is not judged at all."""
+    with pytest.raises(Refused, match="xn--"):
         clip_at(url)
 
 
