@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,24 @@ from slack_sdk.errors import SlackApiError
 from bot.relay.errors import Later, Refused, RelayError, Unknown
 from bot.slack.fields import text
 
-_TOKEN = "Slack no longer accepts the bot's token: reinstall the app and set SLACK_BOT_TOKEN anew."
+
+@dataclass(frozen=True)
+class Token:
+    """What is said when Slack does not take one of the two tokens, or misses ``{scope}`` in it."""
+
+    refused: str
+    lacking: str
+
+
+BOT_TOKEN = Token(
+    refused="Slack no longer accepts the bot's token: reinstall the app and set SLACK_BOT_TOKEN anew.",
+    lacking="The Slack app lacks the scope {scope}: add it and reinstall the app.",
+)
+APP_TOKEN = Token(
+    refused="Slack does not accept the app-level token: make one with connections:write and set SLACK_APP_TOKEN anew.",
+    lacking="The app-level token lacks the scope {scope}: make one that has it and set SLACK_APP_TOKEN anew.",
+)
+
 _WALLED = "Slack lets nobody in from this network: allow the bot's address in the settings of the app or the workspace."
 _INVITE = "The bot is not in this channel: invite it with /invite."
 _CLOSED = "The rules of this channel or workspace do not let the bot post here: ask an admin."
@@ -54,10 +72,10 @@ _AILING = "Slack is having trouble."
 _UNREACHED = "Slack cannot be reached."
 
 
-def sorted_error(error: Exception, *, effect: bool) -> RelayError:
-    """Any failure of a Web API call as Refused, Later or Unknown."""
+def sorted_error(error: Exception, *, effect: bool, token: Token) -> RelayError:
+    """Any failure of a Web API call as Refused, Later or Unknown. ``token``: the one it was made with."""
     if isinstance(error, SlackApiError):
-        return _answered(error.response, effect=effect)
+        return _answered(error.response, effect=effect, token=token)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Later(_UNREACHED)
     return _lost("Slack's answer was lost.", "", effect=effect)
@@ -69,7 +87,7 @@ def retry_after(headers: Mapping[str, str]) -> timedelta:
     return timedelta(seconds=max(1, min(int(asked), 86_400)) if asked.isascii() and asked.isdigit() else 1)
 
 
-def _answered(response: Any, *, effect: bool) -> RelayError:
+def _answered(response: Any, *, effect: bool, token: Token) -> RelayError:
     """``response`` is the SDK's, or aiohttp's own where the body was no JSON."""
     status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     body = getattr(response, "data", None)
@@ -77,19 +95,19 @@ def _answered(response: Any, *, effect: bool) -> RelayError:
     if status == 429:
         return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
     if code in TOKEN_REFUSED:
-        return Later(_TOKEN, after=timedelta(minutes=1), code=code)
+        return Later(token.refused, after=timedelta(minutes=1), code=code)
     if code == "accesslimited":
         return Later(_WALLED, after=timedelta(minutes=1), code=code)
     if code in PASSING:
         return Later(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
     if status >= 500 or code in DOUBTFUL or not code:
         return _lost(_AILING, code, effect=effect)
-    return Refused(_refusal(code, body), code=code)
+    return Refused(_refusal(code, body, token), code=code)
 
 
-def _refusal(code: str, body: Any) -> str:
+def _refusal(code: str, body: Any, token: Token) -> str:
     if code == "missing_scope":
-        return f"The Slack app lacks the scope {text(body, 'needed')}: add it and reinstall the app."
+        return token.lacking.format(scope=text(body, "needed"))
     unknown = f"Slack refused ({code}). Try again; if it stays so, show this code to whoever runs the bot."
     return REFUSALS.get(code, unknown)
 

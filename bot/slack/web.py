@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.relay.errors import Later
-from bot.slack.errors import sorted_error
+from bot.slack.errors import APP_TOKEN, BOT_TOKEN, sorted_error
 from bot.slack.fields import Body
 from bot.slack.pace import Pace
 
@@ -39,6 +39,7 @@ class Web:
     def __init__(self, token: str, session: aiohttp.ClientSession, base_url: str, pace: Pace) -> None:
         self._client = AsyncWebClient(token, base_url, session=session, retry_handlers=[], logger=quiet)
         self._client.proxy = None  # read from the environment by the SDK, which knows no NO_PROXY
+        self._token = APP_TOKEN if token.startswith("xapp-") else BOT_TOKEN
         self._pace = pace
 
     async def ask(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: str | int | bool) -> Answer:
@@ -64,7 +65,7 @@ class Web:
                 return Answer(response.data, response.headers)
             raise ValueError("no JSON object")
         except (SlackClientError, aiohttp.ClientError, OSError, *_TRIPPED) as failure:
-            error = sorted_error(failure, effect=effect)
+            error = sorted_error(failure, effect=effect, token=self._token)
             if isinstance(error, Later) and error.code == "ratelimited" and error.after:
                 self._pace.hold(method, error.after)
             log.info("call failed", extra={"method": method, "code": error.code, "error": type(error).__name__})

@@ -157,7 +157,7 @@ async def test_a_wrong_app_token_is_named_and_tried_again(
 
 
 async def _names_the_token(entrance: SocketEntrance) -> bool:
-    return "token" in await entrance.ping()
+    return "SLACK_APP_TOKEN" in await entrance.ping()
 
 
 async def test_socket_mode_switched_off_is_told_and_not_hammered(

@@ -39,13 +39,18 @@ async def nonsense() -> Nonsense:
 
 
 @pytest.fixture
-async def calls(nonsense: Nonsense, session: aiohttp.ClientSession, clock: Seconds) -> AsyncIterator[Web]:
+def token() -> str:
+    return "xoxb-1"
+
+
+@pytest.fixture
+async def calls(nonsense: Nonsense, session: aiohttp.ClientSession, clock: Seconds, token: str) -> AsyncIterator[Web]:
     application = web.Application()
     application.router.add_route("*", "/api/{method}", nonsense.answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Web("xoxb-1", session, f"http://127.0.0.1:{runner.addresses[0][1]}/api/", Pace(clock))
+    yield Web(token, session, f"http://127.0.0.1:{runner.addresses[0][1]}/api/", Pace(clock))
     await runner.cleanup()
 
 
@@ -121,6 +126,24 @@ async def test_a_sure_no_says_what_to_do_about_it(calls: Web, nonsense: Nonsense
     nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
     with pytest.raises(Refused, match=fix):
         await post(calls)
+
+
+@pytest.mark.parametrize(("token", "variable"), [("xoxb-1", "SLACK_BOT_TOKEN"), ("xapp-1", "SLACK_APP_TOKEN")])
+async def test_a_token_that_slack_does_not_take_is_named_by_its_variable(
+    calls: Web, nonsense: Nonsense, variable: str
+) -> None:
+    nonsense.body = b'{"ok":false,"error":"invalid_auth"}'
+    with pytest.raises(Later, match=f"set {variable} anew"):
+        await calls.put("apps.connections.open", {})
+
+
+@pytest.mark.parametrize(
+    ("token", "fix"), [("xoxb-1", "add it and reinstall the app"), ("xapp-1", "set SLACK_APP_TOKEN anew")]
+)
+async def test_a_missing_scope_is_got_in_the_way_of_the_token(calls: Web, nonsense: Nonsense, fix: str) -> None:
+    nonsense.body = b'{"ok":false,"error":"missing_scope","needed":"some:scope"}'
+    with pytest.raises(Refused, match=f"lacks the scope some:scope.*{fix}"):
+        await calls.put("apps.connections.open", {})
 
 
 @pytest.mark.parametrize("code", ["team_added_to_org", "org_login_required", "accesslimited", "token_expired"])
