@@ -29,6 +29,7 @@ GLYPHS = {
     Status.CANCELLED: "–",
 }
 
+_MARK = re.compile(r"memobridge (?:aside )?\w+:(?:([0-9]+\.[0-9]+)|.*)")
 _A_PERSON = re.compile(r"confirmed by <@[UW][A-Z0-9]{2,20}>")
 
 
@@ -44,6 +45,17 @@ def blocks(notice: Notice) -> list[Block]:
 
 def mark(notice: NoticeId) -> str:
     return f"memobridge {notice}"[:255]
+
+
+def mark_aside(notice: NoticeId) -> str:
+    """The mark of what is said beside a notice; it must not pass for the notice itself."""
+    return f"memobridge aside {notice}"[:255]
+
+
+def marked(block_id: str) -> str | None:
+    """The message of which a post with that mark tells: its ts, or empty for a command, which has no message."""
+    found = _MARK.fullmatch(block_id)
+    return found and (found[1] or "")
 
 
 def section(text: str) -> Block:

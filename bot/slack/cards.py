@@ -54,6 +54,7 @@ HELP = Card(
 USAGE = Card(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail address, or a chat id.")
 NO_SOUND = Card("There is no audio or video in this message.")
 HIDDEN = Card("Slack hides the file of this message behind the history limit of the workspace's plan: upload it again.")
+NO_CLIP = Card("Use it on the message with the clip, or press Resend in the notice.")
 CANCELLED = Card("Nothing was linked.", replaces=True)
 
 

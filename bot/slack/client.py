@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.relay.errors import Later, Refused, Unknown
 from bot.relay.model import ChannelId, Clip, Delivery, Notice, UserId
-from bot.slack.blocks import SECTION_MOST, blocks, mark, section
+from bot.slack.blocks import SECTION_MOST, blocks, mark, mark_aside, section
 from bot.slack.downloads import Arriving, Downloads, LoginPage, Misled, Stale
 from bot.slack.errors import DELETED
 from bot.slack.escaping import quoted
@@ -65,7 +65,8 @@ class Client:
 
     async def alarm(self, notice: Notice, delivery: Delivery) -> None:
         said = alarm(notice, delivery)
-        body = {"channel": notice.channel, "text": said, "blocks": [section(said)], **_CALM}
+        shown = section(said) | {"block_id": mark_aside(notice.id)}
+        body = {"channel": notice.channel, "text": said, "blocks": [shown], **_CALM}
         if root := notice.root_ts or notice.ts:
             body["thread_ts"] = root
         await self._web.post("chat.postMessage", body, who=f"alarm {delivery.id}")

@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from bot.relay.errors import Refused
 from bot.relay.model import ChannelId, Clip, UserId
+from bot.slack.blocks import marked
 from bot.slack.escaping import unescape
-from bot.slack.fields import Body, identifier, part, parts, shown, text
+from bot.slack.fields import Body, identifier, part, parts, shown, text, timestamp
 from bot.slack.files import NAME_MOST, Judgement
 from bot.slack.parse import Drop, Identity, ParseError, moment, parse_drop, place
 
@@ -50,11 +51,12 @@ class Order:
 class Pointed:
     """A message shortcut: the message it was used on, and what in it could be sent.
 
+    ``about_ts``: the message with the clips, where it was used on what we say of them; empty where none is known.
     ``has_hidden``: Slack hides a file of it behind the history limit of the workspace's plan.
     """
 
     by: Gesture
-    message_ts: str
+    about_ts: str
     drop: Drop | None
     has_hidden: bool = False
 
@@ -82,7 +84,7 @@ def parse_pointed(payload: Body, me: Identity, asked_at: float) -> Pointed:
     if drop is not None:
         drop = replace(drop, share=replace(drop.share, asked_at=asked_at, trigger=gesture.trigger, twin=""))
     hidden = any(text(file, "mode") == "hidden_by_limit" for file in parts(message, "files"))
-    return Pointed(gesture, moment(message, "ts"), drop, hidden)
+    return Pointed(gesture, _about(message, me), drop, hidden)
 
 
 def parse_press(payload: Body) -> Press:
@@ -121,6 +123,15 @@ def _public_host(url: str) -> str:
     if "@" in split.netloc or port == 0 or is_inner or not _NAME.fullmatch(host):
         raise Refused("That address is not on the public internet, so Linq could not fetch it.")
     return host
+
+
+def _about(message: Body, me: Identity) -> str:
+    """A notice names its message; what has no mark of ours on it stands at least in the thread of one."""
+    ts = moment(message, "ts")
+    if not me.bot or text(message, "bot_id") != me.bot:
+        return ts
+    marks = [mark for block in parts(message, "blocks") if (mark := marked(text(block, "block_id"))) is not None]
+    return marks[0] if marks else timestamp(message, "thread_ts")
 
 
 def _gesture(payload: Body) -> Gesture:

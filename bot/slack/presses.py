@@ -55,7 +55,9 @@ class Presses:
         """The shortcut that sends again what failed in a message."""
         pointed = parse_pointed(payload, await self._lookups.identity(), 0.0)
         await self._be_there(pointed.by.channel)
-        number = await self._wishes.resend_message(pointed.by.channel, pointed.message_ts, by=pointed.by.user)
+        if not pointed.about_ts:
+            return cards.NO_CLIP
+        number = await self._wishes.resend_message(pointed.by.channel, pointed.about_ts, by=pointed.by.user)
         return cards.accepted(number)
 
     async def _be_there(self, channel: ChannelId) -> None:

@@ -104,6 +104,7 @@ async def test_a_lost_post_in_the_channel_itself_is_found(slack: SlackSide, clie
 async def test_nothing_is_found_where_nothing_was_posted(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     await client.post_notice(await notice_in(slack))
+    await client.alarm(notice, notice.told[0].delivery)
     assert await client.find_notices(posted_just_now(notice)) == []
 
 

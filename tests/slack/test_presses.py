@@ -1,11 +1,14 @@
 """Buttons of the notice and message shortcuts, as people use them in the toy Slack."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.relay.errors import Refused
-from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Notice, NoticeId, Post, Step, Told, UserId
+from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Notice, Post, Step, Told, UserId
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.switches import Fault
 from bot.sandbox.slack.workspace import ANN, BEN, CLIPS, CREW, ELSEWHERE, OTHER_BOT
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
@@ -18,12 +21,17 @@ MEMO = Upload("memo.m4a", b"sound")
 SEND, RESEND = "send_as_voice_memo", "resend_voice_memo"
 
 
+def failed(slack: SlackSide, message_ts: str, root_ts: str, step: Step = Step.FAILED) -> Notice:
+    """A notice whose only clip has come to this step; without a message it is that of a command."""
+    post = Post(slack.team, ChannelId(CLIPS), message_ts, root_ts, UserId(ANN))
+    delivery = Delivery(DeliveryId("d1"), post, Clip("F1", "memo.m4a"), 1790000000.0, step=step, reason="Lost.")
+    return Notice(delivery.notice, post.channel, root_ts, told=(Told(delivery),))
+
+
 async def notice_of(slack: SlackSide, client: Client, step: Step) -> str:
     """The ts of a notice whose only clip has come to this step."""
     root = (await slack.say(CLIPS, "listen")).ts
-    post = Post(slack.team, ChannelId(CLIPS), root, root, UserId(ANN))
-    delivery = Delivery(DeliveryId("d1"), post, Clip("F1", "memo.m4a"), float(root), step=step, reason="Lost.")
-    return await client.post_notice(Notice(NoticeId("n1"), post.channel, root, told=(Told(delivery),)))
+    return await client.post_notice(failed(slack, root, root, step))
 
 
 async def told(slack: SlackSide, wire: Wire, channel: str = CLIPS, user: str = ANN) -> str:
@@ -154,3 +162,38 @@ async def test_resend_is_for_the_whole_message(slack: SlackSide, relay: FakeRela
     await slack.shortcut(RESEND, CLIPS, message.ts, BEN)
     assert relay.wishes == [("resend message", CLIPS, message.ts, BEN)]
     assert "2 clips are on the way" in await told(slack, wire, user=BEN)
+
+
+async def test_resend_on_the_notice_or_beside_it_is_for_the_message_with_the_clip(
+    slack: SlackSide, client: Client, relay: FakeRelay
+) -> None:
+    root = (await slack.say(CLIPS, "an old thread")).ts
+    message = await slack.drop(CLIPS, MEMO, thread_ts=root)
+    notice = failed(slack, message.ts, root)
+    await client.post_notice(notice)
+    await client.alarm(notice, notice.told[0].delivery)
+    for post in slack.thread(CLIPS, root)[2:]:
+        await slack.shortcut(RESEND, CLIPS, post.ts, BEN)
+    assert relay.wishes == [("resend message", CLIPS, message.ts, BEN)] * 2
+
+
+async def test_resend_on_a_notice_without_blocks_is_for_the_message_above_it(
+    slack: SlackSide, client: Client, relay: FakeRelay
+) -> None:
+    message = await slack.drop(CLIPS, MEMO)
+    slack.switches.faults = {"chat.postMessage": Fault(error="invalid_blocks", times=1)}
+    ts = await client.post_notice(failed(slack, message.ts, message.ts))
+    await slack.shortcut(RESEND, CLIPS, ts, BEN)
+    assert relay.wishes == [("resend message", CLIPS, message.ts, BEN)]
+
+
+async def test_resend_on_the_notice_of_a_command_says_where_else_to_find_it(
+    slack: SlackSide, client: Client, relay: FakeRelay, wire: Wire
+) -> None:
+    notice = failed(slack, "", "")
+    notice = replace(notice, ts=await client.post_notice(notice))
+    await client.alarm(notice, notice.told[0].delivery)
+    for post in slack.thread(CLIPS, notice.ts or ""):
+        await slack.shortcut(RESEND, CLIPS, post.ts, BEN)
+        assert "Use it on the message with the clip" in await told(slack, wire, user=BEN)
+    assert relay.wishes == []
