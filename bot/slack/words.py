@@ -84,7 +84,10 @@ def alarm(notice: Notice, delivery: Delivery) -> str:
     told = next((one for one in notice.told if one.delivery.id == delivery.id), Told(delivery))
     mention = f"<@{delivery.post.user}> " if delivery.post.user else ""
     said = f"{mention}{bold(delivery.clip.name, NAME_MOST)} {status_of(told).status}"
-    return f"{said}: {reason_of(told)} The buttons are under the notice above."
+    again = "Giving the command again"
+    if delivery.post.message_ts:
+        again = "The shortcut *Resend* of the message with the clip"
+    return f"{said}: {reason_of(told)} {again} sends it again."
 
 
 def _how_long(sound: Sound | None) -> str:

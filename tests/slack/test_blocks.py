@@ -34,12 +34,12 @@ from bot.slack.words import alarm, words
 NOON = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
 CHANNEL = ChannelId("C0MAP")
 LONG = "The recipient's phone said something long about it. " * 20
+POST = Post("T0AAA", CHANNEL, "1790000005.606609", "1790000005.606609", UserId("U0ANN"))
 A_STATUS = re.compile(rf"\b({'|'.join(Status)})\b", re.IGNORECASE)
 
 
 def told(name: str = "memo.m4a", *kinds: Kind, reason: str = "", code: str = "", **fields: Any) -> Told:
-    post = Post("T0AAA", CHANNEL, "1790000005.606609", "1790000005.606609", UserId("U0ANN"))
-    delivery = Delivery(DeliveryId(f"d-{name}"), post, Clip("F0X", name), 1790000005.6, chat=ChatId("X"))
+    delivery = Delivery(DeliveryId(f"d-{name}"), POST, Clip("F0X", name), 1790000005.6, chat=ChatId("X"))
     receipts = tuple(
         Receipt(f"R{n}", kind, NOON, MemoId("M1"), reason=reason, code=code) for n, kind in enumerate(kinds)
     )
@@ -158,6 +158,15 @@ def test_blocks_tell_a_reason_as_it_was_given() -> None:
 def test_an_alarm_mentions_the_uploader_and_says_why() -> None:
     said = alarm(notice(failed()), failed().delivery)
     assert said.startswith("<@U0ANN> *memo.m4a* failed: The recipient opted out. [2024] ")
+
+
+def test_an_alarm_points_to_what_is_there_however_the_notice_looks() -> None:
+    assert alarm(notice(failed()), failed().delivery).endswith(
+        " The shortcut *Resend* of the message with the clip sends it again."
+    )
+    of_command = failed()
+    of_command = replace(of_command, delivery=replace(of_command.delivery, post=replace(POST, message_ts="")))
+    assert alarm(notice(of_command), of_command.delivery).endswith(" Giving the command again sends it again.")
 
 
 # blocks
