@@ -22,7 +22,8 @@ DOUBT = "It is not known whether the memo went out."
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reason`` says what happened and what a person can do; ``after`` is the least wait before another try."""
+    """``reason`` says what happened and what a person can do. ``after`` is the wait before another try where the
+    trouble is not the memo's own and is sat out; without it the relay counts the tries and ends them."""
 
     certainty: Certainty
     reason: str
@@ -43,8 +44,8 @@ def _no(reason: str) -> Verdict:
     return Verdict(Certainty.NO, reason)
 
 
-def _later(reason: str, seconds: int) -> Verdict:
-    return Verdict(Certainty.LATER, reason, timedelta(seconds=seconds))
+def _later(reason: str, seconds: int | None = None) -> Verdict:
+    return Verdict(Certainty.LATER, reason, None if seconds is None else timedelta(seconds=seconds))
 
 
 def _perhaps(reason: str) -> Verdict:
@@ -80,11 +81,11 @@ CODES: dict[int, Verdict] = {
     2004: KEY_REJECTED,
     2005: _no("Linq does not let this account use that chat. Check the account's rights at Linq."),
     2006: _FORBIDDEN,
-    2007: _later("Linq is still taking in the uploaded audio.", 2),
+    2007: _later("Linq is still taking in the uploaded audio."),
     2008: _no(
         "This person has to text your Linq number before anything can be sent to them. Ask them, then press Resend."
     ),
-    2009: _later("Linq is still creating this chat.", 3),
+    2009: _later("Linq is still creating this chat."),
     2010: _no("Linq does not know this webhook subscription."),
     2011: _no("This Linq account has no voice memos. Ask Linq to enable them."),
     2012: _NOT_A_MEMO,
@@ -114,11 +115,11 @@ CODES: dict[int, Verdict] = {
     4003: _NOT_A_MEMO,
     4004: _perhaps("Linq's service is not available at the moment."),
     4005: _no("This person's phone does not take voice memos. Send the file in another way."),
-    4009: _later("Linq could not check this number over RCS.", 30),
-    4010: _later("Linq could not check this number over RCS.", 30),
+    4009: _later("Linq could not check this number over RCS."),
+    4010: _later("Linq could not check this number over RCS."),
     5001: _perhaps("Linq could not store the audio."),
     # Without the file there can be no memo, so this 500 is a sure no.
-    5002: _later("Linq could not fetch the audio from its address.", 15),
+    5002: _later("Linq could not fetch the audio from its address."),
     5003: _perhaps("Linq could not make an address for the audio."),
     5004: _WRONG_FORMAT,
     5005: _TOO_LARGE,
@@ -135,7 +136,7 @@ _STATUSES: dict[int, Verdict] = {
     408: _perhaps("Linq waited too long for us."),
     413: _TOO_LARGE,
     415: _WRONG_FORMAT,
-    425: _later("Linq asked us to come back.", 5),
+    425: _later("Linq asked us to come back."),
     429: TOO_FAST,
 }
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from bot.linq.verdicts import CODES, verdict, why_failed
@@ -5,6 +7,7 @@ from bot.relay.errors import Later, Refused, RelayError, Unknown
 
 PERHAPS_DONE = {2022, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 4001, 4002, 4004, 5001, 5003}
 NOT_YET = {1007, 2004, 2007, 2009, 2027, 4009, 4010, 5002}
+WAITED_FOR = {1007, 2004, 2027}
 DOCUMENTED = (
     *range(1001, 1009),
     *(code for code in range(2001, 2028) if code not in (2020, 2025)),
@@ -35,6 +38,27 @@ def test_the_table_holds_every_documented_code_and_no_other() -> None:
 @pytest.mark.parametrize("code", sorted(PERHAPS_DONE))
 def test_what_may_be_repeated_is_never_unknown(code: int) -> None:
     assert type(error(code, repeatable=True)) is Later
+
+
+@pytest.mark.parametrize("code", sorted(NOT_YET))
+def test_only_limits_the_key_and_the_line_are_waited_for_as_long_as_it_takes(code: int) -> None:
+    """A Later that names a wait is not counted as a try; one that names none goes by the relay's schedule, and ends."""
+    raised = error(code)
+    assert isinstance(raised, Later)
+    assert (raised.after is not None) is (code in WAITED_FOR)
+
+
+def test_an_answer_asked_for_too_early_goes_by_the_schedule() -> None:
+    raised = verdict(425).error(repeatable=False)
+    assert isinstance(raised, Later)
+    assert raised.after is None
+
+
+@pytest.mark.parametrize("code", sorted(NOT_YET))
+def test_a_wait_that_the_answer_names_is_the_one_that_counts(code: int) -> None:
+    raised = verdict(500, code).error(repeatable=False, after=timedelta(seconds=7))
+    assert isinstance(raised, Later)
+    assert raised.after == timedelta(seconds=7)
 
 
 @pytest.mark.parametrize("code", CODES)
