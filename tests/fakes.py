@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.relay.errors import Refused, RelayError, Unknown
+from bot.relay.errors import Later, Refused, RelayError, Unknown
 from bot.relay.model import (
     OPEN_STEPS,
     Announce,
@@ -168,6 +168,7 @@ class Memory:
         return row if row and until > now and row.step in OPEN_STEPS | {Step.RECORDED} else None
 
     async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
+        _raise(self.trouble, "fetched")
         self._set(delivery, fetched_at=at)
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
@@ -301,12 +302,15 @@ class Memory:
 
 
 class FakeDownload:
-    def __init__(self, body: bytes, size: int | None) -> None:
+    def __init__(self, body: bytes, size: int | None, breaks_off_at: int | None = None) -> None:
         self.size_bytes = size
         self._body = body
+        self._breaks_off_at = breaks_off_at
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self._body), 4):
+            if self._breaks_off_at is not None and start >= self._breaks_off_at:
+                raise Later("The download broke off.")
             yield self._body[start : start + 4]
 
 
@@ -325,6 +329,8 @@ class FakeSlack:
     finds: int = 0
     post_stands_when_lost: bool = True
     breaks_on: str = ""  # the clip of this name ends in an error that nobody foresaw
+    breaks_off_at: int | None = None  # downloads stop coming about there, in bytes
+    tells_size: bool = True
     opened: int = 0  # downloads, ever
     left_open: int = 0
 
@@ -337,7 +343,7 @@ class FakeSlack:
         self.opened += 1
         self.left_open += 1
         try:
-            yield FakeDownload(body, len(body))
+            yield FakeDownload(body, len(body) if self.tells_size else None, self.breaks_off_at)
         finally:
             self.left_open -= 1
 
