@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from bot.relay.errors import Later, Refused, RelayError, Unknown
 from bot.relay.model import (
@@ -424,7 +425,7 @@ class FakeLinq:
     ) -> Memo | None:
         _raise(self.trouble, "find_memo")
         for number, (where, sent, url) in enumerate(self.sent, 1):
-            is_it = sent == attachment if attachment else bool(filename) and url.endswith(filename)
+            is_it = sent == attachment if attachment else bool(filename) and unquote(url).endswith(filename)
             if self.lists_memos and where == chat and is_it:
                 return Memo(MemoId(f"M{number}"))
         return None

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import NewType
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ChannelId = NewType("ChannelId", str)
 ChatId = NewType("ChatId", str)
@@ -176,7 +176,7 @@ class Delivery:
     def lent_name(self) -> str:
         """The file name under which a lent or given url shows up at Linq: unique where we can choose it."""
         if self.clip.given_url:
-            return PurePosixPath(urlsplit(self.clip.given_url).path).name
+            return unquote(PurePosixPath(urlsplit(self.clip.given_url).path).name)
         name = PurePosixPath(self.clip.name)
         return f"{name.stem or 'memo'}-{self.id[:6]}{name.suffix}"
 
