@@ -111,16 +111,17 @@ class LinqClient:
         wanted = Wanted(since, attachment, filename)
         listing = self._api.chats.messages.with_raw_response
         chat_id = _segment(chat)
+        found: list[shapes.Message] = []
         async for page in pages(
             "messages.list",
             lambda cursor: listing.list(chat_id, limit=limits.PAGE, cursor=cursor),
             shapes.MessagePage,
         ):
-            if message := wanted.first(page.messages):
-                return parse.listed_memo(message, now=self._now())
-            if wanted.is_out_of_reach(page.messages):
-                return None
-        return None
+            found += wanted.matches(page.messages)
+            if (found and attachment) or wanted.is_out_of_reach(page.messages):  # a name may show up again further on
+                break
+        memo = wanted.nearest(found)
+        return parse.listed_memo(memo, now=self._now()) if memo else None
 
     async def look(self, memo: MemoId) -> Receipt | None:
         call = self._api.messages.with_raw_response.retrieve(_segment(memo))

@@ -30,10 +30,19 @@ class Wanted:
     def oldest(self) -> datetime:
         return self.since - CLOCKS_DIFFER_BY
 
-    def first(self, messages: Iterable[Message]) -> Message | None:
-        """The oldest match."""
-        matches = [m for m in messages if self._is_carried_by(m) and (m.created_at or self.oldest) >= self.oldest]
-        return min(matches, key=lambda m: m.created_at or self.oldest, default=None)
+    def matches(self, messages: Iterable[Message]) -> list[Message]:
+        return [m for m in messages if self._is_carried_by(m) and (m.created_at or self.oldest) >= self.oldest]
+
+    def nearest(self, matches: Iterable[Message]) -> Message | None:
+        """The first one after the send; without one, as Linq's clock may be behind, the last one before it.
+
+        A name may have several: somebody sent the same address again.
+        """
+        return min(matches, key=self._distance, default=None)
+
+    def _distance(self, message: Message) -> tuple[bool, timedelta]:
+        after = (message.created_at or self.oldest) - self.since
+        return after < timedelta(), abs(after)
 
     def _is_carried_by(self, message: Message) -> bool:
         if message.is_from_me is False or not message.id:

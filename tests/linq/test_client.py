@@ -211,7 +211,10 @@ async def test_a_memo_whose_answer_was_lost_is_found_by_its_attachment(
     assert memo.receipt
 
 
-async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient, side: LinqSide) -> None:
+@pytest.fixture
+async def lender() -> AsyncIterator[str]:
+    """An origin that serves the sound under every name."""
+
     async def lend(_: web.Request) -> web.Response:
         return web.Response(body=SOUND, content_type="audio/x-m4a")
 
@@ -220,14 +223,38 @@ async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient,
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient, side: LinqSide, lender: str) -> None:
     since, name = now(), "für dich 7f3a.m4a"
     side.switches.next("voicememo", "act_then_500")
     with pytest.raises(Unknown):
-        await client.send(ANN, url=f"http://127.0.0.1:{runner.addresses[0][1]}/clips/token/{quote(name)}")
+        await client.send(ANN, url=f"{lender}/clips/token/{quote(name)}")
     memo = await client.find_memo(ANN, since, attachment=None, filename=name)
-    await runner.cleanup()
     assert memo
     assert memo.id == side.memos(ANN)[0].id
+
+
+@pytest.mark.parametrize(("order", "others"), [("newest", 120), ("oldest", 120), ("shuffled", 60)])
+async def test_an_earlier_memo_from_the_same_address_is_not_taken_for_it(
+    client: LinqClient, side: LinqSide, lender: str, order: str, others: int
+) -> None:
+    side.switches.pair_limit = None
+    side.switches.messages_order = order  # type: ignore[assignment]  # one of its three words
+    url, other = f"{lender}/clips/token/memo.m4a", await uploaded(client, "other.m4a")
+    earlier = await client.send(ANN, url=url)
+    for _ in range(others):
+        await client.send(ANN, attachment=other)
+    since = now()
+    side.switches.next("voicememo", "act_then_500")
+    with pytest.raises(Unknown):
+        await client.send(ANN, url=url)
+    [mine] = {memo.id for memo in side.memos(ANN) if memo.filename == "memo.m4a"} - {earlier.id}
+    memo = await client.find_memo(ANN, since, attachment=None, filename="memo.m4a")
+    assert memo
+    assert memo.id == mine
 
 
 async def test_a_memo_that_is_not_there_is_not_found(client: LinqClient) -> None:

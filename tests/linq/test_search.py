@@ -15,7 +15,7 @@ MINE = AttachmentId("mine")
 def message(after_s: float = 1.0, attachment: str = "mine", filename: str = "memo.m4a", **other: Any) -> Message:
     at = SINCE + timedelta(seconds=after_s)
     part = {"type": "media", "id": attachment, "filename": filename}
-    shape = {"id": f"m{after_s}", "is_from_me": True, "created_at": at.isoformat(), "parts": [part], **other}
+    shape = {"id": f"m{after_s:g}", "is_from_me": True, "created_at": at.isoformat(), "parts": [part], **other}
     return Message.model_validate(shape)
 
 
@@ -23,15 +23,30 @@ def wanted(attachment: AttachmentId | None = MINE, filename: str = "memo.m4a") -
     return Wanted(SINCE, attachment, filename)
 
 
-def test_the_oldest_match_wins_in_any_order() -> None:
-    first = wanted().first([message(9), message(3), message(5)])
-    assert first
-    assert first.id == "m3"
+def found(wanted: Wanted, *messages: Message) -> str:
+    nearest = wanted.nearest(wanted.matches(messages))
+    return nearest.id if nearest else ""
+
+
+@pytest.mark.parametrize(
+    ("listed", "nearest"),
+    [
+        ([9, 3, 5], "m3"),
+        ([-180, 2], "m2"),
+        ([2, -1], "m2"),
+        ([-180, -4, -200], "m-4"),
+        ([-CLOCKS_DIFFER_BY.total_seconds() - 1], ""),
+    ],
+    ids=["the first after the send", "not an earlier one", "however near", "the last if clocks differ", "nor long ago"],
+)
+def test_of_several_with_its_name_the_memo_is_the_first_after_the_send(listed: list[int], nearest: str) -> None:
+    """The others belong to other sends of the same address."""
+    assert found(wanted(None), *(message(s) for s in listed)) == nearest
 
 
 @pytest.mark.parametrize("kind", ["media", "voice_memo"])
 def test_a_memo_may_be_listed_as_either_part(kind: str) -> None:
-    assert wanted().first([message(parts=[{"type": kind, "id": "mine"}])])
+    assert found(wanted(), message(parts=[{"type": kind, "id": "mine"}]))
 
 
 @pytest.mark.parametrize(
@@ -47,24 +62,24 @@ def test_a_memo_may_be_listed_as_either_part(kind: str) -> None:
     ids=["another attachment", "inbound", "without id", "text", "no parts", "too old"],
 )
 def test_nothing_else_is_taken_for_it(other: Message) -> None:
-    assert wanted().first([other]) is None
+    assert not found(wanted(), other)
 
 
 def test_the_same_file_name_is_no_proof_where_an_attachment_is_known() -> None:
-    assert wanted().first([message(attachment="theirs", filename="memo.m4a")]) is None
+    assert not found(wanted(), message(attachment="theirs", filename="memo.m4a"))
 
 
 @pytest.mark.parametrize("listed", ["für dich.m4a", "f%C3%BCr%20dich.m4a"])
 def test_without_an_attachment_the_name_decides(listed: str) -> None:
-    assert wanted(None, "für dich.m4a").first([message(attachment="linqs own", filename=listed)])
+    assert found(wanted(None, "für dich.m4a"), message(attachment="linqs own", filename=listed))
 
 
 def test_without_attachment_and_name_nothing_matches() -> None:
-    assert wanted(None, "").first([message(filename="")]) is None
+    assert not found(wanted(None, ""), message(filename=""))
 
 
 def test_a_clock_that_is_behind_hides_nothing() -> None:
-    assert wanted().first([message(-60)])
+    assert found(wanted(), message(-60))
 
 
 @pytest.mark.parametrize(
