@@ -37,9 +37,12 @@ OWN_WORD = {
 
 
 def status_of(told: Told) -> Verdict:
-    """What the receipts add up to; without any, how far our own hands have come."""
+    """What the receipts add up to; without any, how far our own hands have come.
+
+    Of two failures the one with a code is told: a look at Linq brings none, and no reason either.
+    """
     if told.receipts:
-        best = max(told.receipts, key=lambda r: (r.kind.rank, -r.at.timestamp()))
+        best = max(told.receipts, key=lambda r: (r.kind.rank, bool(r.code), -r.at.timestamp()))
         return Verdict(Status(best.kind), best.at, best.reason, best.code, _is_end(best))
     delivery = told.delivery
     own = OWN_WORD.get(delivery.step, Status.QUEUED)

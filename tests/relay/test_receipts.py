@@ -59,6 +59,15 @@ def test_delivered_after_failed_is_delivered() -> None:
     assert status_of(told).status is Status.DELIVERED
 
 
+@pytest.mark.parametrize("dated", [-5, 5])
+def test_of_two_failures_the_one_with_a_code_is_told(dated: int) -> None:
+    """A look at Linq brings no code and no reason of Linq's own."""
+    looked = receipt(Kind.FAILED, dated, reason="It does not say why.")
+    pushed = receipt(Kind.FAILED, 0, code="4001", reason="It never left your number.")
+    verdict = status_of(Told(DELIVERY, (looked, pushed)))
+    assert (verdict.code, verdict.reason, verdict.at) == ("4001", "It never left your number.", AT)
+
+
 @pytest.mark.parametrize("is_group", [True, False])
 def test_sent_is_the_end_for_a_group_and_only_there(is_group: bool) -> None:
     told = Told(DELIVERY, (receipt(Kind.SENT, service="iMessage", is_group=is_group),))
