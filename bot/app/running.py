@@ -60,6 +60,7 @@ class Bot:
         self._working: asyncio.Task[None] | None = None
         self._pings: dict[str, health.Ping] = {}
         self._rounds = Rounds()
+        self._entrance: Entrance | None = None
         self._subscribed: Subscribed | None = None
         self._socket: SocketEntrance | None = None
         self._linq_pings: list[health.Ping] = []
@@ -114,7 +115,11 @@ class Bot:
 
     def _sweeps(self, rooms: Rooms) -> dict[str, Sweep]:
         async def look() -> None:
-            if await rooms.receipts.sweep() and self._subscribed:
+            if not await rooms.receipts.sweep():
+                return
+            if self._entrance:
+                self._entrance.doubt()
+            if self._subscribed:
                 await self._subscribed.doubt()
 
         async def forget() -> None:
@@ -125,7 +130,9 @@ class Bot:
 
     async def _serve(self, rooms: Rooms) -> int:
         """Both doors, on one port; Socket Mode opens Slack's from the inside."""
-        webhooks = Entrance(rooms.receipts.add, secret=_shown(self._settings.linq_webhook_secret), now=now)
+        secret = _shown(self._settings.linq_webhook_secret)
+        self._entrance = webhooks = Entrance(rooms.receipts.add, secret=secret, now=now)
+        self._linq_pings.append(webhooks.ping)
         listeners = rooms.slack.listeners(
             clips=rooms.clips,
             links=rooms.links,

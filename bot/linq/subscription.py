@@ -49,7 +49,7 @@ class Subscriber:
         if trouble := self._trouble(ours[0]):
             return Hearing(False, f"The webhook subscription {trouble}; `memobridge run` mends it.")
         if not has_secret:
-            return Hearing(False, "The webhook subscription is there, but LINQ_WEBHOOK_SECRET is not set.")
+            return Hearing(True, "The subscription is there; without LINQ_WEBHOOK_SECRET each start makes it anew.")
         return Hearing(True, f"Webhooks reach this bot{_others(ours, elsewhere)}.")
 
     async def keep(self, *, has_secret: bool) -> Hearing:

@@ -18,6 +18,10 @@ from bot.relay.model import Receipt
 log = logging.getLogger("memobridge.linq")
 
 LARGEST_BODY = 1024 * 1024
+_MISFIT = (
+    "Linq's webhooks are refused, because LINQ_WEBHOOK_SECRET is not what they are signed with: set the secret of the "
+    "subscription for this address, or, with PUBLIC_URL set, unset it and the bot makes a subscription of its own."
+)
 
 
 class Entrance:
@@ -34,6 +38,8 @@ class Entrance:
         self._receive = receive
         self._now = now
         self._keys: list[bytes] = []
+        self._has_refused = False  # since one was taken
+        self._is_misfit = False
         if secret:
             self.trust(secret)
 
@@ -42,6 +48,14 @@ class Entrance:
         key = signing_key(secret)
         if key not in self._keys:
             self._keys.append(key)
+
+    def doubt(self) -> None:
+        """A webhook that should have come was missed. A stranger may have been refused just as well, but both together
+        say that Linq's own are."""
+        self._is_misfit = self._has_refused
+
+    async def ping(self) -> str:
+        return _MISFIT if self._is_misfit else ""
 
     async def webhook(self, request: web.Request) -> web.Response:
         """``POST /linq/webhooks``."""
@@ -52,7 +66,9 @@ class Entrance:
         if not is_signed(self._keys, request.headers, body, now):
             cause = "signature" if self._keys else "no LINQ_WEBHOOK_SECRET"
             log.warning("webhook refused", extra={"cause": cause})
+            self._has_refused = bool(self._keys)
             return _answer(401, "not signed by Linq")
+        self._has_refused = self._is_misfit = False
         try:
             receipt = parse.webhook(
                 json.loads(body.decode()), webhook_id=request.headers["webhook-id"], received_at=now

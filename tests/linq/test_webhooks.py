@@ -227,3 +227,20 @@ async def test_nothing_private_is_logged(linq: Caller, payload: Payload, caplog:
     said = " ".join(str(vars(record)) for record in caplog.records if record.name == "memobridge.linq")
     assert "receipt stored" in said
     assert not any(secret in said for secret in ("2025550", "cdn.linqapp", "memo.m4a", "Got it", SECRET))
+
+
+async def test_a_secret_that_does_not_fit_is_told_once_a_webhook_was_missed_over_it(
+    linq: Caller, entrance: Entrance, payload: Payload
+) -> None:
+    body = json.dumps(payload("message_sent")).encode()
+    assert await linq.knock(body, headers_for(body, NEW_SECRET)) == 401
+    assert await entrance.ping() == ""  # it may have been anybody
+    entrance.doubt()
+    assert "LINQ_WEBHOOK_SECRET" in await entrance.ping()
+    assert await linq.knock(body) == 200
+    assert await entrance.ping() == ""
+
+
+async def test_a_webhook_that_was_missed_without_a_refusal_says_nothing_of_the_secret(entrance: Entrance) -> None:
+    entrance.doubt()
+    assert await entrance.ping() == ""

@@ -1,6 +1,7 @@
 """Readiness tells the truth: a neighbour that is deaf, gone or shut is red, says why, and a channel is told once."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 
@@ -73,6 +74,16 @@ async def test_a_revoked_token_is_red_and_says_what_to_do_and_no_clip_fails_for_
     await town.until(lambda: bool(town.sandbox.wire.named("chat.postMessage")))
     assert town.replies(message) == []
     assert all(line["event"] != "delivery closed" for line in town.bot.log)
+
+
+async def test_webhooks_under_another_secret_are_red_once_status_has_to_be_asked_for(database_url: str) -> None:
+    other = "whsec_" + base64.b64encode(b"another secret of 32 bytes......").decode()
+    async with town_with(database_url, LINQ_WEBHOOK_SECRET=other) as town:
+        message = await town.drop()
+        await town.until_shown(message, "read", timeout=90)
+        status, red = await readiness(town)
+        assert (status, list(red)) == (503, ["linq"])
+        assert "LINQ_WEBHOOK_SECRET is not what they are signed with" in red["linq"]
 
 
 async def test_a_linq_key_that_is_refused_is_red_and_clips_wait_for_a_new_one(town: Town) -> None:
