@@ -10,6 +10,7 @@ from bot.slack.parse import Identity
 from bot.slack.web import CALL_TIMEOUT_S, Web
 
 REMEMBERED_FOR_S = 60.0
+_ADMINS = ("is_admin", "is_owner", "is_primary_owner")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ class Lookups:
         until, known = self._admins.get(user, (float("-inf"), False))
         if self._clock() < until:
             return known
+        me = await self.identity()
         person = part((await self._web.ask("users.info", user=user)).body, "user")
-        is_admin = any(person.get(role) is True for role in ("is_admin", "is_owner", "is_primary_owner"))
+        is_admin = _is_one_of_us(person, me) and any(person.get(role) is True for role in _ADMINS)
         self._admins[user] = (self._clock() + REMEMBERED_FOR_S, is_admin)
         return is_admin
 
@@ -106,3 +108,9 @@ class Lookups:
         self._identity = me
         self._scopes = frozenset(filter(None, map(str.strip, answer.headers.get("x-oauth-scopes", "").split(","))))
         return me
+
+
+def _is_one_of_us(person: Body, me: Identity) -> bool:
+    """A guest from another organisation may well be an admin there. Within one, people belong to several workspaces."""
+    teams = part(person, "enterprise_user").get("teams")
+    return text(person, "team_id") in ("", me.team) or (isinstance(teams, list) and me.team in teams)

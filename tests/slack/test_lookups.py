@@ -22,6 +22,11 @@ async def test_admins_are_known_and_remembered(slack: SlackSide, lookups: Lookup
     assert len(wire.named("users.info")) == 3
 
 
+async def test_an_admin_of_another_organisation_is_none_here(slack: SlackSide, lookups: Lookups) -> None:
+    stranger = slack.new_user("mia", is_admin=True, team="T0OTHER")
+    assert not await lookups.is_admin(UserId(stranger))
+
+
 async def test_the_bot_learns_who_it_is_and_what_it_may_do(slack: SlackSide, lookups: Lookups, wire: Wire) -> None:
     me = await lookups.identity()
     assert (me.team, me.user, me.bot) == (slack.team, slack.bot_user, slack.bot_id)
