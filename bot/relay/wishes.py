@@ -22,7 +22,8 @@ from bot.relay.model import (
 from bot.relay.ports import DeliveryStore, ReceiptStore
 from bot.relay.receipts import status_of
 
-RESENDABLE = (Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED)
+LOST = (Status.FAILED, Status.UNCONFIRMED)
+RESENDABLE = (*LOST, Status.CANCELLED)
 
 
 class Wishes:
@@ -43,7 +44,7 @@ class Wishes:
     async def resend_message(self, channel: ChannelId, message_ts: str, *, by: UserId) -> int:
         """The same for every clip of a message that needs it; gives how many there were, never none."""
         told = await self._store.of_message(channel, message_ts)
-        lost = [one.delivery for one in told if status_of(one).status in RESENDABLE]
+        lost = [one.delivery for one in told if status_of(one).status in LOST]  # what was taken out stays out
         if not lost:
             raise Refused("No clip of this message has failed or is unconfirmed, so there is nothing to send again.")
         await self._store.accept([self._again(delivery, by) for delivery in lost])

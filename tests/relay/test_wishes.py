@@ -69,3 +69,11 @@ async def test_resending_a_message_without_failures_is_refused(world: World) -> 
     await world.clips.accept(share("1790000001.0"))
     with pytest.raises(Refused, match="nothing to send again"):
         await world.wishes.resend_message(CHANNEL, "1790000001.0", by=ANN)
+
+
+async def test_what_was_taken_out_of_a_message_is_not_sent_again_with_the_rest_of_it(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("No.")]
+    await world.clips.accept(share("1790000001.0", "kept.m4a", "gone.m4a"))
+    await world.clips.withdraw(CHANNEL, "1790000001.0", ["F0kept.m4a"])
+    await world.run()
+    assert await world.wishes.resend_message(CHANNEL, "1790000001.0", by=ANN) == 1
