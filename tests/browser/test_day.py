@@ -99,6 +99,25 @@ async def test_escape_throws_a_recording_away(screen: Screen) -> None:
     assert await screen.messages.count() == before
 
 
+async def test_a_double_click_on_the_microphone_is_one_recording(screen: Screen) -> None:
+    before = await screen.messages.count()
+    await screen.page.dblclick("#composer .mic")
+    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
+    await screen.page.get_by_role("button", name="Throw away").click()
+    await expect(screen.page.locator(".recording-bar")).to_have_count(0)
+    assert await screen.messages.count() == before
+
+
+async def test_only_the_main_button_of_a_mouse_starts_a_recording(screen: Screen) -> None:
+    await screen.page.click("#composer .mic", button="right")
+    await screen.page.click("#composer .mic", button="middle")
+    await screen.page.evaluate(  # microphones are given in the order they are asked for
+        """async () => (await navigator.mediaDevices.getUserMedia({ audio: true }))
+            .getTracks().forEach((track) => track.stop())"""
+    )
+    await expect(screen.page.locator(".recording-bar")).to_have_count(0)
+
+
 async def test_a_channel_is_linked_by_command_and_button(screen: Screen) -> None:
     await screen.room("private")
     await screen.command("/voicememo link +12025550142")

@@ -16,22 +16,31 @@ const LEVELS = 40;
 export function microphone(place, label, ondone) {
   const button = h("button", { class: "tool mic", type: "button", "aria-label": label, title: label }, icon("mic"));
   let recording = null;
+  let starting = false; // until the microphone is there, which may wait for somebody to allow it
   let pressedAt = 0;
 
+  const ended = (file) => {
+    recording = null;
+    button.focus();
+    if (file) ondone(file);
+  };
   const begin = async () => {
-    recording = await start(place, (file) => {
-      recording = null;
-      button.focus();
-      if (file) ondone(file);
-    });
+    if (starting || recording) return;
+    starting = true;
+    try {
+      recording = await start(place, ended);
+    } finally {
+      starting = false;
+    }
   };
   button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     pressedAt = event.timeStamp;
     addEventListener("pointerup", (up) => up.timeStamp - pressedAt > HELD_MS && recording?.finish(), { once: true });
-    if (!recording) begin();
+    begin();
   });
   button.addEventListener("click", (event) => {
-    if (event.detail === 0 && !recording) begin(); // by keyboard: no pointer was pressed
+    if (event.detail === 0) begin(); // by keyboard: no pointer was pressed
   });
   return button;
 }
