@@ -161,3 +161,18 @@ def test_the_word_of_one_clip_among_several() -> None:
     assert word_in("one.m4a: sent\ntwo.m4a (0:06): failed – no", "two.m4a") == "failed"
     assert word_in("read.m4a: queued", "read.m4a") == "queued"
     assert word_in("", "memo.m4a") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "word"),
+    [
+        ("read &amp; weep &lt;3.m4a: queued", "read & weep <3.m4a", "queued"),
+        ("memo.m4a: sent\nvoice memo.m4a: failed", "memo.m4a", "sent"),
+        ("memo: sent\nmemo two (0:06): failed", "memo", "sent"),
+        ("one: read.m4a: queued\none (0:06): sent", "one: read.m4a", "queued"),
+        ("memo.m4a: failed – no\nmemo.m4a (1:00:06): queued", "memo.m4a", "queued"),
+        ("read …: queued", "read much too long a name.m4a", "queued"),
+    ],
+)
+def test_a_clips_word_is_not_looked_for_in_its_name_or_in_the_line_of_another(text: str, name: str, word: str) -> None:
+    assert word_in(text, name) == word

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from bot.sandbox.slack.workspace import BOT
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 WORDS = ("queued", "sent", "delivered", "read", "failed", "unconfirmed", "cancelled")
 DEAD_ENDS = ("failed", "unconfirmed", "cancelled")
 ROWS_MOST = 120
-_WORD = re.compile(rf"\b({'|'.join(WORDS)})\b")
+_LINE = re.compile(rf"(.*): ({'|'.join(WORDS)})\b")  # the last such word: a name may hold one, too
 
 
 @dataclass
@@ -78,10 +79,14 @@ def thread_word(track: Track, sandbox: "Sandbox") -> str:
 
 
 def word_in(text: str, name: str) -> str:
-    lines = text.split("\n")
-    own = [line for line in lines if name in line] or lines[:1]
-    found = _WORD.search(own[-1].replace(name, ""))
-    return found[1] if found else ""
+    """The word of the line that begins with the clip's name, as escaped as Slack wants it, and perhaps its length.
+
+    The last such line counts; where there is none, the first line does: a name may have been cut.
+    """
+    head = re.compile(re.escape(escape(name)) + r"(?: \([\d:]+\))?")
+    lines = [found for line in text.split("\n") if (found := _LINE.match(line))]
+    own = [found for found in lines if head.fullmatch(found[1])] or lines[:1]
+    return own[-1][2] if own else ""
 
 
 def verdict(word: str, phone: list[str], wishes: int) -> str:
