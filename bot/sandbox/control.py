@@ -84,6 +84,9 @@ async def _only_from_home(request: web.Request, handler: Handler) -> web.StreamR
 async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except web.HTTPError as refused:
+        refused.text, refused.content_type = json.dumps({"error": refused.reason}), "application/json"
+        raise
     except LookupError as missing:
         return web.json_response({"error": f"unknown: {missing}"}, status=404)
     except (TypeError, ValueError) as wrong:

@@ -78,11 +78,20 @@ async def test_people_act_through_their_names(sandbox: Sandbox, ask: Any, listen
         ("/slack/switches", {"latency_s": "much"}, 400),
         ("/slack/switches", {"faults": {"auth.test": {"eror": "x"}}}, 400),
         ("/slack/switches", [], 400),
+        ("/slack/dorp", {}, 404),
     ],
 )
 async def test_a_mistake_is_named(ask: Any, path: str, body: Any, status: int) -> None:
     answered, said = await ask(path, body)
     assert (answered, bool(said["error"])) == (status, True)
+
+
+async def test_a_drop_that_is_too_large_is_told_as_such(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    form = aiohttp.FormData()
+    form.add_field("channel", CLIPS)
+    form.add_field("file", bytes(256 * 1024 * 1024 + 1), filename="day.wav")
+    async with http.post(f"{sandbox.control_url}/slack/drop", data=form) as response:
+        assert (response.status, await response.json()) == (413, {"error": "Request Entity Too Large"})
 
 
 async def test_switches_are_set_all_or_none(sandbox: Sandbox, ask: Any) -> None:
