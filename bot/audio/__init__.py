@@ -2,8 +2,9 @@
 
 In the bot's own process: ``room`` hands out work, ``sniff`` and ``mpeg`` tell containers apart by their bytes, and
 ``workers`` runs bounded processes (``inside``). In those processes ``listening`` either looks at a file (``opening``,
-``untouched``, ``chunks``, ``counting``) or converts it (``conversion``, ``mono``, ``memo_file``, ``m4a``); ``decoding``
-and ``waveform`` serve both. ``terms`` and ``sources`` are tables, ``refusals`` is what people read.
+``untouched``, ``chunks``, ``counting``) or converts it (``conversion``, ``mono``, ``memo_file``, ``m4a``);
+``decoding``, ``amr`` and ``waveform`` serve both. ``terms`` and ``sources`` are tables, ``refusals`` is what people
+read.
 """
 
 from bot.audio.room import AudioRoom

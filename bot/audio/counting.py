@@ -82,7 +82,7 @@ class _Ear:
     """Decodes single frames and compares them with what the tables say of them."""
 
     def __init__(self, clip: OpenClip) -> None:
-        self._decoder = clip.stream.codec_context
+        self._decoder = clip.decoder
         self._tick_s = clip.tick_s
         self._rate = 0
         self._beginnings: set[int] = set()

@@ -49,7 +49,7 @@ class Decoding:
     def _frames(self, packet: Packet[AudioStream]) -> list[AudioFrame]:
         self._packets += bool(packet.size)
         try:
-            return packet.decode()
+            return self._clip.decoder.decode(packet)
         except (av.FFmpegError, ValueError):
             self.broken += bool(packet.size)
             return []

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
 from bot.audio import refusals
+from bot.audio.amr import AmrDecoder, is_amr
 from bot.audio.sources import CODECS, DECODERS, MOV_FAMILY, SOURCES, label
 
 _HEADLESS = ("aac", "amr")
@@ -47,6 +49,7 @@ class OpenClip:
     stream: AudioStream
     codec: str
     has_picture: bool
+    decoder: AudioCodecContext | AmrDecoder
 
     @property
     def label(self) -> str:
@@ -94,7 +97,9 @@ def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
             other.discard = Discard.all
     if has_picture and container == "m4a":
         container = "mp4-video"
-    clip = OpenClip(path, container, path.stat().st_size, raw, stream, _codec(stream), has_picture)
+    codec = _codec(stream)
+    decoder = AmrDecoder(codec, stream) if is_amr(codec) else stream.codec_context
+    clip = OpenClip(path, container, path.stat().st_size, raw, stream, codec, has_picture, decoder)
     _require_sound(clip)
     return clip
 

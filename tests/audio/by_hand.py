@@ -2,7 +2,7 @@
 
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
@@ -19,6 +19,15 @@ def amr_wb(seconds: float = 2.0) -> bytes:
     dice = random.Random(2)
     frames = b"".join(b"\x14" + dice.randbytes(32) for _ in range(round(seconds * 50)))
     return b"#!AMR-WB\n" + frames
+
+
+def amr(types: Iterable[int], *, wide: bool = False) -> bytes:
+    """Frames of 20 ms of these types, right in size (3GPP TS 26.101 and 26.201): 7 or 2 is speech, 8 or 9 the noise of
+    a pause, 15 nothing."""
+    dice = random.Random(5)
+    sizes = {2: 32, 9: 5} if wide else {7: 31, 8: 5}
+    frames = b"".join(bytes([kind << 3 | 4]) + dice.randbytes(sizes.get(kind, 0)) for kind in types)
+    return (b"#!AMR-WB\n" if wide else b"#!AMR\n") + frames
 
 
 def gsm_wav(seconds: float = 2.0) -> bytes:
