@@ -10,6 +10,7 @@ from bot.audio import refusals
 from bot.audio.chunks import boxes, sound_chunk
 from bot.audio.counting import Doubt, counted_seconds
 from bot.audio.decoding import Decoding
+from bot.audio.mpeg import frame_header
 from bot.audio.opening import OpenClip
 from bot.audio.sources import CODECS, MOV_FAMILY, SOURCES
 from bot.audio.terms import Takes
@@ -22,6 +23,10 @@ _SMALL_BYTES = 256 * 1024
 _STRIDE = 32
 """Of an MP4's frames, one in so many is looked up in the file, and the last: chunks hold more, and go as a whole."""
 
+_BARE = ("mp3", "aac")
+"""Without a signature: a player looks for the first frame, wherever it is."""
+
+_HEAD_BYTES = 16
 _PHONE_RATES = range(8_000, 192_001)
 _PHONE_CHANNELS = 8
 _PADDING_S = 0.15
@@ -37,6 +42,8 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
         raise Doubt(f"phones do not play {clip.rate} samples a second")
     if clip.stream.codec_context.channels > _PHONE_CHANNELS:
         raise Doubt(f"phones do not play {clip.stream.codec_context.channels} channels")
+    if clip.container in _BARE and not _begins_as_linq_knows_it(clip):
+        raise Doubt("it does not begin with its sound")
     chunk = sound_chunk(clip.path, clip.container)
     if chunk and chunk.stated_bytes is None:
         raise Doubt("its recorder left the header unfinished")
@@ -45,6 +52,17 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
     if clip.size_bytes <= _SMALL_BYTES:
         return _heard(clip)
     return Sound(_agreed(clip, counted_seconds(clip)))
+
+
+def _begins_as_linq_knows_it(clip: OpenClip) -> bool:
+    """Linq looks at the first bytes, where a tag means an MP3. Radio captures, segments of a stream and what was cut
+    out of a file begin with something else."""
+    with clip.path.open("rb", buffering=0) as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith(b"ID3"):
+        return clip.container == "mp3"
+    frame = frame_header(head)
+    return frame is not None and frame.container == clip.container
 
 
 def require_whole(clip: OpenClip) -> None:

@@ -114,3 +114,37 @@ def test_an_m4a_that_lost_its_table_is_refused(tmp_path: Path) -> None:
 def test_a_video_keeps_only_its_sound_and_says_so(tmp_path: Path) -> None:
     fit = fitted(record_video(tmp_path / "clip", "mp4", "libx264", "aac"))
     assert (fit.sound.converted_from, fit.sound.sound_only) == ("MP4 video", True)
+
+
+def _refused_by_linq(folder: Path, name: str) -> bytes:
+    """Files that phones play and Linq, which looks at the first bytes, takes for something else."""
+    mp3 = record(
+        folder / "mp3", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0", "write_xing": "0"}
+    ).read_bytes()
+    aac = record(folder / "adts", "adts", "aac").read_bytes()
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
+    return {
+        "an MP3 cut within a frame": mp3[50:],
+        "zeros and an MP3": bytes(100) + mp3,
+        "an MP3 as a radio station sends it": b"ICY 200 OK\r\nicy-name:x\r\n\r\n" + mp3,
+        "an AAC cut within a frame": aac[200:],
+        "a segment of a stream": tag + aac,
+    }[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "an MP3 cut within a frame",
+        "zeros and an MP3",
+        "an MP3 as a radio station sends it",
+        "an AAC cut within a frame",
+        "a segment of a stream",
+    ],
+)
+def test_what_does_not_begin_with_its_sound_is_converted(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "clip"
+    path.write_bytes(_refused_by_linq(tmp_path, name))
+    fit = fitted(path)
+    assert (fit.content_type, fit.sound.converted_from != "") == ("audio/x-m4a", True)
+    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.15)
