@@ -29,6 +29,10 @@ class SoundChunk:
     def present_share(self) -> float:
         return min(1.0, self.present_bytes / self.stated_bytes) if self.stated_bytes else 1.0
 
+    @property
+    def missing_bytes(self) -> int:
+        return max((self.stated_bytes or 0) - self.present_bytes, 0)
+
 
 def sound_chunk(path: Path, container: str) -> SoundChunk | None:
     """The chunk that holds the samples; None for containers without one, or when it cannot be found."""

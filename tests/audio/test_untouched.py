@@ -148,3 +148,28 @@ def test_what_does_not_begin_with_its_sound_is_converted(name: str, tmp_path: Pa
     fit = fitted(path)
     assert (fit.content_type, fit.sound.converted_from != "") == ("audio/x-m4a", True)
     assert fit.sound.duration_s == pytest.approx(2.0, abs=0.15)
+
+
+@pytest.mark.parametrize("too_many", [1, 8, 36, 44])
+def test_a_wav_whose_header_counts_itself_as_sound_is_converted(too_many: int, tmp_path: Path) -> None:
+    path = tmp_path / "clip"
+    content = bytearray(by_hand.wav(speech(2.0, 8_000).tobytes()))
+    content[40:44] = struct.pack("<I", len(content) - 44 + too_many)
+    path.write_bytes(content)
+    fit = fitted(path)
+    assert fit.sound.converted_from == "WAV/PCM"
+    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_s16le"), ("aiff", "pcm_s16be"), ("caf", "pcm_s16le")])
+def test_a_clip_that_lacks_a_few_samples_is_converted(container: str, codec: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", container, codec)
+    path.write_bytes(path.read_bytes()[:-6])
+    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_long_clip_that_lacks_a_word_is_refused_however_small_the_share(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "wav", "pcm_s16le", sound=speech(60.0, 8_000), source_rate=8_000)
+    path.write_bytes(path.read_bytes()[:-4_000])
+    with pytest.raises(Refused, match=r"is cut short: 99% of its sound is there"):
+        fitted(path)
