@@ -15,6 +15,9 @@ from bot.audio.untouched import require_whole, sound_untouched
 from bot.relay.model import Sound
 from bot.relay.ports import Fit
 
+_TELLS_NOTHING = ("", "text", "unknown")
+"""What ``sniff`` makes of the padding behind a tag. Hardly anything but an MP3 has such a tag."""
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -74,7 +77,8 @@ def container_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(SNIFF_BYTES)
         tag = id3_length(head)
-        if tag < len(head) or not head:
+        if not tag:
             return sniff(head)
         file.seek(tag)
-        return sniff(file.read(SNIFF_BYTES)) or "mp3"
+        behind = sniff(file.read(SNIFF_BYTES))
+    return "mp3" if behind in _TELLS_NOTHING else behind

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.audio.opening import opened
+from tests.audio.direct import fitted
 from tests.audio.sounds import record, speech
 
 
@@ -14,3 +15,22 @@ def test_an_mp4_is_known_by_the_rate_of_its_sound(container: str, codec: str, tm
     path = record(tmp_path / "clip", container, codec, sound=speech(2.0, 96_000), source_rate=96_000)
     with opened(path, "m4a") as clip:
         assert (clip.codec, clip.rate, clip.stream.codec_context.channels) == (codec, 96_000, 1)
+
+
+def _tag(size: int) -> bytes:
+    inside = size - 10
+    return b"ID3\x03\x00\x00" + bytes(inside >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(inside)
+
+
+@pytest.mark.parametrize("size", [20, 8_180, 8_187, 8_190, 8_191, 8_192, 300_000])
+def test_a_tag_of_any_length_in_front_hides_no_mp3(size: int, tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0"})
+    path.write_bytes(_tag(size) + path.read_bytes())
+    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("padding", [b"\x00", b" "])
+def test_padding_behind_a_tag_hides_no_mp3(padding: bytes, tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0"})
+    path.write_bytes(_tag(20_000) + padding * 9_000 + path.read_bytes())
+    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.1)
