@@ -1,4 +1,5 @@
 import math
+import struct
 from array import array
 from pathlib import Path
 
@@ -118,3 +119,36 @@ def test_gsm_and_speex_decode_to_their_length(tmp_path: Path) -> None:
         path = tmp_path / str(number)
         path.write_bytes(content)
         assert fitted(path).sound.duration_s == pytest.approx(1.0, abs=0.05)
+
+
+def _everywhere(sound: "array[int]", channels: int) -> bytes:
+    return array("h", [sample for sample in sound for _ in range(channels)]).tobytes()
+
+
+@pytest.mark.parametrize("channels", [9, 32, 200])
+def test_of_channels_that_nobody_can_mix_the_first_is_heard(channels: int, tmp_path: Path) -> None:
+    first = array("h", _everywhere(speech(1.0, 8_000), channels))
+    first[1::channels] = array("h", bytes(2 * 8_000))
+    path = tmp_path / "clip"
+    path.write_bytes(by_hand.wav(first.tobytes(), channels=channels, block=2 * channels))
+    fit = fitted(path)
+    assert fit.sound.duration_s == pytest.approx(1.0, abs=0.05)
+    assert max(map(abs, _samples(fit.path))) == pytest.approx(max(speech(1.0, 8_000)), rel=0.1)
+
+
+@pytest.mark.parametrize("speakers", [0x600, 0x30])
+def test_a_pair_that_is_not_in_front_is_stereo(speakers: int, tmp_path: Path) -> None:
+    """WAVE_FORMAT_EXTENSIBLE says where each channel's speaker stands."""
+    left = array("h", _everywhere(speech(1.0), 2))
+    left[1::2] = array("h", bytes(2 * 24_000))
+    where = struct.pack("<HHI", 22, 16, speakers) + bytes.fromhex("0100000000001000800000aa00389b71")
+    path = tmp_path / "clip"
+    path.write_bytes(by_hand.wav(left.tobytes(), code=0xFFFE, channels=2, rate=24_000, block=4, extra=where))
+    fit = fitted(path, Limits(size_bytes=50_000))
+    assert fit.sound.duration_s == pytest.approx(1.0, abs=0.05)
+    assert max(map(abs, _samples(fit.path))) == pytest.approx(max(speech(1.0)) / 2, rel=0.1)
+
+
+def test_of_ambisonics_the_sound_from_everywhere_is_heard(tmp_path: Path) -> None:
+    path = record(tmp_path / "clip", "ogg", "libopus", layout="4.0", rate=48_000, codec_options={"mapping_family": "2"})
+    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.05)
