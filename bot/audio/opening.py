@@ -88,8 +88,8 @@ def opened(path: Path, container: str) -> Iterator[OpenClip]:
 
 
 def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
-    stream = raw.streams.best("audio")
-    if not isinstance(stream, AudioStream):
+    stream = _sound(raw)
+    if stream is None:
         raise refusals.silent(SOURCES[container].label)
     has_picture = any(not video.disposition & Disposition.attached_pic for video in raw.streams.video)
     for other in raw.streams:
@@ -102,6 +102,14 @@ def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
     clip = OpenClip(path, container, path.stat().st_size, raw, stream, codec, has_picture, decoder)
     _require_sound(clip)
     return clip
+
+
+def _sound(raw: InputContainer) -> AudioStream | None:
+    """The track that FFmpeg thinks best, unless it is one that nobody here can decode and there is another."""
+    best = raw.streams.best("audio")
+    if not isinstance(best, AudioStream) or _codec(best) in CODECS:
+        return best if isinstance(best, AudioStream) else None
+    return next((other for other in raw.streams.audio if _codec(other) in CODECS), best)
 
 
 def _is_encrypted(path: Path) -> bool:

@@ -45,6 +45,8 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
         raise Doubt(f"phones do not play {clip.rate} samples a second")
     if clip.stream.codec_context.channels > _PHONE_CHANNELS:
         raise Doubt(f"phones do not play {clip.stream.codec_context.channels} channels")
+    if clip.stream is not clip.av.streams.audio[0]:
+        raise Doubt("phones play the first of its tracks, and that is not the one with the sound")
     if clip.container in _BARE and not _begins_as_linq_knows_it(clip):
         raise Doubt("it does not begin with its sound")
     chunk = sound_chunk(clip.path, clip.container)

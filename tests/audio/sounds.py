@@ -94,11 +94,11 @@ def record(
         stream.layout = layout
         if bit_rate:
             stream.bit_rate = bit_rate
-        _encode(raw, stream, sound if sound is not None else speech(2.0, source_rate), source_rate)
+        encode(raw, stream, sound if sound is not None else speech(2.0, source_rate), source_rate)
     return path
 
 
-def _encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int) -> None:
+def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int) -> None:
     for start in range(0, len(sound), _STEP):
         part = sound[start : start + _STEP]
         frame = AudioFrame(format="s16", layout="mono", samples=len(part))
@@ -123,7 +123,7 @@ def record_video(path: Path, container: str, video: str, audio: str | None, *, s
             raw.mux(picture.encode(frame))
         raw.mux(picture.encode(None))
         if isinstance(track, AudioStream):
-            _encode(raw, track, speech(seconds, 48_000), 48_000)
+            encode(raw, track, speech(seconds, 48_000), 48_000)
     return path
 
 

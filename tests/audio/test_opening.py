@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import av
 import pytest
+from av.audio.stream import AudioStream
 
 from bot.audio.opening import opened
 from tests.audio.direct import fitted
-from tests.audio.sounds import record, speech
+from tests.audio.sounds import encode, record, speech
 
 
 @pytest.mark.parametrize(("container", "codec"), [("ipod", "aac"), ("ipod", "alac"), ("mp4", "flac")])
@@ -34,3 +36,33 @@ def test_padding_behind_a_tag_hides_no_mp3(padding: bytes, tmp_path: Path) -> No
     path = record(tmp_path / "clip", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0"})
     path.write_bytes(_tag(20_000) + padding * 9_000 + path.read_bytes())
     assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+def _two_tracks(path: Path, container: str, first: str, second: str) -> Path:
+    with av.open(str(path), "w", format=container) as raw:
+        tracks = [raw.add_stream(codec, rate=24_000) for codec in (first, second)]
+        for track in tracks:
+            assert isinstance(track, AudioStream)
+            track.layout = "mono"
+        for track in raw.streams.audio:
+            encode(raw, track, speech(2.0), 24_000)
+    return path
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_track_that_can_be_decoded_is_heard_wherever_it_stands(place: int, tmp_path: Path) -> None:
+    codecs = ["aac", "aac"]
+    codecs[place] = "pcm_s16le"
+    path = _two_tracks(tmp_path / "clip", "mov", *codecs)
+    content = path.read_bytes()
+    assert content.count(b"sowt") == 1
+    path.write_bytes(content.replace(b"sowt", b"xyzq"))
+    assert fitted(path).sound.converted_from == "QuickTime/AAC"
+
+
+def test_a_track_that_phones_would_not_choose_is_taken_out(tmp_path: Path) -> None:
+    path = _two_tracks(tmp_path / "clip", "ipod", "alac", "aac")
+    path.write_bytes(path.read_bytes().replace(b"alac", b"xyzq"))
+    fit = fitted(path)
+    assert fit.sound.converted_from == "M4A/AAC"
+    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.05)
