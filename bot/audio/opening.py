@@ -36,6 +36,11 @@ _MOV_OPTIONS = _OPTIONS | {"codec_whitelist": ",".join(name for name in DECODERS
 """To learn what a decoder gives, FFmpeg opens one and tries a frame: a third of what it takes to open a file. AAC in an
 MP4 says it by itself, unlike FLAC, whose rate an MP4 cannot hold. The decoder used later is not bound by this list."""
 
+_TRANSPORT_OPTIONS = _OPTIONS | {"probesize": str(8 * 1024 * 1024)}
+"""A transport stream does not say what is in it, and a picture of half a MiB may come before the first sound."""
+
+_OPTIONS_BY_CONTAINER = dict.fromkeys(MOV_FAMILY, _MOV_OPTIONS) | {"mpeg-ts": _TRANSPORT_OPTIONS}
+
 _DECODER_OPTIONS = {"flac": {"err_detect": "crccheck+explode"}}
 """By codec. Without this FFmpeg plays a damaged FLAC frame as a burst of noise."""
 
@@ -77,7 +82,7 @@ def opened(path: Path, container: str) -> Iterator[OpenClip]:
     source = SOURCES[container]
     if container == "asf" and _is_encrypted(path):
         raise refusals.protected()
-    options = _MOV_OPTIONS if container in MOV_FAMILY else _OPTIONS
+    options = _OPTIONS_BY_CONTAINER.get(container, _OPTIONS)
     try:
         # "file:" keeps a colon in a folder's name from being read as a protocol
         raw = av.open(f"file:{path}", format=source.demuxer, options=options, metadata_errors="ignore")

@@ -1,10 +1,14 @@
 """What a clip says of itself before any of it is listened to."""
 
+import random
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 from av.audio.stream import AudioStream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from bot.audio.opening import opened
 from tests.audio.direct import fitted
@@ -66,3 +70,28 @@ def test_a_track_that_phones_would_not_choose_is_taken_out(tmp_path: Path) -> No
     fit = fitted(path)
     assert fit.sound.converted_from == "M4A/AAC"
     assert fit.sound.duration_s == pytest.approx(2.0, abs=0.05)
+
+
+def _camcorder_clip(path: Path) -> Path:
+    """Pictures of half a MiB and more: nothing is heard before the first of them is over."""
+    with av.open(str(path), "w", format="mpegts") as raw:
+        picture = raw.add_stream("mpeg2video", rate=2, options={"qmin": "1", "qmax": "2"})
+        assert isinstance(picture, VideoStream)
+        picture.width, picture.height, picture.pix_fmt, picture.bit_rate = 1_280, 720, "yuv420p", 60_000_000
+        track = raw.add_stream("ac3", rate=48_000, layout="mono")
+        dice = random.Random(1)
+        for number in range(4):
+            frame = VideoFrame(1_280, 720, "yuv420p")
+            for plane in frame.planes:
+                plane.update(dice.randbytes(plane.buffer_size))
+            frame.pts, frame.time_base = number, Fraction(1, 2)
+            raw.mux(picture.encode(frame))
+        raw.mux(picture.encode(None))
+        encode(raw, track, speech(2.0, 48_000), 48_000)
+    return path
+
+
+def test_sound_is_found_behind_a_large_picture(tmp_path: Path) -> None:
+    fit = fitted(_camcorder_clip(tmp_path / "clip"))
+    assert (fit.sound.converted_from, fit.sound.sound_only) == ("MPEG-TS video", True)
+    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.1)
