@@ -10,7 +10,7 @@ from pathlib import Path
 
 CHUNK_BYTES = 64 * 1024
 PREFIX = "memobridge-clip-"
-ABANDONED_AFTER_S = 900.0
+ABANDONED_AFTER_S = 6 * 3600.0  # the last of many clips may wait for hours until its conversion begins
 
 
 class Spool:
@@ -62,7 +62,7 @@ class Spool:
 
 
 def clear_spools(folder: Path | None, now: float) -> None:
-    """Remove the clips that killed processes left behind: those that nobody has written to for a quarter of an hour."""
+    """Remove the clips that killed processes left behind: those that nobody has written to for hours."""
     for left in Path(folder or tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             if now - left.stat().st_mtime > ABANDONED_AFTER_S:
