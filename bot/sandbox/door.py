@@ -27,7 +27,7 @@ class Door:
         self.port = port
         self.open()
         if self._listening:
-            await self._listening
+            await asyncio.shield(self._listening)  # it is over soon, and ``stop`` waits for it
 
     def open(self) -> None:
         """Listen; callers are let in from this moment on. Nothing happens before ``start`` or when it is open."""

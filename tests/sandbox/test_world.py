@@ -1,6 +1,7 @@
 """The toy world as a whole, inside a process and as one."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -33,6 +34,21 @@ async def test_a_taken_port_is_an_oserror_and_leaves_nothing_behind() -> None:
         taken = int(first.slack.origin.rsplit(":", 1)[1])
         with pytest.raises(OSError, match="in use"):
             await Sandbox(linq_port=taken).__aenter__()
+
+
+@pytest.mark.parametrize("turns", range(1, 13))
+async def test_told_to_leave_while_it_opens_it_leaves_nothing_behind(
+    turns: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    opening = asyncio.ensure_future(Sandbox(control_port=0).__aenter__())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    del opening
+    gc.collect()  # only then does aiohttp tell of a session that nobody closed
+    assert caplog.messages == []
 
 
 async def test_leaving_ends_what_was_under_way() -> None:
