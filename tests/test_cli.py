@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -75,6 +76,34 @@ settle(work())
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     assert said.decode() == "something else\n"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_what_is_told_to_leave_once_more_still_puts_everything_in_order(sign: signal.Signals) -> None:
+    program = """
+import asyncio, sys
+from bot.cli.common import settle
+
+async def work():
+    print("working", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("leaving", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        print("all in order", flush=True)
+
+settle(work())
+"""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    for line in (b"working\n", b"leaving\n"):
+        assert await process.stdout.readline() == line
+        process.send_signal(sign)
+    out, _ = await process.communicate(b"\n")
+    assert (process.returncode, out) == (130, b"all in order\n")
 
 
 async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:

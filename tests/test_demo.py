@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -94,6 +95,28 @@ def _data_folder_of(family: list[psutil.Process]) -> Path:
 def _servers_in(folder: Path) -> list[int]:
     """Databases are no children: they leave the bot's family when they start."""
     return [p.pid for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
+
+
+def test_told_to_leave_while_the_bot_opens_its_database_it_leaves_nothing(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "bot", "demo", "--headless"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    data_folder = _data_folder_being_opened(process)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
+    assert not _servers_in(data_folder)
+    assert not data_folder.exists()
+
+
+def _data_folder_being_opened(process: "subprocess.Popen[str]") -> Path:
+    while True:
+        assert process.poll() is None
+        for child in psutil.Process(process.pid).children():
+            with suppress(psutil.NoSuchProcess, StopIteration):
+                folder = _data_folder_of([child])
+                if (folder / "postgres" / "postmaster.pid").exists():
+                    return folder
+        time.sleep(0.01)  # no event tells
 
 
 def test_a_database_is_made_once_and_copied_from_then_on(environment: dict[str, str]) -> None:

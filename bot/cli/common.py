@@ -35,15 +35,33 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
     SIGTERM ends it as Ctrl-C does: with everything put in order that it began.
     """
     logging.getLogger("asyncio").addFilter(is_news)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return asyncio.run(work)
+        return asyncio.run(_until_told(work))
     except SettingsError as error:
         stop(error.problems, USAGE)
     except RelayError as error:
         stop([error.reason], FAILED)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)
+
+
+async def _until_told(work: Coroutine[Any, Any, Result]) -> Result:
+    """Only the work itself is told to leave: what it has begun is still there for it, and it ends that in its order.
+
+    Told once more meanwhile, it goes on with that.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def leave(*_: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    return await work
 
 
 def plain_console(*, soft_wrap: bool = False) -> Console:
