@@ -3,6 +3,8 @@
 Nothing heavy is imported here: worker processes of the audio room load this module again when they start.
 """
 
+import os
+import signal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +38,7 @@ def run(
     role: Annotated[Role, typer.Option(help="All in one process, or only the doors, or only the work.")] = Role.ALL,
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # during the imports nothing is begun
     from bot.cli.run import run
 
     run(role.value)

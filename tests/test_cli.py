@@ -106,6 +106,19 @@ settle(work())
     assert (process.returncode, out) == (130, b"all in order\n")
 
 
+async def test_a_bot_that_is_told_to_leave_before_it_began_anything_exits_0(shell: Shell) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "importtime", "-m", "bot", "run"), env=shell.environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    while b" bot.telemetry" not in await process.stderr.readline():
+        assert not process.stderr.at_eof()
+    process.send_signal(signal.SIGTERM)
+    _, said = await process.communicate()
+    assert process.returncode == 0
+    assert b" bot.app" not in said
+
+
 async def test_an_unknown_command_is_wrong_usage(shell: Shell) -> None:
     assert (await shell.run("fly")).code == 2
 
