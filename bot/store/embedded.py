@@ -53,7 +53,6 @@ class Embedded:
     def start(cls, folder: Path | None = None) -> "Embedded":
         """Start the server of this folder, or find it running. ``Refused`` says what is wrong with the folder."""
         folder = _usable(folder or default_folder())
-        _set_runtime_folder(folder)
         deadline = time.monotonic() + START_PATIENCE_S
         while True:
             try:
@@ -118,8 +117,10 @@ def _usable(folder: Path) -> Path:
         raise Refused(f"DATA_DIR {folder} is too long a path for the database's socket. Choose a shorter one.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _set_runtime_folder(folder)
     except OSError as error:
-        raise Refused(f"DATA_DIR {folder} cannot be made: {error.strerror}. Choose a folder that can.") from error
+        cause = f"DATA_DIR {folder} cannot be made or written in: {error.strerror}"
+        raise Refused(f"{cause}. Choose a folder that can.") from error
     return folder
 
 

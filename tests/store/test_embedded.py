@@ -138,6 +138,13 @@ def test_a_folder_that_cannot_be_made_is_refused() -> None:
         Embedded.start(Path("/dev/null/data"))
 
 
+def test_a_folder_in_which_nothing_can_be_made_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "run").touch()  # stops root too, who may write everywhere
+    with pytest.raises(Refused, match=r"DATA_DIR .* cannot be made or written in: .*\. Choose a folder"):
+        Embedded.start(folder)
+
+
 STOPPED = """
 import shutil, sys
 from pathlib import Path
