@@ -1,6 +1,7 @@
 """The only reader of the environment: one frozen ``Settings``. An error names the variable and the fix."""
 
 import base64
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 DAY_S = 86_400.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_URL = "must be an https address (http only on this machine) in plain ASCII, its port at most 65535, without ? or #"
+CHAT_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
 
@@ -178,7 +180,7 @@ def load_links(path: Path) -> list[tuple[str, str]]:
     """(channel, chat) pairs of a LINKS_FILE. Raises SettingsError naming the file and the line's fault."""
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("link", [])
-        pairs = [(_id(table["channel"]), _id(table["chat"]).lower()) for table in tables]
+        pairs = [(_id(table["channel"]), _chat_id(table["chat"])) for table in tables]
     except OSError as error:
         raise SettingsError([f"LINKS_FILE: {path} cannot be read ({error.strerror})"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -198,6 +200,13 @@ def _id(value: object) -> str:
     if not isinstance(value, str) or not value or not _is_one_word(value):
         raise TypeError
     return value
+
+
+def _chat_id(value: object) -> str:
+    """Raises TypeError for what is none."""
+    if not isinstance(value, str) or not CHAT_ID.fullmatch(value):
+        raise TypeError
+    return value.lower()
 
 
 def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -155,6 +156,29 @@ async def test_check_says_that_the_database_is_not_reached(shell: Shell) -> None
     ran = await shell.run("check", DATABASE_URL="postgresql://127.0.0.1:1/none?connect_timeout=2")
     assert ran.code == 1
     assert "✗ database: The database cannot be reached" in ran.out
+
+
+@pytest.mark.parametrize("text", ["[[link]\n", '[[link]]\nchannel = "C1"\nchat = "ann@example.com"\n'])
+async def test_check_says_what_is_wrong_with_the_links_file(shell: Shell, tmp_path: Path, text: str) -> None:
+    links = tmp_path / "links.toml"
+    links.write_text(text)
+    ran = await shell.run("check", LINKS_FILE=str(links))
+    assert ran.code == 1
+    [wrong] = [line for line in ran.out.splitlines() if line.startswith("✗")]
+    assert wrong.startswith(f"✗ LINKS_FILE: {links}")
+
+
+async def test_check_tries_the_links_of_the_file_before_the_bot_has_read_it(shell: Shell, tmp_path: Path) -> None:
+    links = tmp_path / "links.toml"
+    links.write_text(
+        f'[[link]]\nchannel = "{CLIPS}"\nchat = "{Chats.ANN}"\n'
+        f'[[link]]\nchannel = "{ELSEWHERE}"\nchat = "{Chats.ANN}"\n'
+    )
+    await shell.run("links", "add", CLIPS, Chats.BEN)
+    ran = await shell.run("check", LINKS_FILE=str(links))
+    assert "✓ LINKS_FILE: good; 2 links" in ran.out
+    assert "✓ link C0CLIPS0001: #clips → ben@example.com" in ran.out
+    assert [line.split(":")[0] for line in ran.out.splitlines() if line.startswith("✗")] == [f"✗ link {ELSEWHERE}"]
 
 
 async def test_a_link_is_made_shown_and_taken_away(shell: Shell) -> None:

@@ -158,8 +158,8 @@ def test_secrets_do_not_show_when_printed(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_links_are_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "links.toml"
-    path.write_text('[[link]]\nchannel = "C1"\nchat = "0D2B"\n')
-    assert load_links(path) == [("C1", "0d2b")]
+    path.write_text('[[link]]\nchannel = "C1"\nchat = "0D2B7A54-3F1C-4F0E-9B7A-5A1E2C3D4E5F"\n')
+    assert load_links(path) == [("C1", "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")]
 
 
 BROKEN = [
@@ -167,8 +167,9 @@ BROKEN = [
     '[[link]]\nchannel = "C1"\n',
     '[[link]]\nchannel = "C1"\nchat = ""\n',
     '[[link]]\nchannel = "C1"\nchat = "a\\u0000b"\n',
-    '[[link]]\nchannel = "C 1"\nchat = "a"\n',
-    '[[link]]\nchannel = 1\nchat = "a"\n',
+    '[[link]]\nchannel = "C1"\nchat = "ann@example.com"\n',
+    '[[link]]\nchannel = "C 1"\nchat = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"\n',
+    '[[link]]\nchannel = 1\nchat = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"\n',
     'link = "C1"\n',
     "link = 5\n",
     "\xff",
@@ -185,7 +186,8 @@ def test_a_broken_links_file_says_which_and_what_it_needs(tmp_path: Path, text: 
 
 def test_a_channel_that_the_links_file_names_twice_is_told(tmp_path: Path) -> None:
     path = tmp_path / "links.toml"
-    path.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{c}-chat"\n' for c in ("C1", "C2", "C1")))
+    chat = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"
+    path.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{chat}"\n' for c in ("C1", "C2", "C1")))
     with pytest.raises(SettingsError, match=r"LINKS_FILE: .*links\.toml.* C1 "):
         load_links(path)
 

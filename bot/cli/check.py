@@ -2,17 +2,18 @@
 
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.app import Rooms, offline
 from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
 from bot.relay.errors import RelayError
-from bot.relay.links import label
-from bot.relay.model import ChannelId, Link
+from bot.relay.links import FROM_FILE, label
+from bot.relay.model import ChannelId, ChatId, Link
 from bot.slack.pace import Pace
 from bot.slack.web import Web
-from config.settings import Settings
+from config.settings import Settings, SettingsError, load_links
 
 NEEDED_SCOPES = {
     "channels:history": "to hear what is dropped in public channels",
@@ -52,16 +53,30 @@ async def _report(settings: Settings) -> bool:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(True, "settings", "complete")
+    kept: list[Link] = []
+    if settings.links_file is not None:
+        finding, kept = _links_file(settings.links_file)
+        yield finding
     try:
         async with offline(settings) as rooms:
             yield Finding(True, "database", "reached, and its tables are of today's shape")
-            async for finding in _neighbours(rooms):
+            async for finding in _neighbours(rooms, kept):
                 yield finding
     except RelayError as error:
         yield Finding(False, "database", error.reason)
 
 
-async def _neighbours(rooms: Rooms) -> AsyncIterator[Finding]:
+def _links_file(path: Path) -> tuple[Finding, list[Link]]:
+    try:
+        pairs = load_links(path)
+    except SettingsError as error:
+        return Finding(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", "")), []
+    kept = [Link(ChannelId(channel), ChatId(chat), "", FROM_FILE) for channel, chat in pairs]
+    return Finding(True, "LINKS_FILE", f"good; {len(kept)} link{'s' * (len(kept) != 1)}"), kept
+
+
+async def _neighbours(rooms: Rooms, kept: Sequence[Link]) -> AsyncIterator[Finding]:
+    """``kept``: the links of the file, which the bot reads when it starts."""
     yield await _tried("Slack token", lambda: _slack_token(rooms))
     yield await _tried("Slack scopes", lambda: _slack_scopes(rooms))
     if rooms.settings.slack_app_token is not None:
@@ -71,8 +86,9 @@ async def _neighbours(rooms: Rooms) -> AsyncIterator[Finding]:
     yield await _tried("Linq key", lambda: _linq_key(rooms))
     yield await _tried("Linq webhooks", lambda: _webhooks(rooms))
     yield await _tried("audio", lambda: _audio(rooms))
-    links = await rooms.links.all()
-    for link in links:
+    made = [link for link in await rooms.links.all() if link.made_by != FROM_FILE]
+    links = {link.channel: link for link in (*kept, *made)}
+    for link in links.values():
         yield await _tried(f"link {link.channel}", lambda link=link: _link(rooms, link))  # type: ignore[misc]
     if not links:
         yield Finding(True, "links", "none yet; make one with /voicememo link, in a channel the bot is in")
