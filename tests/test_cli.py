@@ -13,7 +13,7 @@ import pytest
 from bot.cli.child import BotProcess, ChildError
 from bot.relay.model import ChannelId, ChatId, Clip, Link
 from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS, ELSEWHERE
+from bot.sandbox.slack.workspace import ARCHIVED, CLIPS, ELSEWHERE
 from bot.sandbox.world import Sandbox
 from bot.store.database import Database
 from config.settings import Settings
@@ -188,6 +188,39 @@ async def test_a_link_is_made_shown_and_taken_away(shell: Shell) -> None:
     assert f"{Chats.BEN}" in listed.out
     assert (await shell.run("links", "remove", CLIPS)).code == 0
     assert "No channel is linked yet" in (await shell.run("links", "list")).out
+
+
+NO_CHANNELS = ["C bad", "#clips", "clips", "c0clips0001", "C", "Clips"]
+
+
+@pytest.mark.parametrize("named", NO_CHANNELS)
+async def test_what_is_no_channel_id_is_not_linked(shell: Shell, named: str) -> None:
+    ran = await shell.run("links", "add", named, Chats.BEN)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{named} is not a channel id" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("channel", "warning"),
+    [
+        ("C0NOSUCH001", "Slack does not show this channel to the bot: invite it with /invite."),
+        (ELSEWHERE, "the bot is not in #elsewhere and hears nothing there. Type /invite in that channel."),
+        (ARCHIVED, "#archived is archived. Unarchive it, or unlink it."),
+        (CLIPS, ""),
+    ],
+)
+async def test_a_channel_in_which_the_bot_hears_nothing_is_linked_with_a_warning(
+    shell: Shell, channel: str, warning: str
+) -> None:
+    ran = await shell.run("links", "add", channel, Chats.BEN)
+    told = f"memobridge: {channel}: {warning}\n" if warning else ""
+    assert ran == Ran(0, f"{channel} is linked to ben@example.com ({Chats.BEN}).\n", told)
+
+
+async def test_a_chat_that_linq_does_not_know_is_told_as_one_that_was_just_named(shell: Shell) -> None:
+    ran = await shell.run("links", "add", CLIPS, "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")
+    assert ran.code == 1
+    assert "Linq does not know this chat. " in ran.err
 
 
 async def test_an_ambiguous_person_is_answered_with_the_chats_to_choose_from(shell: Shell) -> None:

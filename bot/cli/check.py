@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.app import Rooms, offline
 from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
+from bot.cli.links import why_deaf
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE, label
 from bot.relay.model import ChannelId, ChatId, Link
@@ -158,9 +159,6 @@ async def _audio(rooms: Rooms) -> str:
 async def _link(rooms: Rooms, link: Link) -> Finding | str:
     place = await rooms.slack.lookups.place(link.channel)
     chat = await rooms.linq.chat(link.chat)
-    if place.is_archived:
-        return Finding(False, f"link {link.channel}", f"#{place.name} is archived. Unarchive it, or unlink it.")
-    if not place.is_member:
-        fix = f"the bot is not in #{place.name} and hears nothing there. Type /invite in that channel."
-        return Finding(False, f"link {link.channel}", fix)
+    if trouble := why_deaf(place):
+        return Finding(False, f"link {link.channel}", trouble)
     return f"#{place.name} → {label(chat)}"

@@ -79,5 +79,9 @@ def table(*columns: str) -> Table:
 
 def stop(lines: list[str], code: int) -> NoReturn:
     for line in lines:
-        sys.stderr.write(f"memobridge: {line}\n")
+        warn(line)
     sys.exit(code)
+
+
+def warn(line: str) -> None:
+    sys.stderr.write(f"memobridge: {line}\n")

@@ -1,12 +1,16 @@
 """``memobridge links``: what ``/voicememo link`` does, for an operator. Who may run commands here may link."""
 
+import re
 from collections.abc import Sequence
 
-from bot.app import offline
-from bot.cli.common import plain_console, settings_or_exit, settle, stop, table
-from bot.relay.errors import Refused
+from bot.app import Rooms, offline
+from bot.cli.common import USAGE, plain_console, settings_or_exit, settle, stop, table, warn
+from bot.relay.errors import Refused, RelayError
 from bot.relay.links import label
 from bot.relay.model import ChannelId, Chat
+from bot.slack.lookups import Place
+
+CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 
 
 def list_links() -> None:
@@ -27,12 +31,31 @@ def add_link(channel: str, chat: str) -> None:
 
 
 async def _add(channel: str, target: str) -> None:
-    if not channel.startswith(("C", "G")):
-        stop([f"{channel} is not a channel id. Copy it from the channel's details in Slack (it begins with C)."], 2)
+    if not CHANNEL.fullmatch(channel):
+        stop([f"{channel} is not a channel id. Copy it from the channel's details in Slack (it begins with C)."], USAGE)
     async with offline(settings_or_exit()) as rooms:
         chat = _only(await rooms.links.find(target))
         link = await rooms.links.join(ChannelId(channel), chat, made_by="command line")
-    plain_console().print(f"{link.channel} is linked to {link.label} ({link.chat}).")
+        trouble = await _trouble_with(rooms, link.channel)
+    plain_console(soft_wrap=True).print(f"{link.channel} is linked to {link.label} ({link.chat}).")
+    if trouble:
+        warn(f"{link.channel}: {trouble}")
+
+
+async def _trouble_with(rooms: Rooms, channel: ChannelId) -> str:
+    try:
+        return why_deaf(await rooms.slack.lookups.place(channel))
+    except RelayError as error:
+        return error.reason
+
+
+def why_deaf(place: Place) -> str:
+    """Why the bot hears nothing in this channel, and the fix; empty when it does."""
+    if place.is_archived:
+        return f"#{place.name} is archived. Unarchive it, or unlink it."
+    if not place.is_member:
+        return f"the bot is not in #{place.name} and hears nothing there. Type /invite in that channel."
+    return ""
 
 
 def _only(chats: Sequence[Chat]) -> Chat:

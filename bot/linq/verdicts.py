@@ -53,7 +53,7 @@ def _perhaps(reason: str) -> Verdict:
 
 
 _MALFORMED = _no("Linq did not understand the request. Please report this, with the code, to whoever runs memobridge.")
-_NO_CHAT = _no("Linq does not know this chat any more. Link the channel again with /voicememo link.")
+_NO_CHAT = _no("Linq does not know this chat. Link the channel to one that it knows, with /voicememo link.")
 _NOT_A_MEMO = _no("Linq gave an answer that belongs to something other than a voice memo. Please report the code.")
 _FORBIDDEN = _no("Linq does not allow this account to send from that number. Check the account's rights at Linq.")
 _WRONG_FORMAT = _no("Linq does not take this file as a voice memo. Send it again as M4A or MP3.")
