@@ -123,6 +123,20 @@ class Settings(BaseSettings):
             raise ValueError(SAFE_URL)
         return value.rstrip("/") if value else value
 
+    @field_validator("linq_api_v3_base_url")
+    @classmethod
+    def _above_v3(cls, value: str) -> str:
+        if value.endswith("/v3"):
+            raise ValueError("give it without /v3 at its end, which every call adds")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("must be like postgresql://user:password@host/database; unset: an embedded server")
+        return value
+
     @field_validator("host")
     @classmethod
     def _host(cls, value: str) -> str:
@@ -147,6 +161,8 @@ class Settings(BaseSettings):
         expected = prefix[field.field_name]
         if value is not None and not value.get_secret_value().startswith(expected):
             raise ValueError(f"does not start with {expected}: another kind of secret was given")
+        if value is not None and value.get_secret_value() == expected:
+            raise ValueError(f"holds nothing behind {expected}: copy it whole")
         return value
 
     @field_validator("linq_webhook_secret")

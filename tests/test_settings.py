@@ -43,6 +43,14 @@ def test_everything_that_is_missing_is_named_at_once_with_where_to_find_it(monke
         ("SLACK_BOT_TOKEN", "xoxp-user", "xoxb-"),
         ("SLACK_APP_TOKEN", "xoxb-1", "xapp-"),
         ("LINQ_WEBHOOK_SECRET", "secret", "whsec_"),
+        ("SLACK_BOT_TOKEN", "xoxb-", "copy it whole"),
+        ("SLACK_APP_TOKEN", "xapp-", "copy it whole"),
+        ("LINQ_WEBHOOK_SECRET", "whsec_", "copy it whole"),
+        ("LINQ_API_V3_BASE_URL", "https://api.linqapp.com/api/partner/v3", "without /v3"),
+        ("LINQ_API_V3_BASE_URL", "https://api.linqapp.com/api/partner/v3/", "without /v3"),
+        ("DATABASE_URL", "nonsense", "postgresql://"),
+        ("DATABASE_URL", "mysql://bot:hunter2@127.0.0.1/memobridge", "postgresql://"),
+        ("DATABASE_URL", "sqlite:///memobridge.db", "postgresql://"),
         ("PORT", "many", "integer"),
         ("TRANSFER", "pigeon", "attachment"),
         ("RETENTION_DAYS", "2", "greater than or equal to 3"),
@@ -130,6 +138,12 @@ def test_a_secret_with_what_no_secret_holds_is_named(monkeypatch: pytest.MonkeyP
     [said] = problems(monkeypatch, **SECRETS | {name: f"{SECRETS[name]}{inside}A"})
     assert said.startswith(f"{name}: ")
     assert "copy it again" in said
+
+
+def test_a_database_may_be_named_by_either_name_of_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("postgres://bot@127.0.0.1/memobridge", "postgresql:///memobridge?host=/tmp"):
+        given(monkeypatch, **GOOD | {"DATABASE_URL": url})
+        assert load().database_url == url
 
 
 def test_a_secret_is_never_repeated_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
