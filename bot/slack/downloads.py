@@ -94,7 +94,7 @@ class Downloads:
             if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith(_PAGE_STARTS):
                 raise LoginPage(_SHUT)
             if not first:
-                raise Misled("The file is empty: record or upload it again.")
+                raise Misled("The file is empty (0 bytes). Record it again and drop the new one.")
             yield Arriving(response, first, self._bounds.size_bytes)
         finally:
             response.release()

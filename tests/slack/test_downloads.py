@@ -1,5 +1,6 @@
 """Fetching files from the toy Slack: the token stays at home, and a login page is never taken for a file."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.audio.refusals import empty
 from bot.relay.errors import Later, Refused
 from bot.relay.model import Clip
 from bot.sandbox.slack import SlackSide
@@ -183,7 +185,8 @@ async def test_a_file_without_an_end_is_refused(slack: SlackSide, client: Client
 
 
 async def test_an_empty_file_is_no_clip(slack: SlackSide, client: Client) -> None:
-    with pytest.raises(Refused, match=r"empty.*upload it again"):
+    """And is told of in the words of the formats table, whoever sees it first."""
+    with pytest.raises(Refused, match=re.escape(empty().reason)):
         await fetch(client, await drop(slack, content=b""))
 
 
