@@ -62,7 +62,7 @@ def migrate() -> None:
 
 @app.command()
 def demo(
-    file: Annotated[Path | None, typer.Option(help="The audio file to drop, instead of our own.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Drop this audio file, on the page or in the terminal.")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Tell it in the terminal and exit; no page.")] = False,
     story: Annotated[str, typer.Option(help="Play this story; a wrong name lists them all.")] = "",
     port: Annotated[int | None, _port("Port of the page, 4321 unless it is busy.")] = None,

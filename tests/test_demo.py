@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
 
 from bot.cli.demo.stories import STORIES
+from bot.sandbox.slack.workspace import CLIPS
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,6 +46,22 @@ def test_a_file_of_ones_own_is_carried(environment: dict[str, str], tmp_path: Pa
     told = demo(environment, "--headless", "--file", str(own))
     assert told.returncode == 0
     assert "The memo's bytes are the clip's own" in told.stdout
+
+
+def test_a_file_of_ones_own_is_dropped_on_the_page(environment: dict[str, str], tmp_path: Path) -> None:
+    own = tmp_path / "own.m4a"
+    own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
+    command = [sys.executable, "-u", "-m", "bot", "demo", "--port", "0", "--file", str(own)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+    assert found is not None
+    while process.stdout.readline() != "own.m4a is dropped in #clips.\n":
+        assert process.poll() is None
+    with urlopen(f"{found[0]}/slack/history?channel={CLIPS}") as history:
+        assert b'"own.m4a"' in history.read()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
 
 
 def test_a_file_is_named_as_it_stands_whatever_its_name_looks_like(environment: dict[str, str], tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> 
         stop([f"--story: there is no {story}. There are {', '.join(STORIES)}."], USAGE)
     if story and file:
         stop(["--story and --file: choose one of them; a story brings its own files."], USAGE)
-    if not headless and file is None:
-        settle(show_page(story, port))
+    upload = upload_of(file)
+    if not headless:
+        settle(show_page(story, upload if file else None, port))
         return
-    sys.exit(0 if settle(tell_story(STORIES[story]) if story else tell_clip(upload_of(file))) else FAILED)
+    sys.exit(0 if settle(tell_story(STORIES[story]) if story else tell_clip(upload)) else FAILED)

@@ -10,6 +10,8 @@ from bot.cli.demo.cast import gather, link_channels
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import STORIES, Scene, Story, StoryError
 from bot.sandbox.page.faults import calm
+from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.workspace import CLIPS
 from bot.sandbox.world import Sandbox
 
 READING_S, READING_S_A_LETTER = 1.2, 0.035
@@ -75,6 +77,10 @@ class DemoDirector:
             raise ValueError("a story is playing; stop it first")
         self._showing = Showing(STORIES[story])
         self._playing = asyncio.create_task(self._play(self._showing))
+
+    async def drop(self, upload: Upload) -> None:
+        """Where Ann hears it."""
+        await self._sandbox.slack.drop(CLIPS, upload, user=self._cast.maya)
 
     async def stop_story(self) -> None:
         if self._playing and not self._playing.done():

@@ -16,6 +16,7 @@ from bot.cli.demo.cast import take_time
 from bot.cli.demo.director import DemoDirector
 from bot.cli.demo.folder import demo_folder, furnish, lay_by
 from bot.sandbox.pace import Pace
+from bot.sandbox.slack.files import Upload
 from bot.sandbox.world import Sandbox
 
 PORT = 4321
@@ -23,8 +24,11 @@ SQUEEZED = 0.1
 """Slack tries again after 6 s and after 30 s, not after 1 and 5 minutes."""
 
 
-async def show_page(story: str, port: int | None) -> None:
-    """Until SIGINT or SIGTERM. ``story`` plays as soon as the bot is there; ``port`` None: the usual one."""
+async def show_page(story: str, upload: Upload | None, port: int | None) -> None:
+    """Until SIGINT or SIGTERM. ``story`` plays as soon as the bot is there, or ``upload`` is dropped.
+
+    ``port`` None: the usual one.
+    """
     leaving = _told_to_leave()
     console = plain_console()
     with demo_folder() as folder:
@@ -33,7 +37,7 @@ async def show_page(story: str, port: int | None) -> None:
             take_time(sandbox)
             director = DemoDirector(sandbox, folder, furnished)
             await _serve(sandbox, director, PORT if port is None else port, console)
-            opening = asyncio.create_task(_bring_up(director, story, console))
+            opening = asyncio.create_task(_bring_up(director, story, upload, console))
             try:
                 await leaving.wait()
             finally:
@@ -67,8 +71,11 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def _bring_up(director: DemoDirector, story: str, console: Console) -> None:
-    """The bot, then the story, and what the next demo needs. Where no bot comes up, the page says so, and stays."""
+async def _bring_up(director: DemoDirector, story: str, upload: Upload | None, console: Console) -> None:
+    """The bot, then the story or the file, and what the next demo needs.
+
+    Where no bot comes up, the page says so, and stays.
+    """
     try:
         await director.open()
     except ChildError as error:
@@ -77,4 +84,7 @@ async def _bring_up(director: DemoDirector, story: str, console: Console) -> Non
     console.print("The bot is running.")
     if story:
         await director.play(story)
+    if upload:
+        await director.drop(upload)
+        console.print(f"{upload.name} is dropped in #clips.")
     await asyncio.to_thread(lay_by)
