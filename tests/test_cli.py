@@ -1,16 +1,20 @@
 """The command line as an operator meets it: real processes, a sandbox, exit codes and one-line errors."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
+from rich.console import Console
 
 from bot.cli.child import BotProcess, ChildError
+from bot.cli.common import show, table
 from bot.relay.model import ChannelId, ChatId, Clip, Link
 from bot.sandbox.linq.cast import Chats
 from bot.sandbox.slack.workspace import ARCHIVED, CLIPS, ELSEWHERE
@@ -244,6 +248,27 @@ async def test_a_clip_is_named_as_it_stands_whatever_its_name_looks_like(
         ran = await shell.run(*words)
         assert (ran.code, ran.err) == (0, "")
         assert name in ran.out
+
+
+async def test_what_is_piped_on_has_a_line_for_each_delivery_however_long(shell: Shell, database: Database) -> None:
+    await database.deliveries.accept([delivery("d1", clip=Clip("F1", f"{'long ' * 30}.m4a"))])
+    ran = await shell.run("deliveries", COLUMNS="40")
+    assert ran.out.splitlines()[0].split() == ["id", "accepted", "(UTC)", "channel", "clip", "status", "why"]
+    [line] = [line for line in ran.out.splitlines() if line.startswith("d1 ")]
+    assert f"{'long ' * 30}.m4a" in line
+    assert " queued" in line
+
+
+def test_however_narrow_a_terminal_is_no_column_vanishes_and_ids_and_status_stay_whole() -> None:
+    found = table("id", "accepted (UTC)", "channel", "clip", "status", "why")
+    facts = ("0123456789abcdef", "2026-11-26 18:30:09", "C0CLIPS0001", "a-memo-of-a-whole-afternoon.m4a", "unconfirmed")
+    found.add_row(*facts, "It is not known whether the memo went out.")
+    terminal = Console(file=io.StringIO(), width=40)
+    show(found, terminal)
+    said = cast(io.StringIO, terminal.file).getvalue()
+    assert said.splitlines()[0].split() == ["id", "accepted", "(UTC)", "channel", "clip", "status", "why"]
+    for whole in (*facts[:3], facts[4]):
+        assert whole in said
 
 
 async def test_a_chat_is_named_as_it_stands_whatever_its_name_looks_like(shell: Shell, database: Database) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +17,10 @@ from config.settings import Settings, SettingsError, load
 
 USAGE = 2
 FAILED = 1
+
+WHOLE = ("id", "chat", "channel", "accepted (UTC)", "status")
+FOLDED, UNFOLDED = 12, 10_000
+"""Widths, in letters: of a column that may be folded at least, and of what no terminal shows."""
 
 Result = TypeVar("Result")
 
@@ -65,16 +70,29 @@ async def _until_told(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def plain_console(*, soft_wrap: bool = False) -> Console:
-    """Prints words as they stand: a clip or a chat may have a name that looks like markup."""
-    return Console(markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
+    """Prints words as they stand: a clip or a chat may have a name that looks like markup.
+
+    What is piped on is not folded: grep looks for whole lines.
+    """
+    width = None if sys.stdout.isatty() else UNFOLDED
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap, width=width)
 
 
 def table(*columns: str) -> Table:
-    """A table whose ids stay whole, so that they can be copied, however narrow the terminal is."""
+    """For ``show``. What is in the columns of ``WHOLE`` is never folded, so that it can be copied."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column in ("id", "chat", "channel"))
+        made.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     return made
+
+
+def show(found: Table, console: Console) -> None:
+    """Where the terminal is too narrow for it, lines go on below, rather than columns being cut."""
+    for column in found.columns:
+        longest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+        column.min_width = longest if column.no_wrap else min(longest, FOLDED)
+    console.width = max(console.width, sum(column.min_width or 0 for column in found.columns) + len(found.columns))
+    console.print(found)
 
 
 def stop(lines: list[str], code: int) -> NoReturn:

@@ -1,9 +1,9 @@
 """``memobridge deliveries``: what became of what was dropped, for an operator."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.app import offline
-from bot.cli.common import plain_console, settings_or_exit, settle, table
+from bot.cli.common import plain_console, settings_or_exit, settle, show, table
 from bot.relay.errors import Refused
 from bot.relay.model import DeliveryId, Told, UserId
 from bot.relay.receipts import status_of
@@ -18,12 +18,15 @@ def list_deliveries(limit: int) -> None:
 async def _list(limit: int) -> None:
     async with offline(settings_or_exit()) as rooms:
         recent = await rooms.database.deliveries.recent(limit)
-    found = table("id", "accepted", "channel", "clip", "status", "why")
+    found = table("id", "accepted (UTC)", "channel", "clip", "status", "why")
     for told in recent:
         delivery, verdict = told.delivery, status_of(told)
         accepted = _time(delivery.accepted_at)
         found.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
-    plain_console().print(found if recent else "No delivery yet. Drop audio in a linked channel.")
+    if recent:
+        show(found, plain_console())
+    else:
+        plain_console().print("No delivery yet. Drop audio in a linked channel.")
 
 
 def show_delivery(delivery: str) -> None:
@@ -38,7 +41,7 @@ async def _show(delivery: DeliveryId) -> None:
     console = plain_console()
     console.print(f"{told.delivery.clip.name} → chat {told.delivery.chat}: {status_of(told).status}")
     for when, what in _time_line(told):
-        console.print(f"  {_time(when)}  {what}")
+        console.print(f"  {_time(when)} UTC  {what}")
 
 
 def _time_line(told: Told) -> list[tuple[datetime, str]]:
@@ -67,4 +70,4 @@ async def _resend(delivery: DeliveryId) -> None:
 
 
 def _time(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""

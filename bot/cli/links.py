@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.app import Rooms, offline
-from bot.cli.common import USAGE, plain_console, settings_or_exit, settle, stop, table, warn
+from bot.cli.common import USAGE, plain_console, settings_or_exit, settle, show, stop, table, warn
 from bot.relay.errors import Refused, RelayError
 from bot.relay.links import label
 from bot.relay.model import ChannelId, Chat
@@ -23,7 +23,10 @@ async def _list() -> None:
     found = table("channel", "chat", "who is in it", "made by")
     for link in links:
         found.add_row(link.channel, link.chat, link.label, link.made_by)
-    plain_console().print(found if links else "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
+    if links:
+        show(found, plain_console())
+    else:
+        plain_console().print("No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
 def add_link(channel: str, chat: str) -> None:
