@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import signal
 import sys
+import tempfile
 from contextlib import suppress
 
 from bot.sandbox.world import Sandbox
@@ -18,14 +19,19 @@ async def live(sandbox: Sandbox, bot_url: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # loops on Windows take no signal handlers
             asyncio.get_running_loop().add_signal_handler(number, told.set)
-    async with sandbox:
-        sandbox.meet(bot_url)
-        sys.stdout.write(introduction(sandbox))
-        sys.stdout.flush()
-        await told.wait()
+    with tempfile.TemporaryDirectory(prefix="memobridge-", ignore_cleanup_errors=True) as folder:
+        async with sandbox:
+            sandbox.meet(bot_url)
+            sys.stdout.write(introduction(sandbox, folder))
+            sys.stdout.flush()
+            await told.wait()
 
 
-def introduction(sandbox: Sandbox) -> str:
-    """What to paste into the shell that starts the bot, and where to steer from."""
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in sandbox.environment().items()]
+def introduction(sandbox: Sandbox, folder: str) -> str:
+    """What to paste into the shell that starts the bot, and where to steer from.
+
+    The bot is to live on this machine only and in that folder: among real data, toy links and deliveries would stay.
+    """
+    variables = sandbox.environment() | {"HOST": "127.0.0.1", "DATA_DIR": folder}
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join([*exports, f"# control: {sandbox.control_url}", ""])

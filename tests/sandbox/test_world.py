@@ -110,6 +110,17 @@ async def test_alone_it_prints_its_exports_and_stops_when_told(http: aiohttp.Cli
     assert {name: printed[name].strip("'") for name in environment} == environment
 
 
+async def test_a_bot_given_its_exports_stays_on_this_machine_and_in_a_folder_that_goes_with_it() -> None:
+    process, printed = await started()
+    folder = Path(printed["DATA_DIR"])
+    assert printed["HOST"] == "127.0.0.1"
+    assert list(folder.iterdir()) == []
+    (folder / "postgres").mkdir()
+    process.terminate()
+    assert await process.wait() == 0
+    assert not folder.exists()
+
+
 async def test_alone_it_says_when_a_port_is_taken() -> None:
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
