@@ -1,7 +1,6 @@
 """The only reader of the environment: one frozen ``Settings``. An error names the variable and the fix."""
 
 import base64
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +22,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 DAY_S = 86_400.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_URL = "must be an https address (http only on this machine) in plain ASCII, its port at most 65535, without ? or #"
-CHAT_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
 
@@ -219,10 +217,11 @@ def _id(value: object) -> str:
 
 
 def _chat_id(value: object) -> str:
-    """Raises TypeError for what is none."""
-    if not isinstance(value, str) or not CHAT_ID.fullmatch(value):
+    """Raises TypeError for what is none, such as whom the chat is with."""
+    chat = _id(value)
+    if "@" in chat or chat.startswith("+"):
         raise TypeError
-    return value.lower()
+    return chat.lower()
 
 
 def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:
