@@ -31,7 +31,7 @@ class World:
         self.memory = Memory(self.clock)
         self.memory.links[CHANNEL] = Link(CHANNEL, CHAT, "Ann")
         lending = (
-            Lending(self.memory, "https://bot.example", now=self.clock, token=lambda: "tok") if self.lends else None
+            Lending(self.memory, "https://bot.example/", now=self.clock, token=lambda: "tok") if self.lends else None
         )
         limit = 10 * 1024 * 1024 if self.lends else 0
         carrier = Carrier(self.slack, self.linq, FakeAudio(), spool_folder=self.folder, lend_up_to=limit)

@@ -92,6 +92,39 @@ async def test_a_memo_that_is_never_listed_ends_unconfirmed_after_two_minutes_an
     assert len(world.linq.sent) == 1
 
 
+async def test_a_lost_memo_is_looked_for_soon_at_first_and_then_less_often(world: World) -> None:
+    world.linq.lose_answers, world.linq.lists_memos = 1, False
+    await accept_one(world)
+    waits = []
+    for _ in range(6):
+        with pytest.raises(Later) as later:
+            await world.clips.work(CHAT)
+        assert later.value.after is not None
+        waits.append(later.value.after.total_seconds())
+        world.clock.pass_by(later.value.after)
+    assert waits == [1, 2, 4, 8, 15, 15]
+
+
+async def test_a_search_that_is_refused_says_nothing_of_whether_it_was_sent(world: World) -> None:
+    """Called failed, it would be sent again with a light heart."""
+    world.linq.lose_answers = 1
+    world.linq.trouble["find_memo"] = [Refused("Linq does not know this chat any more.", code="2001")] * 30
+    delivery = await accept_one(world)
+    await world.run()
+    assert world.status(delivery) is Status.UNCONFIRMED
+
+
+async def test_a_found_memo_that_belongs_to_another_delivery_settles_nothing(world: World) -> None:
+    """The same given url twice: by its name alone, the first one's memo is found for both."""
+    url = "https://example.com/a/memo.mp3"
+    await world.clips.accept(given(url))
+    await world.run()
+    world.linq.trouble["send"] = [Unknown("lost")]
+    [second] = await world.clips.accept(replace(given(url), trigger="T2"))
+    await world.run()
+    assert world.status(second) is Status.UNCONFIRMED
+
+
 GONE = Later("The database cannot be reached.")
 
 
@@ -168,6 +201,27 @@ async def test_a_rate_limit_waits_as_long_as_it_was_told_and_uses_the_same_attac
     assert len(world.linq.created) == 1
 
 
+async def test_whoever_comes_before_its_time_leaves_it_for_as_long_as_is_left(world: World) -> None:
+    """Another clip of its chat brings an errand of its own, and a restart does."""
+    world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta(hours=5), code="1007")]
+    await accept_one(world)
+    with pytest.raises(Later):
+        await world.clips.work(CHAT)
+    world.clock.pass_by(timedelta(hours=1))
+    with pytest.raises(Later, match="Rate limited") as later:
+        await world.clips.work(CHAT)
+    assert later.value.after == timedelta(hours=4)
+    assert world.linq.sent == []
+
+
+async def test_a_neighbour_that_names_no_wait_at_all_is_not_asked_without_a_breath(world: World) -> None:
+    world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta())]
+    await accept_one(world)
+    with pytest.raises(Later) as later:
+        await world.clips.work(CHAT)
+    assert later.value.after == timedelta(milliseconds=100)
+
+
 async def test_waits_that_the_neighbour_named_use_up_no_try(world: World) -> None:
     busy = Later("Rate limited.", after=timedelta(minutes=1), code="2027")
     world.linq.trouble["send"] = [*[busy] * 12, Later("The connection broke.")]
@@ -182,6 +236,15 @@ async def test_trouble_without_end_ends_failed(world: World) -> None:
     await world.run()
     assert world.row(delivery).step is Step.FAILED
     assert world.row(delivery).reason.startswith("Slack is down.")
+
+
+async def test_waits_that_the_neighbour_named_without_end_end_failed_with_its_code(world: World) -> None:
+    world.linq.trouble["send"] = [Later("Rate limited.", after=timedelta(hours=5), code="1007") for _ in range(100)]
+    delivery = await accept_one(world)
+    start = world.clock.now
+    await world.run()
+    assert (world.row(delivery).step, world.row(delivery).code) == (Step.FAILED, "1007")
+    assert world.clock.now - start <= timedelta(hours=36)
 
 
 async def test_a_fault_of_our_own_ends_failed_too_and_lets_the_next_one_pass(world: World) -> None:
@@ -272,12 +335,19 @@ async def test_a_given_url_that_cannot_be_fetched_does_not_hold_up_its_chat(worl
     assert world.clock.now - start < timedelta(seconds=30)
 
 
+async def test_a_lent_link_is_an_address_whatever_the_clip_is_called(lending_world: World) -> None:
+    [delivery] = await lending_world.clips.accept(share("1790000005.606609", "für dich?.m4a"))
+    await lending_world.run()
+    [(_, _, url)] = lending_world.linq.sent
+    assert url == f"https://bot.example/clips/tok/f%C3%BCr%20dich%3F-{delivery[:6]}.m4a"
+
+
 async def test_a_lending_relay_sends_an_unguessable_link_and_uploads_nothing(lending_world: World) -> None:
     delivery = await accept_one(lending_world)
     await lending_world.run()
     name = f"memo-{delivery[:6]}.m4a"
     assert lending_world.linq.sent == [(CHAT, None, f"https://bot.example/clips/tok/{name}")]
-    assert lending_world.linq.uploads == {}
+    assert (lending_world.linq.created, lending_world.linq.uploads) == ([], {})
 
 
 async def test_what_was_to_be_lent_is_uploaded_once_nothing_is_lent_any_more(
