@@ -3,9 +3,11 @@
 import pytest
 
 from bot.relay.errors import Refused, Unknown
-from bot.relay.model import DeliveryId, Status
-from tests.fakes import ANN, CHANNEL, share
+from bot.relay.model import DeliveryId, Link, Status, Step, UserId
+from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHAT, share
 from tests.relay.conftest import World
+
+BEN = UserId("U0BEN")
 
 
 async def unconfirmed(world: World) -> DeliveryId:
@@ -29,6 +31,52 @@ async def test_pressing_resend_twice_is_one_wish(world: World) -> None:
     assert await world.wishes.resend(old, by=ANN) == await world.wishes.resend(old, by=ANN)
     await world.run()
     assert len(world.linq.sent) == 1
+
+
+async def test_two_people_who_press_resend_have_one_wish(world: World) -> None:
+    old = await unconfirmed(world)
+    assert await world.wishes.resend(old, by=ANN) == await world.wishes.resend(old, by=BEN)
+    await world.run()
+    assert len(world.linq.sent) == 1
+
+
+async def test_a_cancelled_one_can_be_sent_after_all(world: World) -> None:
+    [old] = await world.clips.accept(share())
+    await world.clips.withdraw(CHANNEL, share().post.message_ts)
+    new = await world.wishes.resend(old, by=ANN)
+    await world.run()
+    assert world.row(new).step is Step.RECORDED
+
+
+async def test_what_is_sent_again_goes_into_its_own_chat_wherever_the_channel_is_linked_now(world: World) -> None:
+    old = await unconfirmed(world)
+    world.memory.links[CHANNEL] = Link(CHANNEL, OTHER_CHAT)
+    await world.wishes.resend(old, by=ANN)
+    await world.run()
+    assert [chat for chat, _, _ in world.linq.sent] == [CHAT]
+
+
+async def test_what_is_sent_again_overtakes_nothing_that_was_dropped_before_somebody_asked(world: World) -> None:
+    old = await unconfirmed(world)
+    again = await world.wishes.resend(old, by=ANN)
+    [dropped] = await world.clips.accept(share("1790000009.0"))
+    await world.run()
+    assert [sent for _, sent, _ in world.linq.sent] == [world.row(dropped).attachment, world.row(again).attachment]
+
+
+async def test_whoever_asked_for_it_again_is_told_when_it_fails(world: World) -> None:
+    old = await unconfirmed(world)
+    assert world.row(await world.wishes.resend(old, by=BEN)).post.user == BEN
+
+
+async def test_clips_sent_again_keep_their_places_among_those_of_their_message(world: World) -> None:
+    world.linq.trouble["send"] = [Refused("No.")] * 3
+    first, _, last = await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a", "c.m4a"))
+    await world.run()
+    for failed in (first, last):
+        await world.wishes.resend(failed, by=ANN)
+    await world.run()
+    assert world.slack.edits[-1] == "a.m4a queued, b.m4a failed, c.m4a queued"
 
 
 async def test_what_is_on_its_way_cannot_be_resent(world: World) -> None:
