@@ -64,6 +64,35 @@ async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: Wor
     assert world.slack.finds == 1
 
 
+async def test_a_post_without_an_answer_is_given_time_to_be_listed(world: World) -> None:
+    """Looked for at once, it might not be found, and be posted a second time."""
+    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    await world.clips.accept(share())
+    [notice] = world.memory.notices
+    with pytest.raises(Later) as later:
+        await world.notices.announce(notice)
+    assert later.value.after == timedelta(seconds=2)
+
+
+async def test_what_became_of_a_clip_while_its_notice_was_lost_is_shown_when_that_is_found(world: World) -> None:
+    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    await world.clips.accept(share())
+    [notice] = world.memory.notices
+    with pytest.raises(Later):
+        await world.notices.announce(notice)
+    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.run()
+    assert (world.slack.posts, world.slack.edits) == (["memo.m4a queued"], ["memo.m4a read"])
+
+
+async def test_a_notice_with_nothing_to_tell_is_not_posted(world: World) -> None:
+    await world.clips.accept(share())
+    world.memory.rows.clear()  # the message's deliveries were forgotten
+    [notice] = world.memory.notices
+    await world.notices.announce(notice)
+    assert world.slack.posts == []
+
+
 async def test_a_process_killed_just_after_posting_leaves_one_notice(world: World) -> None:
     await world.clips.accept(share())
     [notice_id] = world.memory.notices
@@ -103,6 +132,38 @@ async def test_a_failure_is_said_aloud_although_the_notice_can_be_edited_no_more
     world.linq.trouble["send"] = [Refused("This person asked for no more messages.", code="2024")]
     await world.run()
     assert world.slack.alarms == [delivery]
+
+
+async def test_what_nobody_can_confirm_is_said_aloud_too(world: World) -> None:
+    world.linq.lose_answers, world.linq.lists_memos = 1, False
+    [delivery] = await world.clips.accept(share())
+    await world.run()
+    assert world.slack.alarms == [delivery]
+
+
+async def test_an_alarm_that_slack_puts_off_is_said_later(world: World) -> None:
+    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [Later("rate limited")]
+    [delivery] = await world.clips.accept(share())
+    await world.run()
+    assert world.slack.alarms == [delivery]
+
+
+async def test_an_alarm_whose_answer_was_lost_is_not_said_twice(world: World) -> None:
+    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [Unknown("lost")]
+    await world.clips.accept(share())
+    await world.run()
+    assert world.slack.alarms == []
+
+
+async def test_nothing_is_said_aloud_before_its_notice_stands(world: World) -> None:
+    world.linq.trouble["send"], world.slack.trouble["post_notice"] = [Refused("No.")], [Later("rate limited")]
+    world.slack.post_stands_when_lost = False
+    await world.clips.accept(share())
+    [notice] = world.memory.notices
+    await world.clips.work(CHAT)
+    with pytest.raises(Later):
+        await world.notices.announce(notice)
+    assert world.slack.alarms == []
 
 
 async def test_a_clip_sent_again_that_fails_alike_is_shown_with_its_own_button(world: World) -> None:
