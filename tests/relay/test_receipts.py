@@ -68,6 +68,20 @@ def test_of_two_failures_the_one_with_a_code_is_told(dated: int) -> None:
     assert (verdict.code, verdict.reason, verdict.at) == ("4001", "It never left your number.", AT)
 
 
+def test_a_failure_is_no_end_since_delivered_may_follow_it() -> None:
+    assert not status_of(Told(DELIVERY, (receipt(Kind.FAILED),))).final
+
+
+def test_the_first_receipt_of_its_rank_says_since_when() -> None:
+    told = Told(DELIVERY, (receipt(Kind.READ, 5), receipt(Kind.READ, 2), receipt(Kind.READ, 9)))
+    assert status_of(told).at == AT + timedelta(seconds=2)
+
+
+def test_what_failed_before_it_was_sent_says_why_and_with_which_code() -> None:
+    told = Told(replace(DELIVERY, step=Step.FAILED, reason="No.", code="2024"))
+    assert (status_of(told).reason, status_of(told).code) == ("No.", "2024")
+
+
 @pytest.mark.parametrize("is_group", [True, False])
 def test_sent_is_the_end_for_a_group_and_only_there(is_group: bool) -> None:
     told = Told(DELIVERY, (receipt(Kind.SENT, service="iMessage", is_group=is_group),))
@@ -141,6 +155,15 @@ async def test_a_memo_that_webhooks_brought_to_delivered_is_not_polled(world: Wo
     await world.receipts.sweep()
     assert world.linq.trouble["look"]
     assert world.memory.looks[row.id][1] is None
+
+
+async def test_a_memo_that_only_looks_brought_to_delivered_is_looked_at_until_it_is_read(world: World) -> None:
+    row = await recorded(world)
+    for kind in (Kind.DELIVERED, Kind.READ):
+        world.linq.says[MemoId("M1")] = receipt(kind, id=f"look:M1:{kind}")
+        world.clock.pass_by(timedelta(seconds=61))
+        await world.receipts.sweep()
+    assert world.status(row.id) is Status.READ
 
 
 async def test_a_memo_listed_late_settles_an_unconfirmed_delivery(world: World) -> None:
