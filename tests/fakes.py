@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.links import FROM_FILE
 from bot.relay.model import (
     OPEN_STEPS,
     Announce,
@@ -260,7 +261,8 @@ class Memory:
         self.links[link.channel] = link
 
     async def remove(self, channel: ChannelId) -> Link | None:
-        return self.links.pop(channel, None)
+        link = self.links.get(channel)
+        return None if link is None or link.made_by == FROM_FILE else self.links.pop(channel)
 
     async def all(self) -> Sequence[Link]:
         return list(self.links.values())
@@ -331,7 +333,7 @@ class FakeSlack:
     post_stands_when_lost: bool = True
     breaks_on: str = ""  # the clip of this name ends in an error that nobody foresaw
     breaks_off_at: int | None = None  # downloads stop coming about there, in bytes
-    tells_size: bool = True
+    tells_sizes: bool = True
     opened: int = 0  # downloads, ever
     left_open: int = 0
 
@@ -344,7 +346,7 @@ class FakeSlack:
         self.opened += 1
         self.left_open += 1
         try:
-            yield FakeDownload(body, len(body) if self.tells_size else None, self.breaks_off_at)
+            yield FakeDownload(body, len(body) if self.tells_sizes else None, self.breaks_off_at)
         finally:
             self.left_open -= 1
 

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.relay.errors import Later, Refused
-from bot.relay.links import Links
-from bot.relay.model import Chat, UserId
+from bot.relay.links import FROM_FILE, Links
+from bot.relay.model import Chat, Link, UserId
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, share
 from tests.relay.conftest import World
 
@@ -27,6 +27,13 @@ async def test_others_may_not_link(links: Links) -> None:
         await links.link(CHANNEL, CHAT, by=BEN)
 
 
+async def test_others_may_not_unlink(links: Links) -> None:
+    await links.link(CHANNEL, CHAT, by=ANN)
+    with pytest.raises(Refused, match="admins"):
+        await links.unlink(CHANNEL, by=BEN)
+    assert await links.linked(CHANNEL) is not None
+
+
 async def test_who_is_in_a_chat_is_not_shown_to_others(links: Links) -> None:
     with pytest.raises(Refused, match="admins"):
         await links.choices("+12025550123", by=BEN)
@@ -43,6 +50,29 @@ async def test_a_channel_has_one_chat(world: World, links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
     with pytest.raises(Refused, match="Unlink it first"):
         await links.link(CHANNEL, OTHER_CHAT, by=ANN)
+
+
+async def test_a_channel_may_be_linked_again_to_the_chat_it_has(world: World, links: Links) -> None:
+    await links.link(CHANNEL, CHAT, by=ANN)
+    world.linq.chats = [Chat(CHAT, ("+12025550123",), name="Ann")]
+    assert (await links.link(CHANNEL, CHAT, by=ANN)).label == "Ann"
+
+
+async def test_a_link_made_in_slack_may_lie_over_one_of_the_links_file(world: World, links: Links) -> None:
+    world.memory.links[CHANNEL] = Link(CHANNEL, OTHER_CHAT, made_by=FROM_FILE)
+    assert (await links.link(CHANNEL, CHAT, by=ANN)).chat == CHAT
+
+
+async def test_a_link_of_the_links_file_does_not_follow_its_channel(world: World, links: Links) -> None:
+    world.memory.links[CHANNEL] = Link(CHANNEL, CHAT, made_by=FROM_FILE)
+    await links.moved(CHANNEL, OTHER_CHANNEL)
+    assert await links.linked(OTHER_CHANNEL) is None
+
+
+async def test_a_link_of_the_links_file_cannot_be_taken_back_from_slack(world: World, links: Links) -> None:
+    world.memory.links[CHANNEL] = Link(CHANNEL, CHAT, made_by=FROM_FILE)
+    with pytest.raises(Refused, match="LINKS_FILE"):
+        await links.unlink(CHANNEL, by=ANN)
 
 
 @pytest.mark.parametrize("target", ["+1 (202) 555-0123", "+12025550123", CHAT, CHAT.upper()])
