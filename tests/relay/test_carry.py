@@ -21,6 +21,13 @@ class Doubting(FakeAudio):
         return Fit(copy, "audio/x-m4a", "m4a", copy.stat().st_size, Sound(1.5))
 
 
+class Hearing(FakeAudio):
+    """Takes a clip for what its name says, until it has heard that it is an MP3."""
+
+    def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
+        return ("audio/mpeg", "mp3") if head else super().declare(head, name)
+
+
 async def prepare(world: World, clip: Clip, body: bytes, audio: FakeAudio | None = None) -> Prepared:
     world.slack.bodies[clip.file_id] = body
     carrier = Carrier(world.slack, world.linq, audio or FakeAudio(), spool_folder=world.folder)
@@ -39,14 +46,32 @@ async def test_a_wrong_size_on_the_label_makes_a_second_attachment_of_the_true_s
     assert world.linq.uploads == {prepared.attachment: b"AUDIO of another length"}
 
 
+async def test_a_label_of_another_type_makes_a_second_attachment_of_the_true_type(world: World) -> None:
+    await prepare(world, clip("memo.mp4"), b"AUDIO-ok!", Hearing())
+    assert world.linq.created[-1] == ("memo.mp3", "audio/mpeg", 9)
+
+
+async def test_what_linq_refuses_by_its_label_alone_may_still_be_a_memo(world: World) -> None:
+    world.linq.trouble["create_attachment"] = [Refused("The audio is too large for Linq.")]
+    prepared = await prepare(world, clip(), b"AUDIO-ok!")
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO-ok!"}
+
+
 async def test_a_name_that_contradicts_the_bytes_gets_the_true_extension(world: World) -> None:
     await prepare(world, clip("audio_message.webm"), b"AUDIO-ok!")
     assert world.linq.created == [("audio_message.m4a", "audio/x-m4a", 9)]
 
 
 async def test_a_name_that_agrees_with_the_bytes_is_kept(world: World) -> None:
-    await prepare(world, clip("audio_message.mp4"), b"AUDIO-ok!")
-    assert world.linq.created[-1][0] == "audio_message.mp4"
+    await prepare(world, clip("audio_message.mp4"), b"AUDIO of another length")
+    assert [name for name, _, _ in world.linq.created] == ["audio_message.mp4"] * 2
+
+
+async def test_a_clip_whose_size_slack_does_not_tell_is_measured_first(world: World) -> None:
+    world.slack.tells_sizes = False
+    prepared = await prepare(world, clip(), b"AUDIO of a length unknown")
+    assert world.linq.created[-1] == ("memo.m4a", "audio/x-m4a", 25)
+    assert world.linq.uploads == {prepared.attachment: b"AUDIO of a length unknown"}
 
 
 async def test_what_linq_would_not_take_is_converted_and_uploaded_under_a_fitting_name(world: World) -> None:

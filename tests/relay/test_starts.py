@@ -102,6 +102,13 @@ async def test_a_clip_that_was_taken_before_gets_no_head_start(world: World) -> 
     assert world.slack.opened == 1
 
 
+async def test_a_clip_of_a_channel_that_is_not_linked_is_never_opened(world: World) -> None:
+    world.unlink()
+    await clips_of(world, ahead=9).accept(share())
+    await turns()
+    assert (world.slack.opened, world.linq.created) == (0, [])
+
+
 async def test_a_process_that_only_accepts_gives_no_head_start(world: World) -> None:
     await clips_of(world, ahead=0).accept(share())
     await turns()
@@ -173,6 +180,18 @@ async def test_who_has_enough_to_do_gives_no_head_start() -> None:
     assert work.begun == ["D1", "D3"]
 
 
+async def test_who_has_more_than_enough_to_do_gives_no_head_start_either() -> None:
+    work = Work()
+    starts = work.starts()
+    busy = [asyncio.ensure_future(starts.claim(delivery(name))) for name in ("D1", "D2")]
+    await turns()
+    await stored(starts, delivery("D3"), delivery("D4"))
+    await turns()
+    assert work.begun == ["D1", "D2"]
+    work.gate.set()
+    await asyncio.gather(*busy)
+
+
 async def test_a_head_start_that_nobody_claims_is_dropped_and_makes_room() -> None:
     work = Work()
     starts = work.starts()
@@ -236,6 +255,30 @@ async def test_what_was_begun_for_a_clip_that_is_not_taken_ends(error: Later | N
     await turns()
     assert (work.begun, work.uploaded, work.under_way) == (["D1"], [], 0)
     assert accepting.exception() is error
+
+
+async def test_a_channel_from_which_nothing_was_taken_is_not_known_to_be_linked_any_more() -> None:
+    work = Work()
+    starts = work.starts(ahead=9, unclaimed_s=60)
+    starts.know([CHANNEL])
+    for name in ("D1", "D2"):
+        storing = Storing()
+        accepting = asyncio.ensure_future(starts.beside(storing, [delivery(name)]))
+        await turns()
+        storing.answer.set_result([])
+        await accepting
+    assert work.begun == ["D1"]
+
+
+async def test_a_clip_that_is_told_of_twice_at_once_is_prepared_once() -> None:
+    work, storing = Work(), Storing()
+    starts = work.starts(ahead=9, unclaimed_s=60)
+    starts.know([CHANNEL])
+    accepting = [asyncio.ensure_future(starts.beside(storing, [delivery("D1")])) for _ in range(2)]
+    await turns()
+    assert work.begun == ["D1"]
+    storing.answer.set_result([DeliveryId("D1")])
+    await asyncio.gather(*accepting)
 
 
 async def test_a_clip_that_is_told_of_twice_keeps_its_head_start() -> None:
