@@ -99,6 +99,12 @@ async def test_a_chat_goes_by_when_it_was_asked_then_by_place_in_the_message_the
     assert await memory.deliveries.claim(CHAT) is None
 
 
+async def test_who_works_on_a_chat_is_given_nothing_of_another(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    assert await memory.deliveries.claim(ChatId("chat-2")) is None
+    assert (await claimed(memory)).id == "a"
+
+
 async def test_who_was_overtaken_changes_nothing_any_more(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
     old, new = await claimed(memory), await claimed(memory)
@@ -193,6 +199,30 @@ async def test_a_deleted_message_cancels_what_was_not_sent(memory: Database) -> 
     }
 
 
+async def test_a_message_deleted_after_its_clips_were_done_with_changes_nothing(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("sent"), delivery("failed", asked_at=200.0)])
+    await memory.deliveries.record(DeliveryId("sent"), memo("M1"))
+    held = await claimed(memory)
+    await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="No.", code="")
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    assert [(await kept(memory, name)).step for name in ("sent", "failed")] == [Step.RECORDED, Step.FAILED]
+
+
+async def test_a_deleted_message_cancels_nothing_of_another_channels_at_the_same_moment(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a", post=post(channel="C2"))])
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    assert (await kept(memory, "a")).step is Step.WAITING
+
+
+async def test_what_is_cancelled_while_it_waits_says_no_more_why_it_waited(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    held = await claimed(memory)
+    await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True)
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    back = await kept(memory, "a")
+    assert (back.clip.url, back.reason, back.code, back.due_at) == ("", "", "", None)
+
+
 async def test_who_works_on_a_cancelled_delivery_cannot_send_it(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
     held = await claimed(memory)
@@ -208,6 +238,17 @@ async def test_a_message_deleted_while_it_is_being_sent_is_cancelled_once_it_sur
         held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True
     )
     assert (await kept(memory, "a")).step is Step.CANCELLED
+
+
+async def test_what_is_cancelled_after_a_try_to_send_it_keeps_neither_address_nor_reason_nor_time(
+    memory: Database,
+) -> None:
+    await sending(memory, "a", "A1")
+    held = await claimed(memory)
+    await memory.deliveries.cancel(CHANNEL, "100.1", [])
+    await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True)
+    back = await kept(memory, "a")
+    assert (back.clip.url, back.reason, back.code, back.due_at) == ("", "", "", None)
 
 
 async def test_a_message_deleted_while_it_is_being_sent_may_have_been_sent(memory: Database) -> None:
