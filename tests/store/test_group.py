@@ -14,11 +14,13 @@ class Book:
 
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
+        self.asked = 0
         self.is_away = False
         self.is_free = asyncio.Event()
         self.is_free.set()
 
     async def commit(self, entries: Sequence[int]) -> Sequence[int]:
+        self.asked += 1
         await self.is_free.wait()
         if self.is_away:
             raise Later("away")
@@ -68,6 +70,7 @@ async def test_all_fail_at_once_when_the_database_is_out_of_reach() -> None:
     writer = GroupWriter(book.commit)
     answers = await asyncio.gather(*(writer.write(n) for n in range(5)), return_exceptions=True)
     assert all(isinstance(answer, Later) for answer in answers)
+    assert book.asked == 1  # each by itself would wait for the database in vain
     book.is_away = False
     assert await writer.write(1) == 2
 

@@ -38,6 +38,15 @@ async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory
     assert line.notices == [NOTICE, NOTICE]
 
 
+async def test_a_clip_that_joins_a_notice_asks_for_a_turn_unless_one_is_pending(memory: Database, line: Line) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    await memory.deliveries.accept([delivery("b")])
+    assert line.notices == [NOTICE]
+    await memory.notices.take(NOTICE, NOW)
+    await memory.deliveries.accept([delivery("c")])
+    assert line.notices == [NOTICE, NOTICE]
+
+
 async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: Line) -> None:
     async def asks(doing: object) -> bool:
         await memory.notices.take(NOTICE, NOW)
@@ -173,15 +182,16 @@ async def test_a_turn_that_surely_posted_nothing_leaves_the_next_one_nothing_to_
     assert second.posting_since is None
 
 
-async def test_a_turn_that_posted_nothing_does_not_speak_for_another(memory: Database) -> None:
+@pytest.mark.parametrize("comes_first", [0, 1])
+async def test_a_turn_that_posted_nothing_does_not_speak_for_another(memory: Database, comes_first: int) -> None:
     await memory.deliveries.accept([delivery("a")])
     first = await memory.notices.take(NOTICE, NOW)
     await memory.deliveries.accept([delivery("b", position=1)])
     second = await memory.notices.take(NOTICE, SOON)
     assert first is not None
     assert second is not None
-    await memory.notices.not_posted(first)
-    await memory.notices.not_posted(second)
+    await memory.notices.not_posted([first, second][comes_first])
+    await memory.notices.not_posted([second, first][comes_first])
     third = await memory.notices.take(NOTICE, SOON)
     assert third is not None
     assert third.posting_since == NOW
@@ -193,6 +203,17 @@ async def test_where_a_second_turn_posted_the_first_may_still_do_so(memory: Data
     second = await memory.notices.take(NOTICE, SOON)
     assert second is not None
     await memory.notices.posted(second, "100.2", "a.m4a: queued")
+    third = await memory.notices.take(NOTICE, SOON)
+    assert third is not None
+    assert (third.ts, third.posting_since) == ("100.2", NOW)
+
+
+async def test_where_the_first_turn_posted_late_the_second_may_have_done_so_too(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a")])
+    first = await memory.notices.take(NOTICE, NOW)
+    assert first is not None
+    await memory.notices.take(NOTICE, SOON)
+    await memory.notices.posted(first, "100.2", "a.m4a: queued")
     third = await memory.notices.take(NOTICE, SOON)
     assert third is not None
     assert (third.ts, third.posting_since) == ("100.2", NOW)

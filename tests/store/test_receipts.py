@@ -143,6 +143,15 @@ async def test_looks_are_counted_and_end_when_told(memory: Database) -> None:
     assert await memory.receipts.silent(later + timedelta(days=1), limit=5) == []
 
 
+async def test_those_whose_look_is_due_longest_come_first(memory: Database) -> None:
+    await memory.deliveries.accept([delivery("a"), delivery("b")])
+    now = datetime.now(UTC)
+    for name, since in (("a", now - timedelta(minutes=1)), ("b", now - timedelta(minutes=2))):
+        await memory.deliveries.record(DeliveryId(name), memo(f"M-{name}"))
+        await memory.receipts.looked(DeliveryId(name), since)
+    assert [told.delivery.id for told, _ in await memory.receipts.silent(now, limit=1)] == ["b"]
+
+
 async def test_an_unconfirmed_delivery_is_looked_for_too(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
     held = await claimed(memory)
