@@ -218,9 +218,22 @@ async def test_who_is_hurried_waits_for_no_time_any_more(database: Database, dat
     async with running(database, toy, tempo=NO_NET):
         await put(database, Work(A))
         await until_jobs(database_url, "chat:a todo set")
-        await put(database, Work(A))
+        await put(database, Work(B), Work(B))  # so that nobody is still told of what was before
+        await toy.until(A, B, B)
+        await until_jobs(database_url, "chat:a todo set")
         ask(database_url, "SELECT hurry('chat', ARRAY['a', 'b'])")
-        await toy.until(A, A, A)
+        await toy.until(A, B, B, A)
+
+
+async def test_nobody_else_is_hurried(database: Database, database_url: str) -> None:
+    toy = Toy({A: [later(3600), nothing], B: [later(3600)]})
+    async with running(database, toy):
+        await put(database, Work(A), Work(B))
+        await until_jobs(database_url, "chat:a todo set", "chat:b todo set")
+        ask(database_url, "SELECT hurry('chat', ARRAY['a'])")
+        await toy.until_true(lambda: len(toy.came) >= 3)
+        await until_jobs(database_url, "chat:b todo set")
+    assert toy.came[2:] == [A]
 
 
 async def test_a_time_told_before_a_restart_is_kept_after_it(database: Database, database_url: str) -> None:
@@ -406,12 +419,37 @@ async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]
         yield child
 
 
+async def test_what_is_under_way_is_not_begun_again_while_its_worker_lives(database: Database) -> None:
+    toy, swept = Toy(plans={A: [Gate()]}), Toy()
+    async with running(database, toy, {"toy": (0.01, lambda: swept.note("swept"))}):
+        await put(database, Work(A))
+        await toy.until(A)
+        begun = len(swept.came)
+        await swept.until_true(lambda: len(swept.came) > begun + 50)  # for longer than two beats
+        assert toy.came == [A]
+
+
+async def test_a_job_of_which_nobody_was_told_is_found_all_the_same(database: Database, database_url: str) -> None:
+    toy = Toy()
+    async with running(database, toy):
+        await put(database, Work(B), Work(B))
+        await toy.until(B, B)
+        await until_jobs(database_url)
+        ask(
+            database_url,
+            "SET session_replication_role = replica; INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args)"
+            """ VALUES ('work', 'work', 'chat:a', '{"chat": "a"}')""",
+        )
+        await toy.until(B, B, A)
+
+
 async def test_a_killed_process_is_noticed_at_once_and_its_errands_are_taken_over(
     database: Database, database_url: str
 ) -> None:
     toy = Toy()
     await put(database, Work(A))
-    async with another_process(database_url) as child, running(database, toy):
+    tempo = Tempo(beat=0.2, patience=0.1, stale=600)  # nobody is missed for his heartbeat
+    async with another_process(database_url) as child, running(database, toy, tempo=tempo):
         child.send_signal(signal.SIGKILL)
         killed = time.monotonic()
         await toy.until(A)
@@ -449,6 +487,52 @@ async def test_an_engine_taken_for_dead_ends_no_job_that_is_not_its_own_and_goes
         await until_jobs(database_url, "chat:a doing")
 
 
+NO_END = """
+CREATE FUNCTION no_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END; $$;
+CREATE TRIGGER no_end BEFORE DELETE ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION no_end()
+"""
+
+
+async def test_an_errand_whose_end_could_not_be_stored_comes_again_and_the_engine_goes_on(
+    database: Database, database_url: str
+) -> None:
+    toy = Toy()
+
+    async def end() -> None:
+        ask(database_url, "DROP TRIGGER no_end ON procrastinate_jobs")
+
+    toy.plans[A] = [nothing, end]
+    ask(database_url, NO_END)
+    async with running(database, toy):
+        await put(database, Work(A))
+        await toy.until(A, A)
+        await put(database, Work(B))
+        await toy.until(A, A, B)
+        await until_jobs(database_url)
+
+
+async def test_what_was_given_before_the_workers_had_to_start_again_is_done_once(
+    database: Database, database_url: str
+) -> None:
+    gate, toy = Gate(), Toy()
+
+    async def end() -> None:
+        ask(database_url, "DROP TRIGGER no_end ON procrastinate_jobs")
+
+    toy.plans[A] = [gate, end]
+    ask(database_url, NO_END)
+    async with running(database, toy, concurrency=1):
+        await until_hands(database_url, 1)
+        await put(database, Work(A))
+        await toy.until(A)
+        await put(database, Work(B))
+        await until_jobs(database_url, "chat:a doing", "chat:b doing")
+        gate.opened.set()
+        await toy.until_true(lambda: len(toy.came) >= 3)
+        await until_jobs(database_url)
+    assert sorted(toy.came) == [A, A, B]
+
+
 async def test_an_engine_whose_connections_are_cut_goes_on(database: Database, database_url: str) -> None:
     toy = Toy()
     async with running(database, toy):
@@ -472,16 +556,17 @@ async def test_what_is_owed_and_not_in_line_is_put_there_again(database: Databas
         await until_jobs(database_url, "chat:a doing", "chat:b doing", f"notice:{NOTICE} doing")
 
 
-async def test_sweeps_run_in_one_process_and_pass_to_the_next(database: Database) -> None:
+async def test_sweeps_run_in_one_process_and_pass_to_the_next(database: Database, database_url: str) -> None:
     first, second = Toy(), Toy()
-    async with AsyncExitStack() as later_ones:
+    async with beside(database_url) as their_own, AsyncExitStack() as later_ones:
         async with running(database, Toy(), {"toy": (0.01, lambda: first.note("swept"))}):
             await first.until_true(lambda: len(first.came) > 1)
             await later_ones.enter_async_context(
-                running(database, Toy(), {"toy": (0.01, lambda: second.note("swept"))})
+                running(their_own, Toy(), {"toy": (0.01, lambda: second.note("swept"))})
             )
+            await until_hands(database_url, 2)
             swept = len(first.came)
-            await first.until_true(lambda: len(first.came) > swept + 1)
+            await first.until_true(lambda: len(first.came) > swept + 50)  # for longer than two beats
             assert not second.came
         await second.until_true(lambda: len(second.came) > 1)
 
