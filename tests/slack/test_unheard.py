@@ -7,6 +7,7 @@ import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.relay.errors import Later
 from bot.relay.model import ChannelId, DeliveryId, Share
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
@@ -14,7 +15,7 @@ from bot.sandbox.slack.switches import Fault
 from bot.sandbox.slack.workspace import BOT, CLIPS, CREW, OTHER_BOT
 from bot.sandbox.wire import Wire
 from bot.slack.lookups import Lookups
-from bot.slack.unheard import Unheard
+from bot.slack.unheard import CALLS_A_ROUND, Unheard
 from tests.slack.fake_relay import FakeRelay
 
 MEMO = Upload("memo.m4a", b"audio")
@@ -28,12 +29,15 @@ class Scene:
         self.later = timedelta()
         self.relay = relay
         self.told: set[str] = set()
+        self.trouble: list[Later] = []  # what the next clips are answered with
         self.unheard = Unheard(self, relay, lookups, now=self.now, grace=GRACE)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
 
     async def accept(self, share: Share) -> list[DeliveryId]:
+        if self.trouble:
+            raise self.trouble.pop()
         self.relay.shares.append(share)
         return [] if share.post.message_ts in self.told else [DeliveryId("d1")]
 
@@ -44,11 +48,11 @@ class Scene:
     def found(self) -> list[str]:
         return [share.post.message_ts for share in self.relay.shares]
 
-    async def an_event_comes(self) -> None:
+    async def an_event_comes(self, kind: str = "event_callback") -> None:
         async def dispatch(_: AsyncBoltRequest) -> BoltResponse:
             return BoltResponse(status=200)
 
-        event = {"type": "event_callback", "event": {"type": "message"}}
+        event = {"type": kind, "event": {"type": "message"}}
         await self.unheard.listening(dispatch)(AsyncBoltRequest(body=event, mode="socket_mode"))
 
 
@@ -73,6 +77,48 @@ async def test_an_event_proves_that_we_hear_again(scene: Scene, slack: SlackSide
     await scene.unheard.look()
     await scene.an_event_comes()
     assert await scene.unheard.ping() == ""
+
+
+async def test_a_press_of_a_button_proves_nothing(scene: Scene, slack: SlackSide) -> None:
+    await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    await scene.an_event_comes("block_actions")
+    assert await scene.unheard.ping() != ""
+
+
+async def test_a_round_says_that_we_are_deaf_only_when_it_found_a_clip(scene: Scene, slack: SlackSide) -> None:
+    """Whoever is told so renews the connection, and that not every minute."""
+    await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    assert await scene.unheard.look()
+    scene.later += 2 * GRACE
+    assert not await scene.unheard.look()
+
+
+async def test_a_clip_that_could_not_be_stored_is_found_again(scene: Scene, slack: SlackSide) -> None:
+    message = await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    scene.trouble = [Later("The database cannot be reached.")]
+    await scene.unheard.look()
+    assert scene.found == []
+    await scene.unheard.look()
+    assert scene.found == [message.ts]
+
+
+async def test_of_more_channels_than_one_round_may_ask_each_has_its_turn(
+    scene: Scene, slack: SlackSide, relay: FakeRelay
+) -> None:
+    link = relay.links.pop(ChannelId(CLIPS))
+    for number in range(CALLS_A_ROUND + 5):
+        nowhere = ChannelId(f"C0NOWHERE{number:02}")
+        relay.links[nowhere] = replace(link, channel=nowhere)
+    relay.links[link.channel] = link
+    message = await slack.drop(CLIPS, MEMO)
+    scene.later += 2 * GRACE
+    await scene.unheard.look()
+    await scene.unheard.look()
+    assert scene.found == [message.ts]
 
 
 async def test_a_clip_that_was_told_of_is_no_trouble(scene: Scene, slack: SlackSide) -> None:
