@@ -81,6 +81,29 @@ def test_a_pause_holds_for_all_and_leaves_no_burst(clock: Seconds) -> None:
     assert wait_for(pace, "chat.update", who="third") == pytest.approx(1.5)
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one(clock: Seconds) -> None:
+    pace = Pace(clock)
+    pace.hold("chat.update", timedelta(seconds=30))
+    pace.hold("chat.update", timedelta(seconds=3))
+    assert wait_for(pace, "chat.update", who="first") == pytest.approx(30)
+
+
+def test_a_pause_of_one_method_holds_no_other(clock: Seconds) -> None:
+    pace = Pace(clock)
+    pace.take("chat.postMessage", place="C1", who="first")
+    pace.hold("chat.update", timedelta(seconds=30))
+    assert wait_for(pace, "chat.postMessage", place="C1", who="second") == 0
+
+
+def test_who_waits_keeps_the_turn_while_others_ask(clock: Seconds) -> None:
+    pace = Pace(clock)
+    for number in range(10):
+        pace.take("chat.update", who=f"early {number}")
+    assert wait_for(pace, "chat.update", who="one") == pytest.approx(1.5)
+    assert wait_for(pace, "chat.update", who="other") == pytest.approx(3.0)
+    assert wait_for(pace, "chat.update", who="one") == pytest.approx(1.5)
+
+
 def test_a_method_without_a_rate_waits_only_when_slack_said_so(clock: Seconds) -> None:
     pace = Pace(clock)
     for _ in range(500):

@@ -1,7 +1,7 @@
 """Calls of a Web API that answers nonsense: whatever comes, it is sorted, and nothing is sent twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -54,8 +54,12 @@ async def calls(nonsense: Nonsense, session: aiohttp.ClientSession, clock: Secon
     await runner.cleanup()
 
 
-async def post(calls: Web) -> None:
-    await calls.post("chat.postMessage", {"channel": "C0MAP", "text": "hello"}, who="n1")
+async def post(calls: Web, *, who: str = "n1", channel: str = "C0MAP") -> None:
+    await calls.post("chat.postMessage", {"channel": channel, "text": "hello"}, who=who)
+
+
+async def edit(calls: Web, *, who: str) -> None:
+    await calls.put("chat.update", {"channel": "C0MAP", "ts": "1.1", "text": "hello"}, who=who)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +106,37 @@ async def test_the_pause_that_slack_asks_for_is_passed_on(
     with pytest.raises(Later) as later:
         await post(calls)
     assert later.value.after == timedelta(seconds=seconds)
+
+
+async def test_nothing_more_is_asked_during_the_pause_that_slack_asks_for(calls: Web, nonsense: Nonsense) -> None:
+    nonsense.status, nonsense.headers = 429, {"Retry-After": "7"}
+    for _ in range(2):
+        with pytest.raises(Later):
+            await calls.ask("users.info", user="U0ANN")
+    assert nonsense.calls == 1
+
+
+async def test_a_busy_channel_holds_up_the_posts_of_no_other(calls: Web) -> None:
+    for number in range(5):
+        await post(calls, who=f"n{number}")
+    with pytest.raises(Later):
+        await post(calls, who="sixth")
+    await post(calls, who="sixth", channel="C0MAQ")
+
+
+@pytest.mark.parametrize(("act", "burst", "wait_s"), [(post, 5, 1.0), (edit, 10, 1.5)])
+async def test_who_was_told_to_wait_is_not_overtaken(
+    calls: Web, clock: Seconds, act: Callable[..., Awaitable[None]], burst: int, wait_s: float
+) -> None:
+    for number in range(burst):
+        await act(calls, who=f"n{number}")
+    for who in ("first", "second"):
+        with pytest.raises(Later):
+            await act(calls, who=who)
+    clock.now += wait_s
+    with pytest.raises(Later):
+        await act(calls, who="second")
+    await act(calls, who="first")
 
 
 async def test_an_unknown_code_is_a_sure_no_that_names_it(calls: Web, nonsense: Nonsense) -> None:
