@@ -59,8 +59,15 @@ async def test_a_trouble_that_comes_and_goes_is_one_trouble(scene: Scene) -> Non
     for _ in range(10):
         await scene.pass_by(45, slack="")
         await scene.pass_by(45, slack="The token was revoked.")
+    assert len(scene.said) == 1
     await scene.pass_by(120, slack="")
-    assert len(scene.said) == 2
+    assert scene.said[1:] == ["memobridge is well again with slack, after 17 min."]
+
+
+async def test_a_trouble_is_told_in_the_words_it_has_by_then(scene: Scene) -> None:
+    await scene.pass_by(45, linq="The key is refused.")
+    await scene.pass_by(45, linq="Linq could not be reached.")
+    assert scene.said == ["memobridge has trouble with linq: Linq could not be reached."]
 
 
 async def test_the_same_trouble_is_told_again_after_it_was_over(scene: Scene) -> None:

@@ -35,6 +35,13 @@ def worker(store: Deliveries, *, is_running: bool = True, shown: list[float] | N
     return health.worker(cast(Database, store), timedelta(minutes=2), lambda: is_running, show)
 
 
+async def test_a_check_that_fails_says_why() -> None:
+    async def check() -> None:
+        raise Later("The database cannot be reached.")
+
+    assert await health.reason(check)() == "The database cannot be reached."
+
+
 async def test_a_worker_that_stopped_is_red(store: Deliveries) -> None:
     assert await worker(store, is_running=False)() == "the worker has stopped"
 
