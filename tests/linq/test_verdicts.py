@@ -80,6 +80,7 @@ def test_every_sentence_is_one_for_people(code: int) -> None:
         (409, Refused),
         (413, Refused),
         (422, Refused),
+        (425, Later),
         (429, Later),
         (500, Unknown),
         (502, Unknown),
@@ -105,6 +106,7 @@ def test_5001_means_too_large_only_with_413() -> None:
     [
         ("4001", "Message send failed", "never left your number"),
         ("4001", "Message delivery failed. Please retry the message.", "may still"),
+        ("4001", "MESSAGE SEND FAILED", "never left your number"),
         ("4001", "Delivery failed", "may still"),
         ("4001", "", "may still"),
         ("4001", "Request expired before being processed", "dropped"),

@@ -98,6 +98,14 @@ async def test_a_store_that_fails_makes_linq_come_again(linq: Caller, memory: Me
     assert await linq.tell(payload("message_sent")) == 500
 
 
+async def test_a_receipt_whose_event_has_no_id_is_known_by_its_webhooks(
+    linq: Caller, memory: Memory, payload: Payload
+) -> None:
+    """Two under one id would be taken for a repeat, and the second for nothing."""
+    assert await linq.tell({**payload("message_sent"), "event_id": None}) == 200
+    assert [receipt.id for receipt in memory.stored] == ["w1"]
+
+
 async def test_a_repeat_is_handed_on_with_the_same_id(linq: Caller, memory: Memory, payload: Payload) -> None:
     """The store knows it by its id; the entrance remembers nothing."""
     assert await linq.tell(payload("message_sent")) == 200
