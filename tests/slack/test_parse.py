@@ -156,6 +156,7 @@ def test_our_own_posts_and_other_bots_mean_nothing() -> None:
 
 def test_an_allowed_bot_is_heard() -> None:
     assert isinstance(parse_message(message(file(), bot_id="B0OTHER"), ME, {"B0OTHER"}), Drop)
+    assert isinstance(parse_message(message(file(), bot_id="B0OTHER", user="U0OTHER"), ME, {"U0OTHER"}), Drop)
 
 
 # edits and deletions
@@ -168,6 +169,18 @@ def test_an_edit_a_reply_and_a_finished_transcript_withdraw_nothing() -> None:
 
 def test_a_deleted_message_is_withdrawn_whole() -> None:
     assert parse_message(event("message_deleted"), ME) == Withdrawal(ChannelId("C0MAP"), "1790000005.606609")
+
+
+@pytest.mark.parametrize("untold", ["deleted_ts", "previous_message"])
+def test_a_deleted_message_is_known_by_its_own_ts_or_by_the_one_it_had(untold: str) -> None:
+    found = parse_message(event("message_deleted", **{untold: None}), ME)
+    assert found == Withdrawal(ChannelId("C0MAP"), "1790000005.606609")
+
+
+def test_a_file_of_which_a_tombstone_is_left_is_withdrawn_though_nothing_tells_what_stood_there_before() -> None:
+    found = parse_message(event("message_changed_tombstone", previous_message=None), ME)
+    assert isinstance(found, Withdrawal)
+    assert found.kept_files == ("F0KEPT",)
 
 
 def test_deleting_a_message_without_files_withdraws_nothing() -> None:

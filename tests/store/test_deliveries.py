@@ -41,6 +41,11 @@ async def test_the_files_of_one_message_share_its_twin_name_and_are_not_one(memo
     assert await memory.deliveries.accept([delivery("a", twin="mine"), delivery("b", twin="mine")]) == ["a", "b"]
 
 
+async def test_the_same_file_asked_for_twice_is_two_deliveries_where_slack_names_no_twin(memory: Database) -> None:
+    first, second = delivery("a"), delivery("b", clip=delivery("a").clip)
+    assert await memory.deliveries.accept([first, second]) == ["a", "b"]
+
+
 async def test_a_drop_goes_where_its_channel_is_linked_at_that_moment(memory: Database) -> None:
     await memory.links.save(Link(CHANNEL, ChatId("before")))
     await memory.deliveries.accept([delivery("a", chat="")])
