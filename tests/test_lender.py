@@ -71,7 +71,7 @@ async def test_trouble_before_the_first_byte_is_a_bad_gateway(scene: Scene, trou
 
 @pytest.mark.parametrize("tells_sizes", [True, False])
 async def test_a_body_that_breaks_off_is_cut_short_and_holds_nothing_but_audio(scene: Scene, tells_sizes: bool) -> None:
-    scene.slack.breaks_off_at, scene.slack.tells_sizes = len(BODY) // 2, tells_size
+    scene.slack.breaks_off_at, scene.slack.tells_sizes = len(BODY) // 2, tells_sizes
     async with scene.client.get(scene.path) as answer:
         had = bytearray()
         with pytest.raises(aiohttp.ClientPayloadError):
@@ -84,7 +84,7 @@ async def test_a_body_that_breaks_off_is_cut_short_and_holds_nothing_but_audio(s
 
 @pytest.mark.parametrize("tells_sizes", [True, False])
 async def test_evidence_that_cannot_be_stored_spoils_no_audio(scene: Scene, tells_sizes: bool) -> None:
-    scene.slack.tells_sizes = tells_size
+    scene.slack.tells_sizes = tells_sizes
     scene.memory.trouble["fetched"] = [Later("The database cannot be reached.")]
     assert await scene.fetch() == (200, WHOLE)
     assert await scene.fetch() == (200, WHOLE)
