@@ -96,9 +96,8 @@ class Clips:
         ):
             return False
         if self._now() - at > self._patience.stale:
-            raise Later(
-                "The bot was held up just before it sent.", after=timedelta()
-            )  # taken back, if it is still ours
+            # Surely not sent. The intent is taken back, unless somebody else has taken the delivery over.
+            raise Later("The bot was held up just before it sent.", after=timedelta())
         return True
 
     async def _seek(self, delivery: Delivery) -> None:
