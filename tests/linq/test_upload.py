@@ -167,3 +167,13 @@ async def test_a_line_that_breaks_is_later(session: aiohttp.ClientSession) -> No
     async with server:
         with pytest.raises(Later):
             await put(session, storage.upload(), chunks(BODY))
+
+
+async def test_the_audio_is_not_taken_to_where_storage_sends_it(session: aiohttp.ClientSession) -> None:
+    async with open_storage() as elsewhere:
+        away = f"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:{elsewhere.port}/\r\nContent-Length: 0\r\n\r\n"
+        async with open_storage(answer=away.encode()) as storage:
+            with pytest.raises(Later) as refused:
+                await put(session, storage.upload(), chunks(BODY))
+    assert refused.value.code == "upload 307"
+    assert elsewhere.heads == []
