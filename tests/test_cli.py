@@ -264,7 +264,7 @@ def test_however_narrow_a_terminal_is_no_column_vanishes_and_ids_and_status_stay
     facts = ("0123456789abcdef", "2026-11-26 18:30:09", "C0CLIPS0001", "a-memo-of-a-whole-afternoon.m4a", "unconfirmed")
     found.add_row(*facts, "It is not known whether the memo went out.")
     terminal = Console(file=io.StringIO(), width=40)
-    show(found, terminal)
+    show(found, "Nothing.", terminal)
     said = cast(io.StringIO, terminal.file).getvalue()
     assert said.splitlines()[0].split() == ["id", "accepted", "(UTC)", "channel", "clip", "status", "why"]
     for whole in (*facts[:3], facts[4]):

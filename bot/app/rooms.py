@@ -19,8 +19,8 @@ from bot.linq.subscription import Subscriber
 from bot.relay.carry import Carrier
 from bot.relay.clips import Clips
 from bot.relay.lending import Lending
-from bot.relay.links import Links
-from bot.relay.model import UserId
+from bot.relay.links import FROM_FILE, Links
+from bot.relay.model import ChannelId, ChatId, Link, UserId
 from bot.relay.notices import Notices
 from bot.relay.patience import Patience
 from bot.relay.receipts import Receipts
@@ -29,7 +29,7 @@ from bot.slack.door import SlackDoor
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema
-from config.settings import Settings
+from config.settings import Settings, load_links
 
 Port = TypeVar("Port")
 
@@ -64,6 +64,12 @@ class Rooms:
     notices: Notices
     links: Links
     lending: Lending | None
+
+
+def links_kept(settings: Settings) -> list[Link]:
+    """Those of the links file. Raises SettingsError for a file that cannot be read or makes no sense."""
+    pairs = load_links(settings.links_file) if settings.links_file else []
+    return [Link(ChannelId(channel), ChatId(chat), "", FROM_FILE) for channel, chat in pairs]
 
 
 def now() -> datetime:

@@ -17,21 +17,20 @@ from bot import server, telemetry
 from bot.app import alarm, health, subscribed
 from bot.app.alarm import Alarm
 from bot.app.leaving import DRAIN_S, Drains
-from bot.app.rooms import Around, Rooms, as_it_is, now, offline
+from bot.app.rooms import Around, Rooms, as_it_is, links_kept, now, offline
 from bot.app.rounds import Rounds
 from bot.app.subscribed import Subscribed
 from bot.engine.engine import Sweep
 from bot.lender import Lender
 from bot.linq.webhooks import Entrance
-from bot.relay.links import FROM_FILE
-from bot.relay.model import ChannelId, ChatId, Link
+from bot.relay.model import ChannelId
 from bot.relay.spool import clear_spools
 from bot.slack.listeners import Listeners
 from bot.slack.over_http import Dispatch, HttpEntrance
 from bot.slack.over_socket import SocketEntrance
 from bot.slack.pace import Pace
 from bot.slack.web import Web
-from config.settings import Settings, load_links
+from config.settings import Settings
 
 log = logging.getLogger("memobridge.app")
 
@@ -88,7 +87,7 @@ class Bot:
         ahead = self._settings.workers if self._role is Role.ALL and self._settings.database_url is None else 0
         rooms = await self._stack.enter_async_context(offline(self._settings, self._around, ahead=ahead))
         self._stack.push_async_callback(self._drains.run)
-        await self._take_over_links(rooms)
+        await rooms.database.links.lay_under(links_kept(self._settings))
         if ahead:
             rooms.carrier.head_starts.know(link.channel for link in await rooms.database.links.all())
         self._pings["database"] = health.reason(rooms.database.ping)
@@ -195,10 +194,6 @@ class Bot:
         runner, port = await server.listen(app, self._settings.host, self._settings.port, patience_s=DRAIN_S)
         self._drains.add(runner.cleanup)
         return port
-
-    async def _take_over_links(self, rooms: Rooms) -> None:
-        pairs = load_links(self._settings.links_file) if self._settings.links_file else []
-        await rooms.database.links.lay_under([Link(ChannelId(c), ChatId(chat), "", FROM_FILE) for c, chat in pairs])
 
     async def _keep_subscription(self, rooms: Rooms, entrance: Entrance) -> None:
         if rooms.subscriber is None:

@@ -59,6 +59,6 @@ def _plain(frame: AudioFrame) -> AudioFrame:
     plain.sample_rate = frame.sample_rate
     step = 1 if count == 2 or frame.format.is_planar else count
     for target, source in zip(plain.planes, frame.planes, strict=False):
-        words = memoryview(source).cast("B").cast(_WORDS[frame.format.bytes])  # type: ignore[call-overload]
+        words = memoryview(source).cast("B").cast(_WORDS[frame.format.bytes])  # type: ignore[call-overload]  # a code of the table
         target.update(words[::step].tobytes()[: target.buffer_size])
     return plain

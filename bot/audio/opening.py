@@ -112,8 +112,10 @@ def _clip(path: Path, container: str, raw: InputContainer) -> OpenClip:
 def _sound(raw: InputContainer) -> AudioStream | None:
     """The track that FFmpeg thinks best, unless it is one that nobody here can decode and there is another."""
     best = raw.streams.best("audio")
-    if not isinstance(best, AudioStream) or _codec(best) in CODECS:
-        return best if isinstance(best, AudioStream) else None
+    if not isinstance(best, AudioStream):
+        return None
+    if _codec(best) in CODECS:
+        return best
     return next((other for other in raw.streams.audio if _codec(other) in CODECS), best)
 
 

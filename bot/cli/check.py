@@ -4,17 +4,16 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bot.app import Rooms, offline
+from bot.app import Rooms, links_kept, offline
 from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
 from bot.cli.links import why_deaf
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE, label
-from bot.relay.model import ChannelId, ChatId, Link
+from bot.relay.model import ChannelId, Link
 from bot.slack.pace import Pace
 from bot.slack.web import Web
-from config.settings import Settings, SettingsError, load_links
+from config.settings import Settings, SettingsError
 
 NEEDED_SCOPES = {
     "channels:history": "to hear what is dropped in public channels",
@@ -56,7 +55,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(True, "settings", "complete")
     kept: list[Link] = []
     if settings.links_file is not None:
-        finding, kept = _links_file(settings.links_file)
+        finding, kept = _links_file(settings)
         yield finding
     try:
         async with offline(settings) as rooms:
@@ -67,12 +66,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(False, "database", error.reason)
 
 
-def _links_file(path: Path) -> tuple[Finding, list[Link]]:
+def _links_file(settings: Settings) -> tuple[Finding, list[Link]]:
     try:
-        pairs = load_links(path)
+        kept = links_kept(settings)
     except SettingsError as error:
         return Finding(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", "")), []
-    kept = [Link(ChannelId(channel), ChatId(chat), "", FROM_FILE) for channel, chat in pairs]
     return Finding(True, "LINKS_FILE", f"good; {len(kept)} link{'s' * (len(kept) != 1)}"), kept
 
 

@@ -86,8 +86,15 @@ def table(*columns: str) -> Table:
     return made
 
 
-def show(found: Table, console: Console) -> None:
-    """Where the terminal is too narrow for it, lines go on below, rather than columns being cut."""
+def show(found: Table, nothing: str, console: Console | None = None) -> None:
+    """The table, or what to say of an empty one.
+
+    Where the terminal is too narrow for it, lines go on below, rather than columns being cut.
+    """
+    console = console or plain_console()
+    if not found.row_count:
+        console.print(nothing)
+        return
     for column in found.columns:
         longest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
         column.min_width = longest if column.no_wrap else min(longest, FOLDED)

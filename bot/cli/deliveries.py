@@ -23,10 +23,7 @@ async def _list(limit: int) -> None:
         delivery, verdict = told.delivery, status_of(told)
         accepted = _time(delivery.accepted_at)
         found.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
-    if recent:
-        show(found, plain_console())
-    else:
-        plain_console().print("No delivery yet. Drop audio in a linked channel.")
+    show(found, "No delivery yet. Drop audio in a linked channel.")
 
 
 def show_delivery(delivery: str) -> None:

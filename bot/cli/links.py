@@ -23,10 +23,7 @@ async def _list() -> None:
     found = table("channel", "chat", "who is in it", "made by")
     for link in links:
         found.add_row(link.channel, link.chat, link.label, link.made_by)
-    if links:
-        show(found, plain_console())
-    else:
-        plain_console().print("No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
+    show(found, "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
 def add_link(channel: str, chat: str) -> None:

@@ -14,7 +14,6 @@ from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, JobInserted, Status
 from procrastinate.manager import JobManager, NotificationCallback
-from procrastinate.utils import utcnow
 
 WORKERS = 0x6D77  # first key of the advisory locks; the second is the worker's id
 DUE_MARGIN_S = 0.005  # timers may fire a little early
@@ -50,7 +49,7 @@ class Jobs(JobManager):
     when the next job may begin.
     """
 
-    def __init__(self, connector: BaseConnector, now: Callable[[], datetime] = utcnow) -> None:
+    def __init__(self, connector: BaseConnector, now: Callable[[], datetime]) -> None:
         super().__init__(connector)
         self._now = now
         self.lost = asyncio.Event()

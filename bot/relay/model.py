@@ -49,6 +49,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+LOST = (Status.FAILED, Status.UNCONFIRMED)
+"""A person has to see to it: it is said aloud, and may be sent again."""
+
+
 class Kind(StrEnum):
     """What one receipt says. The order is the rank: a later one outweighs all before it."""
 

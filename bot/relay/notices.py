@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import Delivery, Notice, NoticeId, Status
+from bot.relay.model import LOST, Delivery, Notice, NoticeId
 from bot.relay.ports import NoticeStore, Slack
 from bot.relay.receipts import status_of
 
@@ -98,9 +98,8 @@ class Notices:
 
 
 def _failures(notice: Notice) -> list[Delivery]:
-    loud = (Status.FAILED, Status.UNCONFIRMED)
     return [
         told.delivery
         for told in notice.told
-        if status_of(told).status in loud and told.delivery.id not in notice.alarmed
+        if status_of(told).status in LOST and told.delivery.id not in notice.alarmed
     ]

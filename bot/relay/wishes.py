@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.relay.errors import Refused
 from bot.relay.model import (
+    LOST,
     ChannelId,
     Delivery,
     DeliveryId,
@@ -22,7 +23,6 @@ from bot.relay.model import (
 from bot.relay.ports import DeliveryStore, ReceiptStore
 from bot.relay.receipts import status_of
 
-LOST = (Status.FAILED, Status.UNCONFIRMED)
 RESENDABLE = (*LOST, Status.CANCELLED)
 
 

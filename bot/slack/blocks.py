@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.relay.model import Delivery, Notice, NoticeId, Sound, Status, Told
+from bot.relay.model import LOST, Delivery, Notice, NoticeId, Sound, Status, Told
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
 from bot.slack.words import NAME_MOST, length, listed, reason_of
@@ -80,7 +80,7 @@ def _clip(told: Told) -> Iterator[Block]:
     yield section("\n".join(_headline(told, verdict)))
     if remarks := [*_about(told.delivery.sound), *_after(told, verdict)]:
         yield {"type": "context", "elements": [mrkdwn("  ·  ".join(remarks))]}
-    if verdict.status in (Status.FAILED, Status.UNCONFIRMED):
+    if verdict.status in LOST:
         yield {"type": "actions", "elements": _buttons(told.delivery, verdict.status)}
 
 
