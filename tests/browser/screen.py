@@ -30,8 +30,10 @@ class Screen:
         story = self.page.locator("#story button")
         if await story.is_visible():
             await story.click()
-        if await self.page.locator("#calm").is_enabled():
-            await self.page.click("#calm")
+        calm = self.page.locator("#calm")
+        if await calm.is_enabled():
+            await calm.click()
+            await expect(calm).to_be_disabled()  # a page that closes takes along what it has not yet asked for
         if await self.page.locator(".bot-pill.killed").count():
             await self.bot("Restart")
         await self.bot_is("ready", timeout=LATER_MS)
