@@ -13,7 +13,7 @@ from typing import NoReturn
 import psycopg
 import pytest
 
-from bot.engine import Engine
+from bot.jobs import Engine
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
-from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.relay.links import FROM_FILE
 from bot.relay.model import (
-    OPEN_STEPS,
-    Announce,
+    OPEN_STATES,
     AttachmentId,
     ChannelId,
     Chat,
@@ -23,7 +22,8 @@ from bot.relay.model import (
     Clip,
     Delivery,
     DeliveryId,
-    Errand,
+    DeliveryState,
+    DeliveryWithReceipts,
     Fence,
     Link,
     Memo,
@@ -32,12 +32,12 @@ from bot.relay.model import (
     NoticeId,
     Post,
     Receipt,
+    RefreshNotice,
+    RelayJob,
+    SendNext,
     Share,
     Sound,
-    Step,
-    Told,
     UserId,
-    Work,
 )
 from bot.relay.ports import Fit, Upload
 from bot.relay.receipts import status_of
@@ -86,7 +86,7 @@ class Memory:
     rows: dict[DeliveryId, Delivery] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     notices: dict[NoticeId, Notice] = field(default_factory=dict)
-    errands: list[Errand] = field(default_factory=list)
+    errands: list[RelayJob] = field(default_factory=list)
     loans: dict[str, tuple[DeliveryId, datetime]] = field(default_factory=dict)
     looks: dict[DeliveryId, tuple[int, datetime | None]] = field(default_factory=dict)
     waiting: set[NoticeId] = field(default_factory=set)
@@ -108,7 +108,7 @@ class Memory:
             return False
         self.rows[delivery.id] = replace(delivery, chat=ChatId(chat), accepted_at=self.clock())
         self.notices.setdefault(delivery.notice, Notice(delivery.notice, delivery.post.channel, delivery.post.root_ts))
-        self.errands.append(Work(ChatId(chat)))
+        self.errands.append(SendNext(ChatId(chat)))
         self._bump(delivery)
         return True
 
@@ -119,16 +119,16 @@ class Memory:
 
         return bool(one.twin) and key(one) == key(other)
 
-    async def told(self, delivery: DeliveryId) -> Told | None:
+    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
         row = self.rows.get(delivery)
         return self._told(row) if row else None
 
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
+    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
         rows = [r for r in self.rows.values() if (r.post.channel, r.post.message_ts) == (channel, message_ts)]
         return self._current(rows)
 
     async def claim(self, chat: ChatId) -> Delivery | None:
-        rows = [r for r in self.rows.values() if r.chat == chat and r.step in OPEN_STEPS]
+        rows = [r for r in self.rows.values() if r.chat == chat and r.step in OPEN_STATES]
         if not rows:
             return None
         oldest = min(rows, key=lambda r: (r.asked_at, r.position))
@@ -139,9 +139,12 @@ class Memory:
     ) -> bool:
         row = self.rows[delivery]
         if delivery in self.withdrawn:
-            self._fenced(delivery, fence, step=Step.CANCELLED)
+            self._fenced(delivery, fence, step=DeliveryState.CANCELLED)
             return False
-        step, attempts = (Step.PREPARED if row.step is Step.SENDING else row.step), row.attempts + counts
+        step, attempts = (
+            (DeliveryState.PREPARED if row.step is DeliveryState.SENDING else row.step),
+            row.attempts + counts,
+        )
         return self._fenced(delivery, fence, step=step, attempts=attempts, due_at=due_at, reason=reason, code=code)
 
     async def intend(
@@ -155,7 +158,13 @@ class Memory:
     ) -> bool:
         self.clock.pass_by(self.commit_takes)
         is_ours = self._fenced(
-            delivery, fence, step=Step.SENDING, attachment=attachment, sound=sound, sending_since=at, bump=False
+            delivery,
+            fence,
+            step=DeliveryState.SENDING,
+            attachment=attachment,
+            sound=sound,
+            sending_since=at,
+            bump=False,
         )
         if self.meanwhile:
             await self.meanwhile.pop(0)
@@ -167,7 +176,7 @@ class Memory:
     async def lent(self, token: str, now: datetime) -> Delivery | None:
         delivery, until = self.loans.get(token, (None, now))
         row = self.rows.get(delivery) if delivery else None
-        return row if row and until > now and row.step in OPEN_STEPS | {Step.RECORDED} else None
+        return row if row and until > now and row.step in OPEN_STATES | {DeliveryState.RECORDED} else None
 
     async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
         _raise(self.trouble, "fetched")
@@ -180,25 +189,25 @@ class Memory:
             raise KeyError("a fault in record")
         if any(r.memo == memo.id and r.id != delivery for r in self.rows.values()):
             return False
-        self._bump(self._set(delivery, step=Step.RECORDED, memo=memo.id, trace_id=memo.trace_id))
+        self._bump(self._set(delivery, step=DeliveryState.RECORDED, memo=memo.id, trace_id=memo.trace_id))
         self.looks.setdefault(delivery, (0, self.clock() + 30 * SECOND))
         return True
 
-    async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool:
+    async def close(self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str) -> bool:
         _raise(self.trouble, "close")
-        if step is Step.UNCONFIRMED:
+        if step is DeliveryState.UNCONFIRMED:
             self.looks[delivery] = (0, self.clock() + 30 * SECOND)
         return self._fenced(delivery, fence, step=step, reason=reason, code=code)
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
         for row in list(self.rows.values()):
             gone = (row.post.channel, row.post.message_ts) == (channel, message_ts)
-            if not gone or row.clip.file_id in kept_files or row.step not in OPEN_STEPS:
+            if not gone or row.clip.file_id in kept_files or row.step not in OPEN_STATES:
                 continue
-            if row.step is Step.SENDING:
+            if row.step is DeliveryState.SENDING:
                 self.withdrawn.add(row.id)
             else:
-                self._bump(self._set(row.id, step=Step.CANCELLED, fence=Fence(row.fence + 1)))
+                self._bump(self._set(row.id, step=DeliveryState.CANCELLED, fence=Fence(row.fence + 1)))
 
     # receipts
 
@@ -209,11 +218,11 @@ class Memory:
             self.receipts[receipt.id] = receipt
             for row in list(self.rows.values()):
                 if row.memo is None and receipt.memo and row.attachment in receipt.attachments:
-                    self._set(row.id, memo=receipt.memo, step=Step.RECORDED)
+                    self._set(row.id, memo=receipt.memo, step=DeliveryState.RECORDED)
                 if self._concerns(receipt, self.rows[row.id]):
                     self._bump(row)
 
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
         due = [(self.rows[d], n) for d, (n, at) in self.looks.items() if at is not None and at <= now]
         return [(self._told(row), n) for row, n in due[:limit]]
 
@@ -239,7 +248,7 @@ class Memory:
             self.notices[notice.id] = replace(kept, ts=ts, shown=shown, posting_since=since)
         else:
             self.notices[notice.id] = replace(kept, ts=stands, shown="", turn=kept.turn + 1)
-            self.errands.append(Announce(notice.id))
+            self.errands.append(RefreshNotice(notice.id))
         return stands
 
     async def not_posted(self, notice: Notice) -> None:
@@ -268,7 +277,7 @@ class Memory:
         return list(self.links.values())
 
     async def open_in(self, chat: ChatId) -> int:
-        return sum(r.chat == chat and r.step in OPEN_STEPS for r in self.rows.values())
+        return sum(r.chat == chat and r.step in OPEN_STATES for r in self.rows.values())
 
     # shared
 
@@ -287,7 +296,7 @@ class Memory:
     def _bump(self, row: Delivery) -> None:
         if row.notice not in self.waiting:
             self.waiting.add(row.notice)
-            self.errands.append(Announce(row.notice))
+            self.errands.append(RefreshNotice(row.notice))
 
     @staticmethod
     def _concerns(receipt: Receipt, row: Delivery) -> bool:
@@ -295,10 +304,10 @@ class Memory:
             return bool(receipt.trace_id) and receipt.trace_id == row.trace_id
         return receipt.delivery == row.id or (receipt.memo is not None and receipt.memo == row.memo)
 
-    def _told(self, row: Delivery) -> Told:
-        return Told(row, tuple(r for r in self.receipts.values() if self._concerns(r, row)))
+    def _told(self, row: Delivery) -> DeliveryWithReceipts:
+        return DeliveryWithReceipts(row, tuple(r for r in self.receipts.values() if self._concerns(r, row)))
 
-    def _current(self, rows: Sequence[Delivery]) -> list[Told]:
+    def _current(self, rows: Sequence[Delivery]) -> list[DeliveryWithReceipts]:
         replaced = {r.replaces for r in self.rows.values()}
         kept = [r for r in rows if r.id not in replaced]
         return [self._told(r) for r in sorted(kept, key=lambda r: (r.position, r.asked_at))]
@@ -313,7 +322,7 @@ class FakeDownload:
     async def chunks(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self._body), 4):
             if self._breaks_off_at is not None and start >= self._breaks_off_at:
-                raise Later("The download broke off.")
+                raise RetryLater("The download broke off.")
             yield self._body[start : start + 4]
 
 
@@ -419,7 +428,7 @@ class FakeLinq:
         self.sent.append((chat, attachment, url))
         if self.lose_answers:
             self.lose_answers -= 1
-            raise Unknown("The answer was lost.")
+            raise OutcomeUnknown("The answer was lost.")
         return Memo(MemoId(f"M{len(self.sent)}"))
 
     async def find_memo(

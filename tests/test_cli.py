@@ -194,7 +194,7 @@ async def test_a_link_is_made_shown_and_taken_away(shell: Shell) -> None:
     assert "No channel is linked yet" in (await shell.run("links", "list")).out
 
 
-NO_CHANNELS = ["C bad", "#clips", "clips", "c0clips0001", "C", "Clips"]
+NO_CHANNELS = ["C bad", "#clips", "clips", "c0clips0001", "C", "DeliveryService"]
 
 
 @pytest.mark.parametrize("named", NO_CHANNELS)

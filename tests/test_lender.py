@@ -8,9 +8,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from bot.lender import Lender
-from bot.relay.errors import Later, Refused, RelayError
-from bot.relay.lending import Lending
+from bot.media_route import MediaRoute
+from bot.relay.errors import Refused, RelayError, RetryLater
+from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Delivery, DeliveryId, Link
 from bot.server import routes
 from tests.fakes import CHANNEL, CHAT, Clock, FakeAudio, FakeSlack, Memory, share
@@ -26,8 +26,8 @@ class Scene:
         self.clock, self.slack = Clock(), FakeSlack()
         self.memory = Memory(self.clock)
         self.memory.links[CHANNEL] = Link(CHANNEL, CHAT)
-        self.lending = Lending(self.memory, "https://bot.example", now=self.clock, token=lambda: "tok")
-        lender = Lender(self.lending, self.slack, FakeAudio())
+        self.lending = TemporaryUrls(self.memory, "https://bot.example", now=self.clock, token=lambda: "tok")
+        lender = MediaRoute(self.lending, self.slack, FakeAudio())
         server = TestServer(routes(pings={}, metrics=bytes, lent_clips=lender.clip))
         self.client = TestClient(server, timeout=aiohttp.ClientTimeout(sock_read=5))
 
@@ -62,7 +62,7 @@ async def scene() -> AsyncIterator[Scene]:
     await scene.client.close()
 
 
-@pytest.mark.parametrize("trouble", [Later("Slack is away."), Refused("Slack says no.")])
+@pytest.mark.parametrize("trouble", [RetryLater("Slack is away."), Refused("Slack says no.")])
 async def test_trouble_before_the_first_byte_is_a_bad_gateway(scene: Scene, trouble: RelayError) -> None:
     scene.slack.trouble["download"] = [trouble]
     assert (await scene.fetch())[0] == 502
@@ -85,7 +85,7 @@ async def test_a_body_that_breaks_off_is_cut_short_and_holds_nothing_but_audio(s
 @pytest.mark.parametrize("tells_sizes", [True, False])
 async def test_evidence_that_cannot_be_stored_spoils_no_audio(scene: Scene, tells_sizes: bool) -> None:
     scene.slack.tells_sizes = tells_sizes
-    scene.memory.trouble["fetched"] = [Later("The database cannot be reached.")]
+    scene.memory.trouble["fetched"] = [RetryLater("The database cannot be reached.")]
     assert await scene.fetch() == (200, WHOLE)
     assert await scene.fetch() == (200, WHOLE)
     assert scene.is_evident

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.relay.patience import Patience
 from bot.relay.receipts import LOOKS
+from bot.relay.retry import RetryPolicy
 from config.settings import Settings, SettingsError, load, load_links
 
 GOOD = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "LINQ_API_V3_API_KEY": "k"}
@@ -157,7 +157,7 @@ def test_lending_needs_a_public_url(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_forgotten_while_it_is_worked_on_or_looked_after(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **GOOD, RETENTION_DAYS="3")
-    assert timedelta(days=load().retention_days) > Patience().give_up_after + sum(LOOKS, timedelta())
+    assert timedelta(days=load().retention_days) > RetryPolicy().give_up_after + sum(LOOKS, timedelta())
 
 
 def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:

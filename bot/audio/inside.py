@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from bot.audio import refusals
 from bot.audio.terms import Limits, Takes
-from bot.relay.errors import Later, RelayError
+from bot.relay.errors import RelayError, RetryLater
 from bot.relay.ports import Fit
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 def _sorted(trouble: Exception) -> RelayError:
     if isinstance(trouble, OSError) and trouble.errno in _OUR_TROUBLE:
-        return Later(f"The bot's own disk gave an error: {trouble.strerror}.")
+        return RetryLater(f"The bot's own disk gave an error: {trouble.strerror}.")
     return refusals.unforeseen(type(trouble).__name__)

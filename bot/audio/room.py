@@ -44,7 +44,7 @@ class AudioRoom:
         return next((takes for takes in self._takes.values() if extension in takes.extensions), None)
 
     async def fit(self, path: Path) -> Fit:
-        """The clip itself, or a converted copy beside it. Refused says why not; Later blames the bot's own machine."""
+        """The clip itself, or a converted copy beside it. Refused says why not; RetryLater blames the bot's machine."""
         looked = await self._looks.run(self._limits.look_s, inside.look, path, self._takes, self._limits)
         return looked if isinstance(looked, Fit) else await self._convert(path, looked)
 

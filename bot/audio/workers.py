@@ -11,7 +11,7 @@ from anyio import BrokenWorkerProcess, CapacityLimiter, Semaphore, fail_after, t
 
 from bot.audio import refusals
 from bot.audio.inside import leashed
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 
 Given = TypeVarTuple("Given")
 Got = TypeVar("Got")
@@ -26,7 +26,7 @@ class Lane:
         self._memory_bytes = memory_bytes
 
     async def run(self, patience_s: float, work: Callable[[*Given], Got], *given: *Given) -> Got:
-        """What ``work`` gives. Refused when it takes too long or crashes two workers; Later when none can start."""
+        """What ``work`` gives. Refused when it takes too long or crashes two workers; RetryLater: none can start."""
         async with self._turn:
             try:
                 with fail_after(patience_s):
@@ -34,7 +34,7 @@ class Lane:
             except TimeoutError:
                 raise refusals.too_slow(patience_s) from None
             except OSError as trouble:
-                raise Later(f"The bot could not start a worker process: {trouble.strerror}.") from trouble
+                raise RetryLater(f"The bot could not start a worker process: {trouble.strerror}.") from trouble
 
     async def _run_twice(self, patience_s: float, work: Callable[[*Given], Got], *given: *Given) -> Got:
         """A worker that died may have been ended by the machine; two that died over the same file blame the file."""
@@ -45,5 +45,5 @@ class Lane:
                 )
             except BrokenWorkerProcess as trouble:
                 if trouble.args:  # anyio says something only of a worker that did not even start
-                    raise Later(f"The bot could not start a worker process: {trouble}.") from trouble
+                    raise RetryLater(f"The bot could not start a worker process: {trouble}.") from trouble
         raise refusals.crashed()

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.app import Rooms, links_kept, offline
+from bot.app import Services, links_kept, offline
 from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
 from bot.cli.links import why_deaf
 from bot.relay.errors import RelayError
@@ -74,7 +74,7 @@ def _links_file(settings: Settings) -> tuple[Finding, list[Link]]:
     return Finding(True, "LINKS_FILE", f"good; {len(kept)} link{'s' * (len(kept) != 1)}"), kept
 
 
-async def _neighbours(rooms: Rooms, kept: Sequence[Link]) -> AsyncIterator[Finding]:
+async def _neighbours(rooms: Services, kept: Sequence[Link]) -> AsyncIterator[Finding]:
     """``kept``: the links of the file, which the bot reads when it starts."""
     yield await _tried("Slack token", lambda: _slack_token(rooms))
     yield await _tried("Slack scopes", lambda: _slack_scopes(rooms))
@@ -101,12 +101,12 @@ async def _tried(what: str, trial: Callable[[], Awaitable[str | Finding]]) -> Fi
     return said if isinstance(said, Finding) else Finding(True, what, said)
 
 
-async def _slack_token(rooms: Rooms) -> str:
+async def _slack_token(rooms: Services) -> str:
     me = await rooms.slack.lookups.identity()
     return f"good; the bot is {me.user} in workspace {me.team}"
 
 
-async def _slack_scopes(rooms: Rooms) -> Finding | str:
+async def _slack_scopes(rooms: Services) -> Finding | str:
     missing = sorted(NEEDED_SCOPES.keys() - await rooms.slack.lookups.scopes())
     if not missing:
         return "all there"
@@ -114,7 +114,7 @@ async def _slack_scopes(rooms: Rooms) -> Finding | str:
     return Finding(False, "Slack scopes", f"missing {wants}. Add them under OAuth & Permissions and reinstall the app.")
 
 
-async def _slack_socket(rooms: Rooms) -> str:
+async def _slack_socket(rooms: Services) -> str:
     assert rooms.settings.slack_app_token is not None
     token = rooms.settings.slack_app_token.get_secret_value()
     web = Web(token, rooms.session, rooms.settings.slack_api_url, Pace(time.monotonic))
@@ -122,21 +122,21 @@ async def _slack_socket(rooms: Rooms) -> str:
     return "good; Socket Mode can connect"
 
 
-async def _alert_channel(rooms: Rooms) -> Finding | str:
+async def _alert_channel(rooms: Services) -> Finding | str:
     place = await rooms.slack.lookups.place(ChannelId(rooms.settings.slack_alert_channel))
     if not place.is_member:
         return Finding(False, "alert channel", f"the bot is not in #{place.name}. Type /invite in that channel.")
     return f"good; #{place.name}"
 
 
-async def _linq_key(rooms: Rooms) -> Finding | str:
+async def _linq_key(rooms: Services) -> Finding | str:
     lines = await rooms.linq.lines()
     if not lines:
         return Finding(False, "Linq key", "good, but the account has no line. Get one in the Linq dashboard.")
     return f"good; {len(lines)} line{'s' * (len(lines) > 1)}"
 
 
-async def _webhooks(rooms: Rooms) -> Finding:
+async def _webhooks(rooms: Services) -> Finding:
     has_secret = rooms.settings.linq_webhook_secret is not None
     if rooms.subscriber is not None:
         hearing = await rooms.subscriber.check(has_secret=has_secret)
@@ -149,12 +149,12 @@ async def _webhooks(rooms: Rooms) -> Finding:
     return Finding(True, "Linq webhooks", said)
 
 
-async def _audio(rooms: Rooms) -> str:
+async def _audio(rooms: Services) -> str:
     await rooms.audio.open()
     return "its workers start"
 
 
-async def _link(rooms: Rooms, link: Link) -> Finding | str:
+async def _link(rooms: Services, link: Link) -> Finding | str:
     place = await rooms.slack.lookups.place(link.channel)
     chat = await rooms.linq.chat(link.chat)
     if trouble := why_deaf(place):

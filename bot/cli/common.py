@@ -53,7 +53,7 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
 async def _until_told(work: Coroutine[Any, Any, Result]) -> Result:
     """Only the work itself is told to leave: what it has begun is still there for it, and it ends that in its order.
 
-    Told once more meanwhile, it goes on with that.
+    DeliveryWithReceipts once more meanwhile, it goes on with that.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.app import offline
 from bot.cli.common import plain_console, settings_or_exit, settle, show, table
 from bot.relay.errors import Refused
-from bot.relay.model import DeliveryId, Told, UserId
+from bot.relay.model import DeliveryId, DeliveryWithReceipts, UserId
 from bot.relay.receipts import status_of
 
 OPERATOR = UserId("")
@@ -41,7 +41,7 @@ async def _show(delivery: DeliveryId) -> None:
         console.print(f"  {_time(when)} UTC  {what}")
 
 
-def _time_line(told: Told) -> list[tuple[datetime, str]]:
+def _time_line(told: DeliveryWithReceipts) -> list[tuple[datetime, str]]:
     delivery = told.delivery
     moments = [
         (delivery.accepted_at, f"accepted from {delivery.post.channel}, message {delivery.post.message_ts or 'none'}"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.app import Rooms, offline
+from bot.app import Services, offline
 from bot.cli.common import USAGE, plain_console, settings_or_exit, settle, show, stop, table, warn
 from bot.relay.errors import Refused, RelayError
 from bot.relay.links import label
@@ -42,7 +42,7 @@ async def _add(channel: str, target: str) -> None:
         warn(f"{link.channel}: {trouble}")
 
 
-async def _trouble_with(rooms: Rooms, channel: ChannelId) -> str:
+async def _trouble_with(rooms: Services, channel: ChannelId) -> str:
     try:
         return why_deaf(await rooms.slack.lookups.place(channel))
     except RelayError as error:

@@ -1,4 +1,4 @@
-"""Our words into Linq's API, through Linq's own SDK. Every failure leaves here as Refused, Later or Unknown.
+"""Our words into Linq's API, through Linq's own SDK. Failures become Refused, RetryLater or OutcomeUnknown.
 
 Nothing of Slack, the store or the settings may come in; the key, the address and the shared session are arguments.
 """

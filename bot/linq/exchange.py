@@ -46,7 +46,7 @@ class Said:
 async def ask(what: str, call: Call, into: Callable[[Said], T], *, repeatable: bool = True) -> T:
     """``what`` names the call in the log, ``into`` reads its answer and may raise ParseError.
 
-    Raises Refused, Later, or (only if not ``repeatable``) Unknown.
+    Raises Refused, RetryLater, or (only if not ``repeatable``) OutcomeUnknown.
     """
     response = await _answer(what, call, repeatable=repeatable)
     trace_id = response.headers.get("x-trace-id", "")

@@ -6,24 +6,24 @@ from datetime import datetime
 from bot.linq import shapes
 from bot.linq.shapes import ParseError, clean, shaped
 from bot.linq.verdicts import why_failed
-from bot.relay.model import AttachmentId, Chat, ChatId, Kind, Memo, MemoId, Receipt
+from bot.relay.model import AttachmentId, Chat, ChatId, Memo, MemoId, Receipt, ReceiptKind
 from bot.relay.ports import Upload
 
 AUDIO_PARTS = frozenset({"media", "voice_memo"})
 """A memo is listed as an ordinary media part; Linq's guides also speak of voice memo parts."""
 
 _EVENTS = {
-    "message.sent": Kind.SENT,
-    "message.delivered": Kind.DELIVERED,
-    "message.read": Kind.READ,
+    "message.sent": ReceiptKind.SENT,
+    "message.delivered": ReceiptKind.DELIVERED,
+    "message.read": ReceiptKind.READ,
 }
 _STATUSES = {
-    "pending": Kind.QUEUED,
-    "queued": Kind.QUEUED,
-    "sent": Kind.SENT,
-    "failed": Kind.FAILED,
-    "delivered": Kind.DELIVERED,
-    "read": Kind.READ,
+    "pending": ReceiptKind.QUEUED,
+    "queued": ReceiptKind.QUEUED,
+    "sent": ReceiptKind.SENT,
+    "failed": ReceiptKind.FAILED,
+    "delivered": ReceiptKind.DELIVERED,
+    "read": ReceiptKind.READ,
 }
 _GONE = frozenset({"left", "removed"})
 
@@ -46,12 +46,16 @@ def webhook(body: object, *, webhook_id: str, received_at: datetime) -> Receipt 
     return _progress(envelope, kind, receipt_id, at) if kind else None
 
 
-def _progress(envelope: shapes.Envelope, kind: Kind, receipt_id: str, at: datetime) -> Receipt | None:
+def _progress(envelope: shapes.Envelope, kind: ReceiptKind, receipt_id: str, at: datetime) -> Receipt | None:
     message = shaped(shapes.MessageEvent, _flat(envelope.data))
     if message.direction == "inbound" or message.is_from_me is False or _is_without_audio(message.parts):
         return None
     _require_a_name(message.id, envelope.trace_id)
-    times = {Kind.SENT: message.sent_at, Kind.DELIVERED: message.delivered_at, Kind.READ: message.read_at}
+    times = {
+        ReceiptKind.SENT: message.sent_at,
+        ReceiptKind.DELIVERED: message.delivered_at,
+        ReceiptKind.READ: message.read_at,
+    }
     return Receipt(
         id=receipt_id,
         kind=kind,
@@ -71,7 +75,7 @@ def _failed(envelope: shapes.Envelope, receipt_id: str, at: datetime) -> Receipt
     code = "" if failure.code is None else str(failure.code)
     return Receipt(
         id=receipt_id,
-        kind=Kind.FAILED,
+        kind=ReceiptKind.FAILED,
         at=failure.failed_at or at,
         memo=MemoId(failure.message_id) if failure.message_id else None,
         trace_id=envelope.trace_id,
@@ -109,7 +113,11 @@ def message_receipt(message: shapes.Message, *, now: datetime) -> Receipt | None
     kind = _STATUSES.get(message.delivery_status)
     if kind is None or not message.id:
         return None
-    times = {Kind.SENT: message.sent_at, Kind.DELIVERED: message.delivered_at, Kind.READ: message.read_at}
+    times = {
+        ReceiptKind.SENT: message.sent_at,
+        ReceiptKind.DELIVERED: message.delivered_at,
+        ReceiptKind.READ: message.read_at,
+    }
     return Receipt(
         id=f"look:{message.id}:{kind}",
         kind=kind,
@@ -117,7 +125,7 @@ def message_receipt(message: shapes.Message, *, now: datetime) -> Receipt | None
         memo=MemoId(message.id),
         attachments=_audio(message.parts),
         service=message.service,
-        reason=why_failed("", "") if kind is Kind.FAILED else "",
+        reason=why_failed("", "") if kind is ReceiptKind.FAILED else "",
     )
 
 
@@ -137,7 +145,7 @@ def sent_memo(body: object, *, trace_id: str, attachment: AttachmentId | None, n
         raise ParseError("no voice_memo.id")
     own = (attachment, AttachmentId(sent.voice_memo.id))
     attachments = tuple(dict.fromkeys(item for item in own if item))
-    kind = _STATUSES.get(sent.status, Kind.QUEUED)
+    kind = _STATUSES.get(sent.status, ReceiptKind.QUEUED)
     receipt = Receipt(
         id=f"look:{sent.id}:{kind}",
         kind=kind,

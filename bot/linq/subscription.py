@@ -42,7 +42,7 @@ class Subscriber:
         self.target = f"{self._address}?version={WEBHOOK_VERSION}"
 
     async def check(self, *, has_secret: bool) -> Hearing:
-        """Only looks. Raises Refused or Later when Linq cannot be asked."""
+        """Only looks. Raises Refused or RetryLater when Linq cannot be asked."""
         ours, elsewhere = self._sorted(await self._all())
         if not ours:
             return Hearing(False, "No webhook subscription for this bot; `memobridge run` makes one.")
@@ -53,7 +53,7 @@ class Subscriber:
         return Hearing(True, f"Webhooks reach this bot{_others(ours, elsewhere)}.")
 
     async def keep(self, *, has_secret: bool) -> Hearing:
-        """Make or mend ours. Doing it again changes nothing. Raises Refused or Later when Linq cannot be asked."""
+        """Make or mend ours. Doing it again changes nothing. Raises Refused or RetryLater when Linq cannot be asked."""
         ours, elsewhere = self._sorted(await self._all())
         if ours and has_secret:
             await self._mend(ours[0])

@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from bot.linq.limits import UPLOAD_WITHIN
-from bot.relay.errors import Later, Refused, RelayError
+from bot.relay.errors import Refused, RelayError, RetryLater
 from bot.relay.ports import Upload
 
 log = logging.getLogger("memobridge.linq")
@@ -52,11 +52,11 @@ class ExactBody:
 
     def _require(self, holds: bool) -> None:
         if not holds:
-            raise Later("The file did not have the length it was said to have.", code="length")
+            raise RetryLater("The file did not have the length it was said to have.", code="length")
 
 
 async def put(session: aiohttp.ClientSession, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
-    """Raises the source's own error if that failed, Later for everything else: the next try takes a new attachment."""
+    """Raises the source's own error if that failed, RetryLater for all else: the next try takes a new attachment."""
     body = ExactBody(chunks, upload.size_bytes)
     try:
         async with session.put(
@@ -84,9 +84,9 @@ def _headers(upload: Upload) -> dict[str, str]:
     return headers
 
 
-def _broken(error: Exception) -> Later:
+def _broken(error: Exception) -> RetryLater:
     log.warning("upload broke", extra={"cause": type(error).__name__})
-    return Later("The upload to Linq broke off.", code="upload")
+    return RetryLater("The upload to Linq broke off.", code="upload")
 
 
 def _turned_away(status: int) -> RelayError:
@@ -94,4 +94,4 @@ def _turned_away(status: int) -> RelayError:
     log.warning("upload refused", extra={"status": status})
     if status == 413:
         return Refused("The audio is too large for Linq's storage. Send a shorter recording.", code="upload 413")
-    return Later("Linq's storage did not take the upload.", code=f"upload {status}")
+    return RetryLater("Linq's storage did not take the upload.", code=f"upload {status}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 
 
 class Certainty(StrEnum):
@@ -36,8 +36,8 @@ class Verdict:
         if self.certainty is Certainty.NO:
             return Refused(self.reason, code=code, trace_id=trace_id)
         if self.certainty is Certainty.LATER or repeatable:
-            return Later(self.reason, after=after or self.after, code=code, trace_id=trace_id)
-        return Unknown(f"{self.reason} {DOUBT}", code=code, trace_id=trace_id)
+            return RetryLater(self.reason, after=after or self.after, code=code, trace_id=trace_id)
+        return OutcomeUnknown(f"{self.reason} {DOUBT}", code=code, trace_id=trace_id)
 
 
 def _no(reason: str) -> Verdict:

@@ -1,8 +1,8 @@
 """What may be done after a failure. Every door sorts its errors into these three; no other error crosses a room's wall.
 
 - ``Refused``: a sure no. Nothing was done, and asking again will not help.
-- ``Later``: surely not done. May be tried again, not before the given time.
-- ``Unknown``: perhaps done. Look before you act again.
+- ``RetryLater``: surely not done. May be tried again, not before the given time.
+- ``OutcomeUnknown``: perhaps done. Look before you act again.
 """
 
 from datetime import timedelta
@@ -22,7 +22,7 @@ class Refused(RelayError):
     """A sure no. The reason says why and what a person can do about it."""
 
 
-class Later(RelayError):
+class RetryLater(RelayError):
     """Surely not done; ``after`` is how long to wait at least, counted from now (None: the caller's own schedule)."""
 
     def __init__(self, reason: str, *, after: timedelta | None = None, code: str = "", trace_id: str = "") -> None:
@@ -30,5 +30,5 @@ class Later(RelayError):
         self.after = after
 
 
-class Unknown(RelayError):
+class OutcomeUnknown(RelayError):
     """Perhaps done: the answer was lost or made no sense."""

@@ -22,7 +22,7 @@ UserId = NewType("UserId", str)
 Fence = NewType("Fence", int)
 
 
-class Step(StrEnum):
+class DeliveryState(StrEnum):
     """How far our own hands have come with a delivery."""
 
     WAITING = "waiting"
@@ -34,7 +34,7 @@ class Step(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN_STEPS = frozenset({Step.WAITING, Step.PREPARED, Step.SENDING})
+OPEN_STATES = frozenset({DeliveryState.WAITING, DeliveryState.PREPARED, DeliveryState.SENDING})
 
 
 class Status(StrEnum):
@@ -49,11 +49,11 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-LOST = (Status.FAILED, Status.UNCONFIRMED)
+NEEDS_ATTENTION = (Status.FAILED, Status.UNCONFIRMED)
 """A person has to see to it: it is said aloud, and may be sent again."""
 
 
-class Kind(StrEnum):
+class ReceiptKind(StrEnum):
     """What one receipt says. The order is the rank: a later one outweighs all before it."""
 
     QUEUED = "queued"
@@ -64,7 +64,7 @@ class Kind(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Kind).index(self)
+        return list(ReceiptKind).index(self)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Delivery:
     position: int = 0  # place among the files of one message
     twin: str = ""
     replaces: DeliveryId | None = None  # the delivery that a person chose to send again
-    step: Step = Step.WAITING
+    step: DeliveryState = DeliveryState.WAITING
     fence: Fence = Fence(0)
     attempts: int = 0
     accepted_at: datetime | None = None
@@ -194,7 +194,7 @@ class Receipt:
     """
 
     id: str
-    kind: Kind
+    kind: ReceiptKind
     at: datetime
     memo: MemoId | None = None
     attachments: tuple[AttachmentId, ...] = ()
@@ -217,7 +217,7 @@ class Memo:
 
 
 @dataclass(frozen=True)
-class Told:
+class DeliveryWithReceipts:
     """A delivery and its receipts: all that a notice is made from."""
 
     delivery: Delivery
@@ -241,25 +241,25 @@ class Notice:
     posting_since: datetime | None = None
     shown: str = ""
     turn: int = 0
-    told: tuple[Told, ...] = field(default=())
+    told: tuple[DeliveryWithReceipts, ...] = field(default=())
     alarmed: frozenset[DeliveryId] = frozenset()  # failures that were also said aloud
 
 
 @dataclass(frozen=True)
-class Work:
+class SendNext:
     """An errand for the engine: the oldest open delivery of this chat is due."""
 
     chat: ChatId
 
 
 @dataclass(frozen=True)
-class Announce:
+class RefreshNotice:
     """An errand for the engine: this notice no longer shows the truth."""
 
     notice: NoticeId
 
 
-Errand = Work | Announce
+RelayJob = SendNext | RefreshNotice
 
 
 def delivery_id(*cause: str) -> DeliveryId:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import LOST, Delivery, Notice, NoticeId
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.model import NEEDS_ATTENTION, Delivery, Notice, NoticeId
 from bot.relay.ports import NoticeStore, Slack
 from bot.relay.receipts import status_of
 
@@ -27,7 +27,7 @@ class Notices:
         self._now = now
 
     async def announce(self, notice_id: NoticeId) -> None:
-        """Make the notice show the truth as it is now. Raises Later when Slack wants it later."""
+        """Make the notice show the truth as it is now. Raises RetryLater when Slack wants it later."""
         notice = await self._store.take(notice_id, self._now())
         if notice is None or not notice.told:
             return
@@ -68,12 +68,12 @@ class Notices:
             found = await self._slack.find_notices(notice)
             if found:
                 await self._store.posted(notice, found[0], "")
-                raise Later("The notice was found again; its words follow.", after=timedelta())
+                raise RetryLater("The notice was found again; its words follow.", after=timedelta())
         try:
             return await self._slack.post_notice(notice)
-        except Unknown as lost:
-            raise Later(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
-        except (Later, Refused):
+        except OutcomeUnknown as lost:
+            raise RetryLater(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
+        except (RetryLater, Refused):
             await self._store.not_posted(notice)
             raise
 
@@ -82,7 +82,7 @@ class Notices:
         long sleep the connections that were open are dead."""
         log.warning("second notice", extra={"notice": notice.id})
         for _ in range(DEAD_CONNECTIONS):
-            with suppress(Later):
+            with suppress(RetryLater):
                 await self._slack.remove_notice(notice, ts)
                 return
         await self._slack.remove_notice(notice, ts)
@@ -92,7 +92,7 @@ class Notices:
         for delivery in _failures(notice):
             try:
                 await self._slack.alarm(notice, delivery)
-            except Unknown as lost:
+            except OutcomeUnknown as lost:
                 log.warning("alarm perhaps posted", extra={"notice": notice.id, "code": lost.code})
             await self._store.alarmed(delivery.id)
 
@@ -101,5 +101,5 @@ def _failures(notice: Notice) -> list[Delivery]:
     return [
         told.delivery
         for told in notice.told
-        if status_of(told).status in LOST and told.delivery.id not in notice.alarmed
+        if status_of(told).status in NEEDS_ATTENTION and told.delivery.id not in notice.alarmed
     ]

@@ -18,6 +18,8 @@ from bot.relay.model import (
     Clip,
     Delivery,
     DeliveryId,
+    DeliveryState,
+    DeliveryWithReceipts,
     Fence,
     Link,
     Memo,
@@ -26,8 +28,6 @@ from bot.relay.model import (
     NoticeId,
     Receipt,
     Sound,
-    Step,
-    Told,
     UserId,
 )
 
@@ -49,7 +49,7 @@ class Slack(Protocol):
         ...
 
     async def post_notice(self, notice: Notice) -> str:
-        """Post it once and give its ts. Unknown when the post may stand in Slack after all."""
+        """Post it once and give its ts. OutcomeUnknown when the post may stand in Slack after all."""
         ...
 
     async def find_notices(self, notice: Notice) -> Sequence[str]:
@@ -94,7 +94,7 @@ class Linq(Protocol):
     async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None: ...
 
     async def send(self, chat: ChatId, *, attachment: AttachmentId | None = None, url: str = "") -> Memo:
-        """The one act that must not be repeated. Exactly one of the two. Unknown when it may have been done."""
+        """The one act that must not be repeated. Exactly one of the two. OutcomeUnknown when it may have been done."""
         ...
 
     async def find_memo(
@@ -152,11 +152,11 @@ class DeliveryStore(Protocol):
         """Take the chat's oldest open delivery with a new fence; None when nothing is open."""
         ...
 
-    async def told(self, delivery: DeliveryId) -> Told | None:
+    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
         """One delivery with its receipts."""
         ...
 
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
+    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
         """Every delivery of one Slack message that no other replaces, with their receipts."""
         ...
 
@@ -199,7 +199,9 @@ class DeliveryStore(Protocol):
         another delivery."""
         ...
 
-    async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool: ...
+    async def close(
+        self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str
+    ) -> bool: ...
 
     async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
         """The message was deleted (or lost files): cancel what has not been sent and is not among ``kept_files``, and
@@ -214,7 +216,7 @@ class ReceiptStore(Protocol):
         """Commit receipts with the announcements they cause; a known id changes nothing."""
         ...
 
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
         """Recorded and unconfirmed deliveries due for a look, and how many looks each had."""
         ...
 

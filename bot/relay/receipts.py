@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.relay.errors import RelayError
-from bot.relay.model import Delivery, Kind, Memo, Receipt, Status, Step, Told
+from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, Memo, Receipt, ReceiptKind, Status
 from bot.relay.ports import DeliveryStore, Linq, ReceiptStore
 
 log = logging.getLogger("memobridge.relay")
@@ -30,13 +30,13 @@ class Verdict:
 
 
 OWN_WORD = {
-    Step.FAILED: Status.FAILED,
-    Step.UNCONFIRMED: Status.UNCONFIRMED,
-    Step.CANCELLED: Status.CANCELLED,
+    DeliveryState.FAILED: Status.FAILED,
+    DeliveryState.UNCONFIRMED: Status.UNCONFIRMED,
+    DeliveryState.CANCELLED: Status.CANCELLED,
 }
 
 
-def status_of(told: Told) -> Verdict:
+def status_of(told: DeliveryWithReceipts) -> Verdict:
     """What the receipts add up to; without any, how far our own hands have come.
 
     Of two failures the one with a code is told: a look at Linq brings none, and no reason either.
@@ -46,15 +46,15 @@ def status_of(told: Told) -> Verdict:
         return Verdict(Status(best.kind), best.at, best.reason, best.code, _is_end(best))
     delivery = told.delivery
     own = OWN_WORD.get(delivery.step, Status.QUEUED)
-    final = delivery.step in (Step.FAILED, Step.CANCELLED)
+    final = delivery.step in (DeliveryState.FAILED, DeliveryState.CANCELLED)
     return Verdict(own, None, delivery.reason, delivery.code, final)
 
 
 def _is_end(best: Receipt) -> bool:
     """A failure is no end: delivered has been seen to follow it."""
-    if best.kind is Kind.SENT:
+    if best.kind is ReceiptKind.SENT:
         return best.is_group or best.service == "SMS"
-    return best.kind is Kind.READ
+    return best.kind is ReceiptKind.READ
 
 
 class Receipts:
@@ -92,28 +92,28 @@ class Receipts:
             await self._store.looked(told.delivery.id, self._now() + self._looks[looks])
         return news
 
-    def _is_settled(self, told: Told) -> bool:
+    def _is_settled(self, told: DeliveryWithReceipts) -> bool:
         """Final, or in the hands of webhooks: one that brought ``delivered`` will bring ``read``."""
         verdict = status_of(told)
         by_webhook = any(not r.id.startswith("look:") for r in told.receipts)
         return verdict.final or (verdict.status is Status.DELIVERED and by_webhook)
 
-    async def _look(self, told: Told) -> bool:
+    async def _look(self, told: DeliveryWithReceipts) -> bool:
         try:
             return await (self._find(told) if told.delivery.memo is None else self._ask(told))
         except RelayError as error:
             log.warning("look failed", extra={"delivery": told.delivery.id, "code": error.code})
             return False
 
-    async def _ask(self, told: Told) -> bool:
+    async def _ask(self, told: DeliveryWithReceipts) -> bool:
         assert told.delivery.memo is not None
         receipt = await self._linq.look(told.delivery.memo)
         if receipt is None:
             return False
         await self._store.add([receipt])
-        return receipt.kind.rank > max((r.kind.rank for r in told.receipts), default=Kind.QUEUED.rank)
+        return receipt.kind.rank > max((r.kind.rank for r in told.receipts), default=ReceiptKind.QUEUED.rank)
 
-    async def _find(self, told: Told) -> bool:
+    async def _find(self, told: DeliveryWithReceipts) -> bool:
         """An unconfirmed memo may be listed late; then it was sent after all."""
         memo = await find(self._linq, told.delivery)
         return memo is not None and await self._deliveries.record(told.delivery.id, memo)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.relay.model import LOST, Delivery, Notice, NoticeId, Sound, Status, Told
+from bot.relay.model import NEEDS_ATTENTION, Delivery, DeliveryWithReceipts, Notice, NoticeId, Sound, Status
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
 from bot.slack.words import NAME_MOST, length, listed, reason_of
@@ -75,16 +75,16 @@ def button(label: str, action: str, value: str) -> Block:
     return {"type": "button", "text": plain(label), "action_id": action, "value": value}
 
 
-def _clip(told: Told) -> Iterator[Block]:
+def _clip(told: DeliveryWithReceipts) -> Iterator[Block]:
     verdict = status_of(told)
     yield section("\n".join(_headline(told, verdict)))
     if remarks := [*_about(told.delivery.sound), *_after(told, verdict)]:
         yield {"type": "context", "elements": [mrkdwn("  ·  ".join(remarks))]}
-    if verdict.status in LOST:
+    if verdict.status in NEEDS_ATTENTION:
         yield {"type": "actions", "elements": _buttons(told.delivery, verdict.status)}
 
 
-def _headline(told: Told, verdict: Verdict) -> Iterator[str]:
+def _headline(told: DeliveryWithReceipts, verdict: Verdict) -> Iterator[str]:
     yield bold(told.delivery.clip.name, NAME_MOST)
     when = f"  ·  {_clock(verdict.at)}" if verdict.at else ""
     yield f"{GLYPHS[verdict.status]} *{verdict.status}*{when}"
@@ -104,7 +104,7 @@ def _about(sound: Sound | None) -> Iterator[str]:
         yield f"from {quoted(sound.converted_from, 60)}"
 
 
-def _after(told: Told, verdict: Verdict) -> Iterator[str]:
+def _after(told: DeliveryWithReceipts, verdict: Verdict) -> Iterator[str]:
     """What a careful reader would ask next."""
     if verdict.status is Status.SENT and _A_PERSON.fullmatch(verdict.reason):
         yield verdict.reason

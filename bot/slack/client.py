@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.model import ChannelId, Clip, Delivery, Notice, UserId
 from bot.slack.blocks import SECTION_MOST, blocks, mark, mark_aside, section
 from bot.slack.downloads import Arriving, Downloads, LoginPage, Misled, Stale
@@ -72,7 +72,7 @@ class Client:
         await self._web.post("chat.postMessage", body, who=f"alarm {delivery.id}")
 
     async def say(self, channel: ChannelId, sentence: str) -> None:
-        """A message of its own, for whoever reads that channel. Raises Unknown when it may stand there after all."""
+        """A message of its own, for whoever reads that channel. OutcomeUnknown: it may stand there after all."""
         said = quoted(sentence, SECTION_MOST)
         body = {"channel": channel, "text": said, "blocks": [section(said)], **_CALM}
         await self._web.post("chat.postMessage", body, who="operators")
@@ -94,7 +94,7 @@ class Client:
         except LoginPage:
             # The token is good, or Slack would not have told of the file.
             if abs(self._now().timestamp() - whole(file, "created")) < _NEW_FOR.total_seconds():
-                raise Later(_NOT_DONE) from None
+                raise RetryLater(_NOT_DONE) from None
             raise
 
     async def _posts_since(self, notice: Notice) -> AsyncIterator[Body]:
@@ -136,13 +136,13 @@ def _url(file: Body) -> str:
         raise Refused("Slack hides this file behind the history limit of the workspace's plan: upload it again.")
     if text(file, "mode") == "tombstone":
         raise Refused(DELETED)
-    raise Later(_NOT_DONE)
+    raise RetryLater(_NOT_DONE)
 
 
 def _ts(body: Body) -> str:
     ts = timestamp(body, "ts")
     if not ts:
-        raise Unknown("Slack took the notice but did not say where it stands.")
+        raise OutcomeUnknown("Slack took the notice but did not say where it stands.")
     return ts
 
 

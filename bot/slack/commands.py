@@ -9,11 +9,11 @@ from bot.slack import cards
 from bot.slack.cards import Card
 from bot.slack.gestures import Order, clip_at
 from bot.slack.lookups import Lookups
-from bot.slack.ports import Clips, Links
+from bot.slack.ports import DeliveryService, Links
 
 
 class Commands:
-    def __init__(self, clips: Clips, links: Links, lookups: Lookups, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, clips: DeliveryService, links: Links, lookups: Lookups, *, now: Callable[[], datetime]) -> None:
         self._clips = clips
         self._links = links
         self._lookups = lookups

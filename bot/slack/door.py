@@ -12,7 +12,7 @@ from bot.slack.downloads import Bounds, Downloads
 from bot.slack.listeners import Listeners
 from bot.slack.lookups import Lookups
 from bot.slack.pace import Pace
-from bot.slack.ports import Clips, Links, Wishes
+from bot.slack.ports import DeliveryService, Links, UserActions
 from bot.slack.presses import Presses
 from bot.slack.unheard import Unheard
 from bot.slack.web import Web
@@ -40,7 +40,9 @@ class SlackDoor:
         self.answers = Answers(session, within_s=answer_within_s)
         self._now = now
 
-    def listeners(self, *, clips: Clips, links: Links, wishes: Wishes, allowed_bots: Collection[str] = ()) -> Listeners:
+    def listeners(
+        self, *, clips: DeliveryService, links: Links, wishes: UserActions, allowed_bots: Collection[str] = ()
+    ) -> Listeners:
         """What HttpEntrance and SocketEntrance hand their requests to."""
         return Listeners(
             clips=clips,
@@ -52,6 +54,8 @@ class SlackDoor:
             allowed_bots=allowed_bots,
         )
 
-    def unheard(self, *, clips: Clips, links: Links, grace: timedelta, allowed_bots: Collection[str] = ()) -> Unheard:
+    def unheard(
+        self, *, clips: DeliveryService, links: Links, grace: timedelta, allowed_bots: Collection[str] = ()
+    ) -> Unheard:
         """What looks for clips that no event told of."""
         return Unheard(clips, links, self.lookups, now=self._now, grace=grace, allowed_bots=allowed_bots)

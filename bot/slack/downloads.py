@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.slack.errors import DELETED, retry_after
 
 SLACK_HOSTS = ("slack.com", "slack-files.com", "slack-edge.com", "slack-gov.com")
@@ -26,7 +26,7 @@ _SHUT = (
 )
 
 
-class Stale(Later):
+class Stale(RetryLater):
     """Nothing (yet) under this address; a fresh one may lead to the file."""
 
 
@@ -60,7 +60,7 @@ class Arriving:
         self._piece_bytes = PIECE_BYTES if is_small else SMALL_PIECE_BYTES
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """All bytes, once. Raises Later when they stop coming, Refused when they do not end."""
+        """All bytes, once. Raises RetryLater when they stop coming, Refused when they do not end."""
         chunk, had = self._first, 0
         while chunk:
             had += len(chunk)
@@ -69,7 +69,7 @@ class Arriving:
             yield chunk
             chunk = await _next(self._response, self._piece_bytes)
         if self.size_bytes is not None and had < self.size_bytes:
-            raise Later("Slack's download broke off.")
+            raise RetryLater("Slack's download broke off.")
 
 
 class Downloads:
@@ -86,7 +86,7 @@ class Downloads:
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[Arriving]:
-        """Raises Stale, Misled, Later or Refused."""
+        """Raises Stale, Misled, RetryLater or Refused."""
         response = await self._get(self._trusted(url))
         try:
             self._judge(response)
@@ -114,7 +114,7 @@ class Downloads:
         try:
             return await self._session.get(url, headers=self._headers, allow_redirects=False, timeout=self._timeout)
         except (aiohttp.ClientError, OSError) as lost:
-            raise Later("Slack's file server cannot be reached.") from lost
+            raise RetryLater("Slack's file server cannot be reached.") from lost
 
     def _judge(self, response: aiohttp.ClientResponse) -> None:
         status, size = response.status, response.content_length
@@ -125,9 +125,9 @@ class Downloads:
         if status == 410:
             raise Refused(DELETED)
         if status == 429:
-            raise Later("Slack is rate limiting downloads.", after=retry_after(response.headers))
+            raise RetryLater("Slack is rate limiting downloads.", after=retry_after(response.headers))
         if status != 200:
-            raise Later(f"Slack's file server answered {status}.")
+            raise RetryLater(f"Slack's file server answered {status}.")
         if size is not None and size > self._bounds.size_bytes:
             raise _too_big(size, self._bounds.size_bytes)
 
@@ -141,7 +141,7 @@ async def _next(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     try:
         return await response.content.read(most_bytes)
     except (aiohttp.ClientError, OSError) as lost:
-        raise Later("Slack's download broke off.") from lost
+        raise RetryLater("Slack's download broke off.") from lost
 
 
 def _too_big(size_bytes: int | None, most_bytes: int) -> Refused:

@@ -1,6 +1,6 @@
 """Slack's errors, sorted by what may be done next: the one table of codes, with a sentence for people each.
 
-``effect`` marks a call that must not be repeated blindly (a post): where the answer was lost, it is Unknown.
+``effect`` marks a call that must not be repeated blindly (a post): where the answer was lost, it is OutcomeUnknown.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.slack.fields import text
 
 
@@ -73,11 +73,11 @@ _UNREACHED = "Slack cannot be reached."
 
 
 def sorted_error(error: Exception, *, effect: bool, token: Token) -> RelayError:
-    """Any failure of a Web API call as Refused, Later or Unknown. ``token``: the one it was made with."""
+    """Any failure of a Web API call as Refused, RetryLater or OutcomeUnknown. ``token``: the one it was made with."""
     if isinstance(error, SlackApiError):
         return _answered(error.response, effect=effect, token=token)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Later(_UNREACHED)
+        return RetryLater(_UNREACHED)
     return _lost("Slack's answer was lost.", "", effect=effect)
 
 
@@ -93,13 +93,13 @@ def _answered(response: Any, *, effect: bool, token: Token) -> RelayError:
     body = getattr(response, "data", None)
     code = text(body, "error") if isinstance(body, dict) else ""
     if status == 429:
-        return Later(_BUSY, after=retry_after(response.headers), code="ratelimited")
+        return RetryLater(_BUSY, after=retry_after(response.headers), code="ratelimited")
     if code in TOKEN_REFUSED:
-        return Later(token.refused, after=timedelta(minutes=1), code=code)
+        return RetryLater(token.refused, after=timedelta(minutes=1), code=code)
     if code == "accesslimited":
-        return Later(_WALLED, after=timedelta(minutes=1), code=code)
+        return RetryLater(_WALLED, after=timedelta(minutes=1), code=code)
     if code in PASSING:
-        return Later(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
+        return RetryLater(_BUSY if code.startswith("rate") else _AILING, after=timedelta(seconds=30), code=code)
     if status >= 500 or code in DOUBTFUL or not code:
         return _lost(_AILING, code, effect=effect)
     return Refused(_refusal(code, body, token), code=code)
@@ -113,4 +113,4 @@ def _refusal(code: str, body: Any, token: Token) -> str:
 
 
 def _lost(reason: str, code: str, *, effect: bool) -> RelayError:
-    return Unknown(reason, code=code) if effect else Later(reason, code=code)
+    return OutcomeUnknown(reason, code=code) if effect else RetryLater(reason, code=code)

@@ -23,7 +23,7 @@ from bot.slack.fields import Body, part, text
 from bot.slack.gestures import parse_order, parse_press
 from bot.slack.lookups import Lookups
 from bot.slack.parse import Drop, ParseError, Withdrawal, parse_message, place
-from bot.slack.ports import Clips, Links
+from bot.slack.ports import DeliveryService, Links
 from bot.slack.presses import RESEND_SHORTCUT, SEND_SHORTCUT, Presses
 from bot.slack.resolving import resolve
 from bot.slack.web import quiet
@@ -40,7 +40,7 @@ class Listeners:
     def __init__(
         self,
         *,
-        clips: Clips,
+        clips: DeliveryService,
         links: Links,
         lookups: Lookups,
         commands: Commands,

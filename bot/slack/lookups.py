@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.relay.errors import Later, RelayError
+from bot.relay.errors import RelayError, RetryLater
 from bot.relay.model import ChannelId, UserId
 from bot.slack.fields import Body, identifier, part, parts, text
 from bot.slack.parse import Identity
@@ -104,7 +104,7 @@ class Lookups:
         answer = await self._web.put("auth.test", {})
         me = Identity(*(identifier(answer.body, name) for name in ("team_id", "user_id", "bot_id")))
         if not (me.team and me.user):
-            raise Later("Slack did not say who this bot is.")
+            raise RetryLater("Slack did not say who this bot is.")
         self._identity = me
         self._scopes = frozenset(filter(None, map(str.strip, answer.headers.get("x-oauth-scopes", "").split(","))))
         return me

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 
 _FORGET_AFTER_S = 60.0
 
@@ -60,13 +60,13 @@ class Pace:
         self._held: dict[str, float] = {}
 
     def take(self, method: str, *, place: str = "", who: str = "") -> None:
-        """Use up a turn for a call of ``method``. Raises Later with the time until there is one."""
+        """Use up a turn for a call of ``method``. Raises RetryLater with the time until there is one."""
         now = self._clock()
         wait = self._held.get(method, now) - now
         if wait <= 0 and method in RATES:
             wait = self._lane(method, place).ask(who, now)
         if wait > 0:
-            raise Later("Slack is rate limiting the bot.", after=timedelta(seconds=wait), code="ratelimited")
+            raise RetryLater("Slack is rate limiting the bot.", after=timedelta(seconds=wait), code="ratelimited")
 
     def hold(self, method: str, pause: timedelta) -> None:
         """Slack asked for a pause of this method; after it there is no burst to spend."""

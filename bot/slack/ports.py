@@ -6,7 +6,7 @@ from typing import Protocol
 from bot.relay.model import ChannelId, Chat, ChatId, DeliveryId, Link, Share, UserId
 
 
-class Clips(Protocol):
+class DeliveryService(Protocol):
     async def accept(self, share: Share) -> Sequence[DeliveryId]: ...
 
     async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None: ...
@@ -26,7 +26,7 @@ class Links(Protocol):
     async def moved(self, old: ChannelId, new: ChannelId) -> None: ...
 
 
-class Wishes(Protocol):
+class UserActions(Protocol):
     async def resend(self, delivery: DeliveryId, *, by: UserId) -> DeliveryId: ...
 
     async def resend_message(self, channel: ChannelId, message_ts: str, *, by: UserId) -> int: ...

@@ -12,7 +12,7 @@ from bot.slack.commands import invitation
 from bot.slack.fields import Body
 from bot.slack.gestures import ANY_SOUND, Press, parse_pointed
 from bot.slack.lookups import Lookups
-from bot.slack.ports import Clips, Links, Wishes
+from bot.slack.ports import DeliveryService, Links, UserActions
 from bot.slack.resolving import resolve
 
 SEND_SHORTCUT, RESEND_SHORTCUT = "send_as_voice_memo", "resend_voice_memo"
@@ -20,7 +20,13 @@ SEND_SHORTCUT, RESEND_SHORTCUT = "send_as_voice_memo", "resend_voice_memo"
 
 class Presses:
     def __init__(
-        self, clips: Clips, links: Links, wishes: Wishes, lookups: Lookups, *, now: Callable[[], datetime]
+        self,
+        clips: DeliveryService,
+        links: Links,
+        wishes: UserActions,
+        lookups: Lookups,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._clips = clips
         self._links = links

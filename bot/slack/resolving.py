@@ -20,7 +20,7 @@ GONE = frozenset({"file_deleted", "file_not_found"})
 async def resolve(drop: Drop, lookups: Lookups, wanted: Collection[Judgement] = (Judgement.AUDIO,)) -> Share | None:
     """The share without what turned out to be nothing for us; None when nothing is left.
 
-    A file that Slack will not tell us about stays in: it fails where its owner can see it. Raises Later.
+    A file that Slack will not tell us about stays in: it fails where its owner can see it. Raises RetryLater.
     """
     if not drop.unjudged:
         return drop.share

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.relay.errors import Later, RelayError
+from bot.relay.errors import RelayError, RetryLater
 from bot.relay.model import ChannelId, Link
 from bot.slack.fields import Body, timestamp
 from bot.slack.lookups import Lookups
 from bot.slack.over_http import Dispatch
 from bot.slack.parse import Drop, Identity, ParseError, parse_message
-from bot.slack.ports import Clips, Links
+from bot.slack.ports import DeliveryService, Links
 
 log = logging.getLogger("memobridge.slack")
 
@@ -45,7 +45,7 @@ class Unheard:
 
     def __init__(
         self,
-        clips: Clips,
+        clips: DeliveryService,
         links: Links,
         lookups: Lookups,
         *,
@@ -96,7 +96,7 @@ class Unheard:
             try:
                 if not await self._look_at(channel):
                     waiting.append(channel)
-            except Later:
+            except RetryLater:
                 break
             except RelayError as no:
                 log.info("history not shown", extra={"channel": channel, "code": no.code})

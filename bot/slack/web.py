@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.slack.errors import APP_TOKEN, BOT_TOKEN, sorted_error
 from bot.slack.fields import Body
 from bot.slack.pace import Pace
@@ -43,12 +43,12 @@ class Web:
         self._pace = pace
 
     async def ask(self, method: str, *, timeout_s: float = CALL_TIMEOUT_S, **params: str | int | bool) -> Answer:
-        """Read something. Raises Refused or Later."""
+        """Read something. Raises Refused or RetryLater."""
         self._pace.take(method)
         return await self._call(method, "GET", timeout_s, effect=False, params=params)
 
     async def post(self, method: str, body: Body, *, who: str) -> Answer:
-        """Make something new, in the channel that ``body`` names: Unknown when it may have been made."""
+        """Make something new, in the channel that ``body`` names: OutcomeUnknown when it may have been made."""
         self._pace.take(method, place=str(body["channel"]), who=who)
         return await self._call(method, "POST", CALL_TIMEOUT_S, effect=True, json=dict(body))
 
@@ -66,7 +66,7 @@ class Web:
             raise ValueError("no JSON object")
         except (SlackClientError, aiohttp.ClientError, OSError, *_TRIPPED) as failure:
             error = sorted_error(failure, effect=effect, token=self._token)
-            if isinstance(error, Later) and error.code == "ratelimited" and error.after:
+            if isinstance(error, RetryLater) and error.code == "ratelimited" and error.after:
                 self._pace.hold(method, error.after)
             log.info("call failed", extra={"method": method, "code": error.code, "error": type(error).__name__})
             raise error from failure

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from bot.relay.model import OPEN_STEPS, Delivery, Notice, Sound, Status, Told
+from bot.relay.model import OPEN_STATES, Delivery, DeliveryWithReceipts, Notice, Sound, Status
 from bot.relay.receipts import status_of
 from bot.slack.escaping import bold, quoted
 
@@ -31,13 +31,13 @@ def words(notice: Notice) -> str:
     return listed(notice.told, TEXT_MOST)
 
 
-def listed(told: Sequence[Told], most: int) -> str:
+def listed(told: Sequence[DeliveryWithReceipts], most: int) -> str:
     """A line per clip, in at most ``most`` characters; those without room for a line are counted by their status."""
     room = max(60, most // max(1, len(told)) - 1)
     return fitting([line(one, room) for one in told], most, lambda number: _counted(told[number:]))
 
 
-def line(told: Told, room: int) -> str:
+def line(told: DeliveryWithReceipts, room: int) -> str:
     """One clip in at most ``room`` characters: its name and status always, its reason where it fits."""
     verdict = status_of(told)
     name = quoted(told.delivery.clip.name, min(NAME_MOST, room // 2))
@@ -65,7 +65,7 @@ def fitting(lines: Sequence[str], most: int, left: Callable[[int], str]) -> str:
     return "\n".join([*lines[:number], left(number)])
 
 
-def reason_of(told: Told, most: int = REASON_MOST, *, beside_status: bool = False) -> str:
+def reason_of(told: DeliveryWithReceipts, most: int = REASON_MOST, *, beside_status: bool = False) -> str:
     """Why it failed, is in doubt or still waits, in at most ``most`` characters; success needs no reason.
 
     What is too long is cut before the code and the time of the next try. ``beside_status``: without the words that are
@@ -81,7 +81,7 @@ def reason_of(told: Told, most: int = REASON_MOST, *, beside_status: bool = Fals
 
 def alarm(notice: Notice, delivery: Delivery) -> str:
     """What is said aloud of a failure, with a mention of the one who wanted it sent."""
-    told = next((one for one in notice.told if one.delivery.id == delivery.id), Told(delivery))
+    told = next((one for one in notice.told if one.delivery.id == delivery.id), DeliveryWithReceipts(delivery))
     mention = f"<@{delivery.post.user}> " if delivery.post.user else ""
     said = f"{mention}{bold(delivery.clip.name, NAME_MOST)} {status_of(told).status}"
     again = "Giving the command again"
@@ -94,7 +94,7 @@ def _how_long(sound: Sound | None) -> str:
     return f" ({length(sound.duration_s)})" if sound else ""
 
 
-def _why(told: Told) -> tuple[str, str]:
+def _why(told: DeliveryWithReceipts) -> tuple[str, str]:
     """The reason; and behind it the neighbour's own code in brackets, and when it is tried again."""
     verdict = status_of(told)
     code = f"[{verdict.code}]" if verdict.code else ""
@@ -103,12 +103,12 @@ def _why(told: Told) -> tuple[str, str]:
             return verdict.reason or ("" if code else "no reason was given"), code
         case Status.UNCONFIRMED | Status.CANCELLED:
             return verdict.reason, code
-        case Status.QUEUED if told.delivery.step in OPEN_STEPS and verdict.reason:
+        case Status.QUEUED if told.delivery.step in OPEN_STATES and verdict.reason:
             return verdict.reason, f"{code}{_next_try(told.delivery.due_at)}".strip()
     return "", ""
 
 
-def _counted(told: Sequence[Told]) -> str:
+def _counted(told: Sequence[DeliveryWithReceipts]) -> str:
     numbers = Counter(status_of(one).status for one in told)
     counts = ", ".join(f"{numbers[status]} {status}" for status in Status if numbers[status])
     return f"… and {len(told)} more: {counts}"

@@ -9,10 +9,10 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
-from bot.relay.model import Announce, ChatId, Errand, NoticeId, Work
-from bot.store.arrivals import Arrivals
+from bot.relay.model import ChatId, NoticeId, RefreshNotice, RelayJob, SendNext
 from bot.store.deliveries import Deliveries
-from bot.store.group import GroupWriter
+from bot.store.group_commit import GroupCommitter
+from bot.store.ingest import Ingest
 from bot.store.links import Links
 from bot.store.notices import Notices
 from bot.store.pool import Connection, Pool, reaching
@@ -48,15 +48,15 @@ class Database:
     """Made by ``open``."""
 
     def __init__(self, url: str) -> None:
-        # Few connections, since each must first learn every statement. Arrivals are answered while somebody waits at
+        # Few connections, since each must first learn every statement. Ingest are answered while somebody waits at
         # the door: they have one that no busy relay can take. The engine holds two of the desk's for itself.
         self._door = Pool(url, size=1, patience_s=2)
         self._room = Pool(url, size=2, patience_s=5)
         # Jobs are only permits, and what a notice shows is compared with the facts at every turn: half of all commits.
         self._desk = Pool(url, size=4, patience_s=5, loses_last=True)
-        arrivals = Arrivals(self._door)
-        self._accepting = GroupWriter(arrivals.accept)
-        self._receiving = GroupWriter(arrivals.receive, linger=lambda: asyncio.sleep(LINGER_S))
+        arrivals = Ingest(self._door)
+        self._accepting = GroupCommitter(arrivals.accept)
+        self._receiving = GroupCommitter(arrivals.receive, linger=lambda: asyncio.sleep(LINGER_S))
         self.deliveries = Deliveries(self._room, self._accepting)
         self.receipts = Receipts(self._room, self._receiving)
         self.notices = Notices(self._room, self._desk)
@@ -66,7 +66,7 @@ class Database:
     async def open(cls, url: str, *, schemas: Sequence[Schema] = ()) -> "Database":
         """Bring the tables to today's shape, those of ``schemas`` too, and connect.
 
-        Raises ``Refused`` for a database that will never do, ``Later`` for one that is out of reach.
+        Raises ``Refused`` for a database that will never do, ``RetryLater`` for one that is out of reach.
         """
         try:
             async with (
@@ -96,14 +96,17 @@ class Database:
             await pool.close()
 
     async def ping(self) -> None:
-        """Raises ``Later`` when the database does not answer."""
+        """Raises ``RetryLater`` when the database does not answer."""
         await self._room.rows("SELECT 1")
 
-    async def owed(self) -> Sequence[Errand]:
+    async def owed(self) -> Sequence[RelayJob]:
         """Every errand that should be somewhere in the engine; it makes again those that are not."""
         chats = await self._room.rows(CHATS_OWED)
         notices = await self._room.rows(NOTICES_OWED)
-        return [*(Work(ChatId(row["chat"])) for row in chats), *(Announce(NoticeId(row["id"])) for row in notices)]
+        return [
+            *(SendNext(ChatId(row["chat"])) for row in chats),
+            *(RefreshNotice(NoticeId(row["id"])) for row in notices),
+        ]
 
     async def forget(self, before: datetime) -> None:
         """Drop finished deliveries accepted before then, their notices, and receipts that belong to nothing."""

@@ -4,8 +4,19 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.relay.model import AttachmentId, ChannelId, ChatId, Delivery, DeliveryId, Fence, Memo, Sound, Step, Told
-from bot.store.group import GroupWriter
+from bot.relay.model import (
+    AttachmentId,
+    ChannelId,
+    ChatId,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    DeliveryWithReceipts,
+    Fence,
+    Memo,
+    Sound,
+)
+from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
 from bot.store.rows import receipts_json, sound_json, storable, to_delivery
 from bot.store.telling import NOT_REPLACED, TELL, to_told
@@ -81,7 +92,7 @@ SELECT extract(epoch FROM %(now)s - min(since))::float AS age_s FROM (
 class Deliveries:
     """The relay's ``DeliveryStore``, and what an operator asks of it."""
 
-    def __init__(self, pool: Pool, accepting: GroupWriter[Sequence[Delivery], Sequence[DeliveryId]]) -> None:
+    def __init__(self, pool: Pool, accepting: GroupCommitter[Sequence[Delivery], Sequence[DeliveryId]]) -> None:
         self._pool = pool
         self._accepting = accepting
 
@@ -115,7 +126,7 @@ class Deliveries:
         row = await self._pool.row(INTEND, {**held, "attachment": attachment, "sound": sound_json(sound), "at": at})
         return row is not None
 
-    async def close(self, delivery: DeliveryId, fence: Fence, step: Step, *, reason: str, code: str) -> bool:
+    async def close(self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str) -> bool:
         return await self._change(CLOSE, id=delivery, fence=fence, step=step.value, reason=reason, code=code)
 
     async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
@@ -137,15 +148,15 @@ class Deliveries:
     async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
         await self._pool.rows("UPDATE deliveries SET fetched_at = %s WHERE id = %s", (at, delivery))
 
-    async def recent(self, limit: int) -> Sequence[Told]:
+    async def recent(self, limit: int) -> Sequence[DeliveryWithReceipts]:
         """The deliveries accepted last, newest first."""
         return await self._told("true ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
 
-    async def told(self, delivery: DeliveryId) -> Told | None:
+    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
         found = await self._told("id = %s", delivery)
         return found[0] if found else None
 
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[Told]:
+    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
         return await self._told(f"channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
 
     async def oldest_due(self, now: datetime, find_for: timedelta) -> float:
@@ -154,7 +165,7 @@ class Deliveries:
         row = await self._pool.row(OLDEST_DUE, {"now": now, "find_for": find_for})
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
 
-    async def _told(self, which: str, *params: object) -> Sequence[Told]:
+    async def _told(self, which: str, *params: object) -> Sequence[DeliveryWithReceipts]:
         return [to_told(row) for row in await self._pool.rows(f"{TELL} {which}", params)]
 
     async def _change(self, sql: str, **params: object) -> bool:

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 
 Connection = AsyncConnection[DictRow]
 Params = Sequence[object] | Mapping[str, object]
@@ -84,16 +84,16 @@ async def rows(connection: Connection, sql: str, params: Params = ()) -> list[Di
 
 @asynccontextmanager
 async def reaching() -> AsyncIterator[None]:
-    """An unreachable database is ``Later`` for everybody else; a statement that makes no sense stays our own bug."""
+    """An unreachable database is ``RetryLater`` for everybody else; a statement that is invalid stays our own bug."""
     try:
         yield
     except UNREACHABLE as error:
         raise _out_of_reach(error) from error
 
 
-def _out_of_reach(error: Exception) -> Later:
+def _out_of_reach(error: Exception) -> RetryLater:
     cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
-    return Later(f"The database cannot be reached ({cause}).")
+    return RetryLater(f"The database cannot be reached ({cause}).")
 
 
 # A statement is planned once in a connection's life, not anew for its first ten calls, which takes a bot with little to

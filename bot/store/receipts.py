@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.relay.model import DeliveryId, Receipt, Told
-from bot.store.group import GroupWriter
+from bot.relay.model import DeliveryId, DeliveryWithReceipts, Receipt
+from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
 from bot.store.telling import TELL, to_told
 
@@ -15,7 +15,7 @@ LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = 
 class Receipts:
     """The relay's ``ReceiptStore``."""
 
-    def __init__(self, pool: Pool, receiving: GroupWriter[Sequence[Receipt], None]) -> None:
+    def __init__(self, pool: Pool, receiving: GroupCommitter[Sequence[Receipt], None]) -> None:
         self._pool = pool
         self._receiving = receiving
 
@@ -23,7 +23,7 @@ class Receipts:
         if receipts:
             await self._receiving.write(receipts)
 
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[Told, int]]:
+    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
         return [(to_told(row), row["looks"]) for row in await self._pool.rows(SILENT, (now, limit))]
 
     async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot.relay.model import Clip, Delivery, Kind, Link, Post, Receipt, Sound, Step
+from bot.relay.model import Clip, Delivery, DeliveryState, Link, Post, Receipt, ReceiptKind, Sound
 
 Row = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ def to_delivery(row: Row) -> Delivery:
     return Delivery(
         post=Post(user=row["user_id"], **_part(row, POST)),
         clip=Clip(**_part(row, CLIP)),
-        step=Step(row["step"]),
+        step=DeliveryState(row["step"]),
         sound=to_sound(row["sound"]),
         **times,
         **_part(row, CAUSE + COURSE + REASON),
@@ -42,7 +42,7 @@ def to_sound(kept: Row | None) -> Sound | None:
 
 def to_receipt(row: Row) -> Receipt:
     """From a row that came as JSON."""
-    at, kind = datetime.fromisoformat(row["at"]), Kind(row["kind"])
+    at, kind = datetime.fromisoformat(row["at"]), ReceiptKind(row["kind"])
     return Receipt(kind=kind, at=at, attachments=tuple(row["attachments"]), **_part(row, RECEIPT))
 
 

@@ -1,6 +1,6 @@
 """Deliveries with their receipts: what a notice, a look and an operator are told."""
 
-from bot.relay.model import Told
+from bot.relay.model import DeliveryWithReceipts
 from bot.store.rows import Row, to_delivery, to_receipt
 
 # Put a condition behind it.
@@ -9,6 +9,6 @@ TELL = "SELECT * FROM told WHERE"
 NOT_REPLACED = "NOT is_replaced ORDER BY position, asked_at, entered"
 
 
-def to_told(row: Row) -> Told:
+def to_told(row: Row) -> DeliveryWithReceipts:
     """A row of ``TELL``: the delivery, and its receipts with the oldest first."""
-    return Told(to_delivery(row), tuple(to_receipt(each) for each in row["receipts"] or ()))
+    return DeliveryWithReceipts(to_delivery(row), tuple(to_receipt(each) for each in row["receipts"] or ()))

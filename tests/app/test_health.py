@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from bot.app import health
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.store.database import Database
 
 
@@ -15,7 +15,7 @@ class Deliveries:
 
     def __init__(self) -> None:
         self.late_s = 0.0
-        self.trouble: Later | None = None
+        self.trouble: RetryLater | None = None
         self.deliveries = self
 
     async def oldest_due(self, now: datetime, find_for: timedelta) -> float:
@@ -37,7 +37,7 @@ def worker(store: Deliveries, *, is_running: bool = True, shown: list[float] | N
 
 async def test_a_check_that_fails_says_why() -> None:
     async def check() -> None:
-        raise Later("The database cannot be reached.")
+        raise RetryLater("The database cannot be reached.")
 
     assert await health.reason(check)() == "The database cannot be reached."
 
@@ -56,7 +56,7 @@ async def test_work_that_is_late_is_red_and_how_late_is_shown(store: Deliveries)
 
 
 async def test_a_store_that_cannot_be_asked_is_red(store: Deliveries) -> None:
-    store.trouble = Later("The database cannot be reached.")
+    store.trouble = RetryLater("The database cannot be reached.")
     assert await worker(store)() == "The database cannot be reached."
 
 

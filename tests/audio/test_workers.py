@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bot.audio.workers import Lane
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from tests.audio import rough_work
 
 MEMORY = 64 * 1024 * 1024
@@ -93,7 +93,7 @@ async def test_an_error_nobody_foresaw_is_a_refusal_that_names_it(lane: Lane) ->
 
 
 async def test_a_full_disk_is_not_the_clips_fault(lane: Lane) -> None:
-    with pytest.raises(Later, match="No space left on device"):
+    with pytest.raises(RetryLater, match="No space left on device"):
         await lane.run(PATIENT_S, rough_work.fill_the_disk)
 
 
@@ -109,7 +109,7 @@ asyncio.run(Lane(1, 1 << 26).run(60.0, rough_work.own_pid))
 
 def test_a_machine_that_cannot_start_workers_is_not_the_clips_fault() -> None:
     done = subprocess.run([sys.executable, "-c", LAME_BOT], capture_output=True, text=True, timeout=PATIENT_S)
-    assert "Later: The bot could not start a worker process: No such file or directory." in done.stderr
+    assert "RetryLater: The bot could not start a worker process: No such file or directory." in done.stderr
 
 
 async def test_signals_meant_for_the_bot_do_not_end_its_workers(lane: Lane) -> None:

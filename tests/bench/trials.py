@@ -59,7 +59,7 @@ async def burst(contest: Contest) -> Figures:
 
 
 async def one_chat(contest: Contest) -> Figures:
-    """Clips dropped in one channel, each as soon as the event of the one before is answered."""
+    """DeliveryService dropped in one channel, each as soon as the event of the one before is answered."""
     async with scene(contest, WARM_UP + IN_FLIGHT) as stage:
         await _warm_up(stage)
         names = [await stage.drop(*each, stage.channels[0]) for each in stage.fresh(IN_FLIGHT)]

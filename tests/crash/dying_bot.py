@@ -10,7 +10,7 @@ import signal
 
 from bot import telemetry
 from bot.app import Bot, Role
-from bot.app.rooms import as_it_is
+from bot.app.bootstrap import as_it_is
 from bot.cli.common import settings_or_exit, settle
 from tests.crash.boundaries import BY_NAME
 from tests.crash.fate import Fate

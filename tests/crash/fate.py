@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 
-from bot.app.rooms import Port
+from bot.app.bootstrap import Port
 from tests.crash.boundaries import Boundary, Moment
 
 Call = Callable[..., Awaitable[Any]]

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from bot.cli.child import BotProcess
-from bot.engine import Engine
+from bot.jobs import Engine
 from bot.sandbox.world import Sandbox
 from bot.store.embedded import Embedded
 from bot.store.schema import apply, store_schema

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from bot.linq.client import LinqClient, open_api
 from bot.linq.limits import MEMOS_PER_PAIR
-from bot.relay.errors import Later, Refused, RelayError, Unknown
-from bot.relay.model import AttachmentId, ChatId, Kind, Memo, MemoId
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
+from bot.relay.model import AttachmentId, ChatId, Memo, MemoId, ReceiptKind
 from bot.sandbox.linq import Chats, LinqSide
 from bot.sandbox.linq.switches import Fault
 from bot.sandbox.wire import Wire
@@ -78,7 +78,7 @@ async def test_a_send_that_may_have_happened_is_unknown_and_was_asked_for_once(
 ) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", fault)
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.send(ANN, attachment=attachment)
     assert len(wire.named("voicememo")) == 1
 
@@ -87,21 +87,21 @@ async def test_an_answer_that_never_comes_is_unknown(side: LinqSide, session: ai
     hasty = LinqClient(open_api(side.api_key, side.base_url, session, answer_s=0.5), session, now=now)
     attachment = await uploaded(hasty)
     side.switches.next("voicememo", "act_then_hang")
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await hasty.send(ANN, attachment=attachment)
     assert len(side.memos(ANN)) == 1
 
 
 async def test_a_linq_that_lets_nobody_in_did_nothing(client: LinqClient, side: LinqSide) -> None:
     side.switches.down = "refused"
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await client.send(ANN, attachment=AttachmentId("a"))
 
 
 @pytest.mark.parametrize("address", ["http://linq.invalid/api/partner", "http://127.0.0.1:1/api/partner"])
 async def test_an_address_nobody_answers_at_is_later(session: aiohttp.ClientSession, address: str) -> None:
     client = LinqClient(open_api("key", address, session), session, now=now)
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await client.send(ANN, attachment=AttachmentId("a"))
 
 
@@ -125,7 +125,7 @@ async def test_a_sure_no_is_refused_with_linqs_code_and_its_trace(client: LinqCl
 async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, code: int) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", code)
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await client.send(ANN, attachment=attachment)
     assert later.value.code == str(code)
 
@@ -134,7 +134,7 @@ async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, cod
 async def test_a_no_that_does_not_deny_the_memo_is_unknown(client: LinqClient, side: LinqSide, code: int) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", code)
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.send(ANN, attachment=attachment)
 
 
@@ -142,9 +142,9 @@ async def test_a_wrong_key_fails_no_memo_but_is_seen_by_the_ping(
     side: LinqSide, session: aiohttp.ClientSession
 ) -> None:
     stranger = LinqClient(open_api("wrong", side.base_url, session), session, now=now)
-    with pytest.raises(Later, match="LINQ_API_V3_API_KEY"):
+    with pytest.raises(RetryLater, match="LINQ_API_V3_API_KEY"):
         await stranger.send(ANN, attachment=AttachmentId("a"))
-    with pytest.raises(Later, match="LINQ_API_V3_API_KEY"):
+    with pytest.raises(RetryLater, match="LINQ_API_V3_API_KEY"):
         await stranger.ping()
 
 
@@ -152,7 +152,7 @@ async def test_the_pair_limit_is_waited_out_as_long_as_linq_says(client: LinqCli
     attachment = await uploaded(client)
     for _ in range(MEMOS_PER_PAIR):
         await client.send(ANN, attachment=attachment)
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await client.send(ANN, attachment=attachment)
     assert later.value.after
     assert timedelta(seconds=30) < later.value.after <= timedelta(seconds=60)
@@ -161,7 +161,7 @@ async def test_the_pair_limit_is_waited_out_as_long_as_linq_says(client: LinqCli
 async def test_a_day_that_is_used_up_is_waited_out_until_midnight(client: LinqClient, side: LinqSide) -> None:
     side.switches.daily_cap = 1
     attachment = (await sent(client)).attachments[0]
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await client.send(ANN, attachment=attachment)
     midnight = now().replace(hour=0, minute=0, second=0) + timedelta(days=1)
     assert later.value.after
@@ -171,7 +171,7 @@ async def test_a_day_that_is_used_up_is_waited_out_until_midnight(client: LinqCl
 @pytest.mark.parametrize("fault", ["drop", "refuse_500", "html_502", "act_then_no_id", "act_then_text", 3006])
 async def test_what_may_be_repeated_is_later_instead(client: LinqClient, side: LinqSide, fault: Fault) -> None:
     side.switches.next("attachments.create", fault)
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await client.create_attachment("memo.m4a", "audio/x-m4a", 7)
 
 
@@ -187,7 +187,7 @@ async def test_an_upload_that_did_not_end_well_is_tried_again_later(
     client: LinqClient, side: LinqSide, fault: Fault
 ) -> None:
     side.switches.next("upload", fault)
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await uploaded(client)
 
 
@@ -201,7 +201,7 @@ async def test_a_memo_whose_answer_was_lost_is_found_by_its_attachment(
     attachment = await uploaded(client)
     since = now()
     side.switches.next("voicememo", "lose_answer")
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.send(ANN, attachment=attachment)
     for _ in range(others):
         await client.send(ANN, attachment=other)
@@ -230,7 +230,7 @@ async def lender() -> AsyncIterator[str]:
 async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient, side: LinqSide, lender: str) -> None:
     since, name = now(), "für dich 7f3a.m4a"
     side.switches.next("voicememo", "act_then_500")
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.send(ANN, url=f"{lender}/clips/token/{quote(name)}")
     memo = await client.find_memo(ANN, since, attachment=None, filename=name)
     assert memo
@@ -249,7 +249,7 @@ async def test_an_earlier_memo_from_the_same_address_is_not_taken_for_it(
         await client.send(ANN, attachment=other)
     since = now()
     side.switches.next("voicememo", "act_then_500")
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.send(ANN, url=url)
     [mine] = {memo.id for memo in side.memos(ANN) if memo.filename == "memo.m4a"} - {earlier.id}
     memo = await client.find_memo(ANN, since, attachment=None, filename="memo.m4a")
@@ -265,7 +265,7 @@ async def test_a_memo_that_is_not_there_is_not_found(client: LinqClient) -> None
 async def test_looking_follows_the_memo(client: LinqClient, side: LinqSide) -> None:
     side.switches.progresses_automatically = False
     memo = await sent(client)
-    for status, kind in (("sent", Kind.SENT), ("delivered", Kind.DELIVERED), ("read", Kind.READ)):
+    for status, kind in (("sent", ReceiptKind.SENT), ("delivered", ReceiptKind.DELIVERED), ("read", ReceiptKind.READ)):
         side.advance(memo.id, status)  # type: ignore[arg-type]  # one of its words
         receipt = await client.look(memo.id)
         assert receipt

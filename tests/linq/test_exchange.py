@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.linq.client import LinqClient, open_api
-from bot.relay.errors import Later, Refused, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.model import AttachmentId, ChatId
 from tests.linq.conftest import now
 
@@ -67,14 +67,14 @@ async def test_a_wait_that_linq_asks_for_is_kept_and_nonsense_is_not(
 ) -> None:
     error = {"status": 429, "code": 1007, "message": "Rate limited", "retry_after": in_body}
     headers = {"Retry-After": header} if header else {}
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await answering(web.json_response({"error": error}, status=429, headers=headers))
     assert later.value.after == timedelta(seconds=seconds)
 
 
 async def test_a_wait_may_be_a_date(answering: Asking) -> None:
     at = now() + timedelta(hours=3)
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await answering(web.Response(status=429, headers={"Retry-After": format_datetime(at, usegmt=True)}))
     assert later.value.after
     assert abs(later.value.after - timedelta(hours=3)) < timedelta(minutes=1)
@@ -83,7 +83,9 @@ async def test_a_wait_may_be_a_date(answering: Asking) -> None:
 @pytest.mark.parametrize(
     "body", ["", "[]", "7", '"no"', "<html>", '{"error": "no"}', '{"error": {"code": "x"}}', "[" * 9999]
 )
-@pytest.mark.parametrize(("status", "expected"), [(403, Refused), (302, Unknown), (500, Unknown), (429, Later)])
+@pytest.mark.parametrize(
+    ("status", "expected"), [(403, Refused), (302, OutcomeUnknown), (500, OutcomeUnknown), (429, RetryLater)]
+)
 async def test_a_refusal_in_any_shape_is_judged_by_its_status(
     answering: Asking, body: str, status: int, expected: type[Exception]
 ) -> None:
@@ -95,13 +97,13 @@ async def test_a_refusal_in_any_shape_is_judged_by_its_status(
     "body", ["", "[]", "Accepted", "{}", '{"voice_memo": {"id": 7}}', "[" * 9999, "null", '"6f0c"']
 )
 async def test_a_yes_that_names_no_memo_is_unknown(answering: Asking, body: str) -> None:
-    with pytest.raises(Unknown) as unknown:
+    with pytest.raises(OutcomeUnknown) as unknown:
         await answering(web.Response(status=202, text=body, headers={"X-Trace-ID": "trace"}))
     assert unknown.value.trace_id == "trace"
 
 
 async def test_a_yes_packed_by_nobodys_rules_is_unknown(answering: Asking) -> None:
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await answering(web.Response(status=202, body=b"not gzip", headers={"Content-Encoding": "gzip"}))
 
 

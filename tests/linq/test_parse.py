@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.linq import parse, shapes
 from bot.linq.shapes import ParseError, shaped
-from bot.relay.model import AttachmentId, Kind, MemoId, Receipt
+from bot.relay.model import AttachmentId, MemoId, Receipt, ReceiptKind
 
 Payload = Callable[[str], Any]
 MEMO = MemoId("6f0c2a1e-8a77-4a0b-9d0e-3a5b1d7c9e10")
@@ -31,7 +31,7 @@ def at(hour: int, minute: int, second: int, micro: int = 0) -> datetime:
 def test_a_sent_memo_becomes_a_receipt_that_finds_its_delivery_by_memo_attachment_or_trace(payload: Payload) -> None:
     assert webhook(payload("message_sent")) == Receipt(
         id="0b5d8c1a-6c0f-4f57-9a55-0f7b6f7a1c01",
-        kind=Kind.SENT,
+        kind=ReceiptKind.SENT,
         at=at(6, 0, 2, 219000),
         memo=MEMO,
         attachments=(ATTACHMENT,),
@@ -43,12 +43,12 @@ def test_a_sent_memo_becomes_a_receipt_that_finds_its_delivery_by_memo_attachmen
 @pytest.mark.parametrize(
     ("name", "kind", "when"),
     [
-        ("message_delivered", Kind.DELIVERED, at(6, 0, 2, 948000)),
-        ("message_read", Kind.READ, at(6, 1, 5, 177000)),
-        ("message_delivered_2025-01-01", Kind.DELIVERED, at(6, 0, 2, 948000)),
+        ("message_delivered", ReceiptKind.DELIVERED, at(6, 0, 2, 948000)),
+        ("message_read", ReceiptKind.READ, at(6, 1, 5, 177000)),
+        ("message_delivered_2025-01-01", ReceiptKind.DELIVERED, at(6, 0, 2, 948000)),
     ],
 )
-def test_each_event_carries_its_own_time_in_utc(payload: Payload, name: str, kind: Kind, when: datetime) -> None:
+def test_each_event_carries_its_own_time_in_utc(payload: Payload, name: str, kind: ReceiptKind, when: datetime) -> None:
     receipt = webhook(payload(name))
     assert receipt
     assert (receipt.kind, receipt.at, receipt.memo, receipt.attachments) == (kind, when, MEMO, (ATTACHMENT,))
@@ -90,7 +90,7 @@ def test_a_voice_memo_part_counts_as_audio(payload: Payload) -> None:
 def test_a_failure_says_why_and_what_to_do(payload: Payload) -> None:
     assert webhook(payload("message_failed")) == Receipt(
         id="7e2c0a90-1111-4222-8333-444455556666",
-        kind=Kind.FAILED,
+        kind=ReceiptKind.FAILED,
         at=at(6, 0, 39, 511000),
         memo=MEMO,
         trace_id=TRACE,
@@ -134,7 +134,7 @@ def test_an_odd_field_does_not_cost_the_rest(payload: Payload, field: str, oddit
     body["data"][field] = oddity
     receipt = webhook(body)
     assert receipt
-    assert (receipt.kind, receipt.memo) == (Kind.SENT, MEMO)
+    assert (receipt.kind, receipt.memo) == (ReceiptKind.SENT, MEMO)
 
 
 def test_text_is_made_fit_for_a_database(payload: Payload) -> None:
@@ -211,7 +211,7 @@ def test_the_answer_to_a_send_is_a_memo_with_its_first_receipt(payload: Payload)
     memo = parse.sent_memo(payload("voicememo_202"), trace_id=TRACE, attachment=ATTACHMENT, now=NOW)
     assert (memo.id, memo.attachments, memo.trace_id) == (MEMO, (ATTACHMENT,), TRACE)
     assert memo.receipt
-    assert (memo.receipt.id, memo.receipt.kind) == (f"look:{MEMO}:queued", Kind.QUEUED)
+    assert (memo.receipt.id, memo.receipt.kind) == (f"look:{MEMO}:queued", ReceiptKind.QUEUED)
     assert memo.receipt.service == "iMessage"
 
 
@@ -223,7 +223,11 @@ def test_a_memo_sent_by_url_is_known_by_the_attachment_linq_made(payload: Payloa
 def test_looking_gives_the_same_fact_the_same_id(payload: Payload) -> None:
     receipt = parse.looked_at(payload("message_200"), now=NOW)
     assert receipt
-    assert (receipt.id, receipt.kind, receipt.at) == (f"look:{MEMO}:delivered", Kind.DELIVERED, at(6, 0, 2, 948000))
+    assert (receipt.id, receipt.kind, receipt.at) == (
+        f"look:{MEMO}:delivered",
+        ReceiptKind.DELIVERED,
+        at(6, 0, 2, 948000),
+    )
 
 
 @pytest.mark.parametrize("status", ["received", "unheard of", "", None])

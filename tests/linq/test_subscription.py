@@ -3,7 +3,7 @@ import pytest
 
 from bot.linq.limits import WEBHOOK_EVENTS
 from bot.linq.subscription import Subscriber
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.sandbox.linq import LinqSide, Subscription
 from bot.sandbox.wire import Wire
 
@@ -100,7 +100,7 @@ async def test_who_comes_second_leaves_the_first_alone(subscriber: Subscriber, s
 
 async def test_a_lost_answer_is_made_good_by_the_next_try(subscriber: Subscriber, side: LinqSide) -> None:
     side.switches.next("subscriptions.create", "lose_answer")
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await subscriber.keep(has_secret=False)
     hearing = await subscriber.keep(has_secret=False)
     (only,) = subscriptions(side)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.linq.upload import put
-from bot.relay.errors import Later, Refused, RelayError
+from bot.relay.errors import Refused, RelayError, RetryLater
 from bot.relay.model import AttachmentId
 from bot.relay.ports import Upload
 
@@ -92,13 +92,13 @@ async def test_a_source_of_another_length_never_arrives_whole(
     session: aiohttp.ClientSession, parts: tuple[bytes, ...]
 ) -> None:
     async with open_storage() as storage:
-        with pytest.raises(Later, match="length"):
+        with pytest.raises(RetryLater, match="length"):
             await put(session, storage.upload(), chunks(*parts))
         await asyncio.wait_for(storage.ended.wait(), 10)
     assert len(storage.body) < len(BODY)
 
 
-@pytest.mark.parametrize("error", [Refused("Slack no longer has it."), Later("Slack is slow."), KeyError("bug")])
+@pytest.mark.parametrize("error", [Refused("Slack no longer has it."), RetryLater("Slack is slow."), KeyError("bug")])
 async def test_a_source_that_fails_is_heard_in_its_own_words(session: aiohttp.ClientSession, error: Exception) -> None:
     async def failing() -> AsyncIterator[bytes]:
         yield BODY[:100]
@@ -121,12 +121,12 @@ def answered(status: str) -> bytes:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("302 Found", Later),
-        ("400 Bad Request", Later),
-        ("403 Forbidden", Later),
+        ("302 Found", RetryLater),
+        ("400 Bad Request", RetryLater),
+        ("403 Forbidden", RetryLater),
         ("413 Payload Too Large", Refused),
-        ("500 Internal Server Error", Later),
-        ("503 Slow Down", Later),
+        ("500 Internal Server Error", RetryLater),
+        ("503 Slow Down", RetryLater),
     ],
 )
 async def test_any_other_answer_is_no_upload(
@@ -148,13 +148,13 @@ async def test_a_yes_before_the_last_byte_counts_for_nothing(session: aiohttp.Cl
         yield BODY[2000:]
 
     async with open_storage(answers_after=1000) as storage:
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await put(session, storage.upload(), slow())
 
 
 @pytest.mark.parametrize("url", ["", "no address", "ftp://127.0.0.1/up", "http://127.0.0.1:1/up", "http://"])
 async def test_a_place_that_cannot_be_reached_is_later(session: aiohttp.ClientSession, url: str) -> None:
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await put(session, Upload(AttachmentId("a"), url, SIGNED, "audio/x-m4a", len(BODY)), chunks(BODY))
 
 
@@ -165,7 +165,7 @@ async def test_a_line_that_breaks_is_later(session: aiohttp.ClientSession) -> No
     server = await asyncio.start_server(drop, "127.0.0.1", 0)
     storage = Storage(port=server.sockets[0].getsockname()[1])
     async with server:
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await put(session, storage.upload(), chunks(BODY))
 
 
@@ -173,7 +173,7 @@ async def test_the_audio_is_not_taken_to_where_storage_sends_it(session: aiohttp
     async with open_storage() as elsewhere:
         away = f"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:{elsewhere.port}/\r\nContent-Length: 0\r\n\r\n"
         async with open_storage(answer=away.encode()) as storage:
-            with pytest.raises(Later) as refused:
+            with pytest.raises(RetryLater) as refused:
                 await put(session, storage.upload(), chunks(BODY))
     assert refused.value.code == "upload 307"
     assert elsewhere.heads == []

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.linq.verdicts import CODES, verdict, why_failed
-from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 
 PERHAPS_DONE = {2022, 3001, 3002, 3003, 3004, 3005, 3006, 3007, 4001, 4002, 4004, 5001, 5003}
 NOT_YET = {1007, 2004, 2007, 2009, 2027, 4009, 4010, 5002}
@@ -24,7 +24,7 @@ def error(code: int, status: int = 500, *, repeatable: bool = False) -> RelayErr
 
 @pytest.mark.parametrize("code", DOCUMENTED)
 def test_every_documented_code_has_its_one_verdict_on_a_send(code: int) -> None:
-    expected = Unknown if code in PERHAPS_DONE else Later if code in NOT_YET else Refused
+    expected = OutcomeUnknown if code in PERHAPS_DONE else RetryLater if code in NOT_YET else Refused
     raised = error(code)
     assert type(raised) is expected
     assert raised.code == str(code)
@@ -37,27 +37,27 @@ def test_the_table_holds_every_documented_code_and_no_other() -> None:
 
 @pytest.mark.parametrize("code", sorted(PERHAPS_DONE))
 def test_what_may_be_repeated_is_never_unknown(code: int) -> None:
-    assert type(error(code, repeatable=True)) is Later
+    assert type(error(code, repeatable=True)) is RetryLater
 
 
 @pytest.mark.parametrize("code", sorted(NOT_YET))
 def test_only_limits_the_key_and_the_line_are_waited_for_as_long_as_it_takes(code: int) -> None:
-    """A Later that names a wait is not counted as a try; one that names none goes by the relay's schedule, and ends."""
+    """A RetryLater with a wait is not counted as a try; one without goes by the relay's schedule, and ends."""
     raised = error(code)
-    assert isinstance(raised, Later)
+    assert isinstance(raised, RetryLater)
     assert (raised.after is not None) is (code in WAITED_FOR)
 
 
 def test_an_answer_asked_for_too_early_goes_by_the_schedule() -> None:
     raised = verdict(425).error(repeatable=False)
-    assert isinstance(raised, Later)
+    assert isinstance(raised, RetryLater)
     assert raised.after is None
 
 
 @pytest.mark.parametrize("code", sorted(NOT_YET))
 def test_a_wait_that_the_answer_names_is_the_one_that_counts(code: int) -> None:
     raised = verdict(500, code).error(repeatable=False, after=timedelta(seconds=7))
-    assert isinstance(raised, Later)
+    assert isinstance(raised, RetryLater)
     assert raised.after == timedelta(seconds=7)
 
 
@@ -72,20 +72,20 @@ def test_every_sentence_is_one_for_people(code: int) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (302, Unknown),
+        (302, OutcomeUnknown),
         (400, Refused),
-        (401, Later),
+        (401, RetryLater),
         (404, Refused),
-        (408, Unknown),
+        (408, OutcomeUnknown),
         (409, Refused),
         (413, Refused),
         (422, Refused),
-        (425, Later),
-        (429, Later),
-        (500, Unknown),
-        (502, Unknown),
-        (503, Unknown),
-        (504, Unknown),
+        (425, RetryLater),
+        (429, RetryLater),
+        (500, OutcomeUnknown),
+        (502, OutcomeUnknown),
+        (503, OutcomeUnknown),
+        (504, OutcomeUnknown),
     ],
 )
 @pytest.mark.parametrize("code", [None, 9999])
@@ -98,7 +98,7 @@ def test_a_code_nobody_documented_is_judged_by_its_status(
 def test_5001_means_too_large_only_with_413() -> None:
     assert type(error(5001, 413)) is Refused
     assert "too large" in error(5001, 413).reason
-    assert type(error(5001, 500)) is Unknown
+    assert type(error(5001, 500)) is OutcomeUnknown
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from bot.linq.webhooks import LARGEST_BODY, Entrance
-from bot.relay.model import Kind, Receipt
+from bot.relay.model import Receipt, ReceiptKind
 from bot.sandbox.linq import Chats, LinqSide
 from bot.sandbox.wire import Wire
 from tests.linq.conftest import now
@@ -90,7 +90,7 @@ def served(entrance: Entrance) -> web.Application:
 
 async def test_a_receipt_is_stored_before_it_is_answered(linq: Caller, memory: Memory, payload: Payload) -> None:
     assert await linq.tell(payload("message_sent")) == 200
-    assert [receipt.kind for receipt in memory.stored] == [Kind.SENT]
+    assert [receipt.kind for receipt in memory.stored] == [ReceiptKind.SENT]
 
 
 async def test_a_store_that_fails_makes_linq_come_again(linq: Caller, memory: Memory, payload: Payload) -> None:
@@ -222,7 +222,7 @@ async def test_the_local_linqs_own_webhooks_are_understood(
     side.subscribe(f"http://127.0.0.1:{runner.addresses[0][1]}/linq/webhooks?version=2026-02-03")
     memo = await sent(client, Chats.ANN)  # type: ignore[arg-type]  # a chat id by name
     await wire.until(lambda: len(wire.named("webhook message.read")) == 1)
-    assert {receipt.kind for receipt in memory.stored} == {Kind.SENT, Kind.DELIVERED, Kind.READ}
+    assert {receipt.kind for receipt in memory.stored} == {ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ}
     assert {(r.memo, r.trace_id, r.attachments) for r in memory.stored} == {(memo.id, memo.trace_id, memo.attachments)}
     await runner.cleanup()
 

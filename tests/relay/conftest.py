@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.relay.carry import Carrier
-from bot.relay.clips import Clips
-from bot.relay.errors import Later
-from bot.relay.lending import Lending
-from bot.relay.model import ChannelId, Delivery, DeliveryId, Errand, Link, Status, Work
+from bot.relay.deliveries import DeliveryService
+from bot.relay.errors import RetryLater
+from bot.relay.media.temporary_urls import TemporaryUrls
+from bot.relay.media.transfer import MediaTransfer
+from bot.relay.model import ChannelId, Delivery, DeliveryId, Link, RelayJob, SendNext, Status
 from bot.relay.notices import Notices
-from bot.relay.patience import Patience
 from bot.relay.receipts import Receipts, status_of
-from bot.relay.wishes import Wishes
+from bot.relay.retry import RetryPolicy
+from bot.relay.user_actions import UserActions
 from tests.fakes import CHANNEL, CHAT, Clock, FakeAudio, FakeLinq, FakeSlack, Memory
 
 
@@ -25,34 +25,38 @@ class World:
     clock: Clock = field(default_factory=Clock)
     slack: FakeSlack = field(default_factory=FakeSlack)
     linq: FakeLinq = field(default_factory=FakeLinq)
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryPolicy = field(default_factory=RetryPolicy)
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.clock)
         self.memory.links[CHANNEL] = Link(CHANNEL, CHAT, "Ann")
         lending = (
-            Lending(self.memory, "https://bot.example/", now=self.clock, token=lambda: "tok") if self.lends else None
+            TemporaryUrls(self.memory, "https://bot.example/", now=self.clock, token=lambda: "tok")
+            if self.lends
+            else None
         )
         limit = 10 * 1024 * 1024 if self.lends else 0
-        carrier = Carrier(self.slack, self.linq, FakeAudio(), spool_folder=self.folder, lend_up_to=limit)
-        self.clips = Clips(self.memory, self.linq, carrier, now=self.clock, patience=self.patience, lending=lending)
+        carrier = MediaTransfer(self.slack, self.linq, FakeAudio(), spool_folder=self.folder, lend_up_to=limit)
+        self.clips = DeliveryService(
+            self.memory, self.linq, carrier, now=self.clock, patience=self.patience, lending=lending
+        )
         self.receipts = Receipts(self.memory, self.memory, self.linq, now=self.clock)
         self.notices = Notices(self.memory, self.slack, now=self.clock)
-        self.wishes = Wishes(self.memory, self.memory, now=self.clock)
+        self.wishes = UserActions(self.memory, self.memory, now=self.clock)
 
     async def run(self, *, for_at_most: timedelta = timedelta(hours=48)) -> None:
-        """Work until no errand is left; a Later lets that much time pass."""
+        """Work until no errand is left; a RetryLater lets that much time pass."""
         end = self.clock.now + for_at_most
         while self.memory.errands and self.clock.now <= end:
             errand = self.memory.errands.pop(0)
             try:
                 await self._do(errand)
-            except Later as later:
+            except RetryLater as later:
                 self.clock.pass_by(later.after or timedelta(seconds=1))
                 self.memory.errands.insert(0, errand)
 
-    async def _do(self, errand: Errand) -> None:
-        if isinstance(errand, Work):
+    async def _do(self, errand: RelayJob) -> None:
+        if isinstance(errand, SendNext):
             await self.clips.work(errand.chat)
         else:
             await self.notices.announce(errand.notice)

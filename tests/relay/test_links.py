@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.relay.links import FROM_FILE, Links
 from bot.relay.model import Chat, Link, UserId
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, share
@@ -110,8 +110,8 @@ async def test_a_channel_that_got_a_new_id_keeps_its_link(links: Links) -> None:
 
 async def test_a_move_that_broke_off_is_made_good_when_slack_tells_of_it_again(world: World, links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
-    world.memory.trouble["save"] = [Later("The database cannot be reached.")]
-    with pytest.raises(Later):
+    world.memory.trouble["save"] = [RetryLater("The database cannot be reached.")]
+    with pytest.raises(RetryLater):
         await links.moved(CHANNEL, OTHER_CHANNEL)
     await links.moved(CHANNEL, OTHER_CHANNEL)
     assert (await links.linked(CHANNEL), bool(await links.linked(OTHER_CHANNEL))) == (None, True)

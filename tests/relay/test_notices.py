@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import Kind, MemoId, Notice, Receipt
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.model import MemoId, Notice, Receipt, ReceiptKind
 from tests.fakes import ANN, CHAT, share
 from tests.relay.conftest import World
 
@@ -31,7 +31,7 @@ async def test_a_message_with_two_clips_gets_one_notice(world: World) -> None:
 async def test_receipts_edit_the_notice_in_place(world: World) -> None:
     await world.clips.accept(share())
     await world.run()
-    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.receipts.add([Receipt("R1", ReceiptKind.READ, world.clock(), MemoId("M1"))])
     await world.run()
     assert len(world.slack.posts) == 1
     assert world.slack.edits[-1] == "memo.m4a read"
@@ -47,7 +47,7 @@ async def test_an_unchanged_notice_is_not_edited(world: World) -> None:
 
 
 async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(world: World) -> None:
-    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    world.slack.trouble["post_notice"] = [OutcomeUnknown("lost")]
     await world.clips.accept(share())
     await world.run()
     assert len(world.slack.posts) == 1
@@ -56,7 +56,7 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(world:
 
 
 async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: World) -> None:
-    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    world.slack.trouble["post_notice"] = [OutcomeUnknown("lost")]
     world.slack.post_stands_when_lost = False
     await world.clips.accept(share())
     await world.run()
@@ -66,21 +66,21 @@ async def test_a_post_that_truly_failed_is_posted_again_after_looking(world: Wor
 
 async def test_a_post_without_an_answer_is_given_time_to_be_listed(world: World) -> None:
     """Looked for at once, it might not be found, and be posted a second time."""
-    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    world.slack.trouble["post_notice"] = [OutcomeUnknown("lost")]
     await world.clips.accept(share())
     [notice] = world.memory.notices
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await world.notices.announce(notice)
     assert later.value.after == timedelta(seconds=2)
 
 
 async def test_what_became_of_a_clip_while_its_notice_was_lost_is_shown_when_that_is_found(world: World) -> None:
-    world.slack.trouble["post_notice"] = [Unknown("lost")]
+    world.slack.trouble["post_notice"] = [OutcomeUnknown("lost")]
     await world.clips.accept(share())
     [notice] = world.memory.notices
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await world.notices.announce(notice)
-    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.receipts.add([Receipt("R1", ReceiptKind.READ, world.clock(), MemoId("M1"))])
     await world.run()
     assert (world.slack.posts, world.slack.edits) == (["memo.m4a queued"], ["memo.m4a read"])
 
@@ -106,8 +106,8 @@ async def test_a_process_killed_just_after_posting_leaves_one_notice(world: Worl
 async def test_an_edit_that_must_wait_shows_the_newest_status_when_its_turn_comes(world: World) -> None:
     await world.clips.accept(share())
     await world.run()
-    world.slack.trouble["update_notice"] = [Later("rate limited", after=timedelta(seconds=30))]
-    for kind in (Kind.SENT, Kind.DELIVERED, Kind.READ):
+    world.slack.trouble["update_notice"] = [RetryLater("rate limited", after=timedelta(seconds=30))]
+    for kind in (ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ):
         await world.receipts.add([Receipt(f"R{kind}", kind, world.clock(), MemoId("M1"))])
     edits = len(world.slack.edits)
     await world.run()
@@ -142,26 +142,26 @@ async def test_what_nobody_can_confirm_is_said_aloud_too(world: World) -> None:
 
 
 async def test_an_alarm_that_slack_puts_off_is_said_later(world: World) -> None:
-    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [Later("rate limited")]
+    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [RetryLater("rate limited")]
     [delivery] = await world.clips.accept(share())
     await world.run()
     assert world.slack.alarms == [delivery]
 
 
 async def test_an_alarm_whose_answer_was_lost_is_not_said_twice(world: World) -> None:
-    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [Unknown("lost")]
+    world.linq.trouble["send"], world.slack.trouble["alarm"] = [Refused("No.")], [OutcomeUnknown("lost")]
     await world.clips.accept(share())
     await world.run()
     assert world.slack.alarms == []
 
 
 async def test_nothing_is_said_aloud_before_its_notice_stands(world: World) -> None:
-    world.linq.trouble["send"], world.slack.trouble["post_notice"] = [Refused("No.")], [Later("rate limited")]
+    world.linq.trouble["send"], world.slack.trouble["post_notice"] = [Refused("No.")], [RetryLater("rate limited")]
     world.slack.post_stands_when_lost = False
     await world.clips.accept(share())
     [notice] = world.memory.notices
     await world.clips.work(CHAT)
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await world.notices.announce(notice)
     assert world.slack.alarms == []
 
@@ -195,7 +195,7 @@ async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are
     world: World,
 ) -> None:
     sleeping = await turn_slept_over(world)
-    world.slack.trouble["remove_notice"] = [Later("Slack hung up."), Later("Slack hung up.")]
+    world.slack.trouble["remove_notice"] = [RetryLater("Slack hung up."), RetryLater("Slack hung up.")]
     await world.notices._show(sleeping)
     assert world.slack.removed == ["1790000001.000001"]
 
@@ -203,8 +203,8 @@ async def test_what_was_posted_too_late_is_taken_away_though_the_connections_are
 async def test_what_was_posted_too_late_and_unanswered_is_taken_away_by_a_later_turn(world: World) -> None:
     """Nobody knows its ts: it is looked for, since more than one turn may have posted."""
     sleeping = await turn_slept_over(world)
-    world.slack.trouble["post_notice"] = [Unknown("lost")]
-    with pytest.raises(Later):
+    world.slack.trouble["post_notice"] = [OutcomeUnknown("lost")]
+    with pytest.raises(RetryLater):
         await world.notices._show(sleeping)
     assert world.slack.standing[sleeping.id] == ["1790000000.000001", "1790000001.000001"]
     await world.notices.announce(sleeping.id)
@@ -214,14 +214,14 @@ async def test_what_was_posted_too_late_and_unanswered_is_taken_away_by_a_later_
 async def test_a_notice_that_one_turn_posted_is_never_looked_for(world: World) -> None:
     await world.clips.accept(share())
     await world.run()
-    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.receipts.add([Receipt("R1", ReceiptKind.READ, world.clock(), MemoId("M1"))])
     await world.run()
     assert (world.slack.edits[-1], world.slack.finds) == ("memo.m4a read", 0)
 
 
 async def test_a_post_that_must_wait_for_its_turn_is_not_looked_for(world: World) -> None:
     """It was surely not made, and a search is a call too."""
-    world.slack.trouble["post_notice"] = [Later("rate limited"), Later("rate limited")]
+    world.slack.trouble["post_notice"] = [RetryLater("rate limited"), RetryLater("rate limited")]
     world.slack.post_stands_when_lost = False
     await world.clips.accept(share())
     await world.run()
@@ -234,7 +234,7 @@ async def test_old_words_of_a_process_that_slept_over_its_edit_are_followed_by_t
     [notice_id] = world.memory.notices
     sleeping = await world.memory.take(notice_id, world.clock())
     assert sleeping is not None
-    await world.receipts.add([Receipt("R1", Kind.READ, world.clock(), MemoId("M1"))])
+    await world.receipts.add([Receipt("R1", ReceiptKind.READ, world.clock(), MemoId("M1"))])
     await world.run()
     await world.notices._show(replace(sleeping, shown="memo.m4a queued"))
     await world.run()

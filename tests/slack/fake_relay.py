@@ -15,7 +15,7 @@ GROUP = Chat(
 
 @dataclass
 class FakeRelay:
-    """Clips, links and wishes in one. ``trouble`` is raised by everything while it is set.
+    """DeliveryService, links and wishes in one. ``trouble`` is raised by everything while it is set.
 
     ``held``: clear it, and whatever is asked for takes until it is set again. ``asked`` is set by the first question.
     """

@@ -15,16 +15,16 @@ from bot.relay.model import (
     Clip,
     Delivery,
     DeliveryId,
-    Kind,
+    DeliveryState,
+    DeliveryWithReceipts,
     MemoId,
     Notice,
     NoticeId,
     Post,
     Receipt,
+    ReceiptKind,
     Sound,
     Status,
-    Step,
-    Told,
     UserId,
 )
 from bot.sandbox.slack.block_limits import checked_blocks
@@ -38,23 +38,27 @@ POST = Post("T0AAA", CHANNEL, "1790000005.606609", "1790000005.606609", UserId("
 A_STATUS = re.compile(rf"\b({'|'.join(Status)})\b", re.IGNORECASE)
 
 
-def told(name: str = "memo.m4a", *kinds: Kind, reason: str = "", code: str = "", **fields: Any) -> Told:
+def told(
+    name: str = "memo.m4a", *kinds: ReceiptKind, reason: str = "", code: str = "", **fields: Any
+) -> DeliveryWithReceipts:
     delivery = Delivery(DeliveryId(f"d-{name}"), POST, Clip("F0X", name), 1790000005.6, chat=ChatId("X"))
     receipts = tuple(
         Receipt(f"R{n}", kind, NOON, MemoId("M1"), reason=reason, code=code) for n, kind in enumerate(kinds)
     )
-    return Told(replace(delivery, reason=reason, code=code, **fields), receipts)
+    return DeliveryWithReceipts(replace(delivery, reason=reason, code=code, **fields), receipts)
 
 
-def failed(name: str = "memo.m4a", reason: str = "The recipient opted out.", code: str = "2024") -> Told:
-    return told(name, step=Step.FAILED, reason=reason, code=code)
+def failed(
+    name: str = "memo.m4a", reason: str = "The recipient opted out.", code: str = "2024"
+) -> DeliveryWithReceipts:
+    return told(name, step=DeliveryState.FAILED, reason=reason, code=code)
 
 
-def unconfirmed() -> Told:
-    return told(step=Step.UNCONFIRMED, reason="Linq's answer was lost.")
+def unconfirmed() -> DeliveryWithReceipts:
+    return told(step=DeliveryState.UNCONFIRMED, reason="Linq's answer was lost.")
 
 
-def notice(*shown: Told) -> Notice:
+def notice(*shown: DeliveryWithReceipts) -> Notice:
     return Notice(NoticeId("C0MAP:1790000005.606609"), CHANNEL, "1790000005.606609", told=shown)
 
 
@@ -78,25 +82,25 @@ def buttons(shown: list[Block]) -> list[Block]:
 
 
 def test_the_length_stands_beside_the_name_once_it_is_known() -> None:
-    assert words(notice(told("memo.m4a", Kind.READ, sound=Sound(42.3)))) == "memo.m4a (0:42): read"
+    assert words(notice(told("memo.m4a", ReceiptKind.READ, sound=Sound(42.3)))) == "memo.m4a (0:42): read"
 
 
 @pytest.mark.parametrize(
     ("shown", "text"),
     [
         (told(), "memo.m4a: queued"),
-        (told("memo.m4a", Kind.QUEUED), "memo.m4a: queued"),
-        (told("memo.m4a", Kind.SENT), "memo.m4a: sent"),
-        (told("memo.m4a", Kind.DELIVERED, Kind.SENT), "memo.m4a: delivered"),
-        (told("memo.m4a", Kind.READ), "memo.m4a: read"),
+        (told("memo.m4a", ReceiptKind.QUEUED), "memo.m4a: queued"),
+        (told("memo.m4a", ReceiptKind.SENT), "memo.m4a: sent"),
+        (told("memo.m4a", ReceiptKind.DELIVERED, ReceiptKind.SENT), "memo.m4a: delivered"),
+        (told("memo.m4a", ReceiptKind.READ), "memo.m4a: read"),
         (failed(), "memo.m4a: failed – The recipient opted out. [2024]"),
-        (told("memo.m4a", Kind.FAILED, code="4006"), "memo.m4a: failed – [4006]"),
-        (told(step=Step.FAILED), "memo.m4a: failed – no reason was given"),
+        (told("memo.m4a", ReceiptKind.FAILED, code="4006"), "memo.m4a: failed – [4006]"),
+        (told(step=DeliveryState.FAILED), "memo.m4a: failed – no reason was given"),
         (unconfirmed(), "memo.m4a: unconfirmed – Linq's answer was lost."),
-        (told(step=Step.CANCELLED), "memo.m4a: cancelled"),
+        (told(step=DeliveryState.CANCELLED), "memo.m4a: cancelled"),
     ],
 )
-def test_each_status_has_its_one_word_and_a_failure_its_reason(shown: Told, text: str) -> None:
+def test_each_status_has_its_one_word_and_a_failure_its_reason(shown: DeliveryWithReceipts, text: str) -> None:
     assert words(notice(shown)) == text
 
 
@@ -106,7 +110,7 @@ def test_a_clip_that_waits_says_for_what_and_until_when() -> None:
 
 
 def test_every_clip_of_a_message_has_its_line() -> None:
-    assert words(notice(told("a.m4a", Kind.READ), told("b.m4a"))) == "a.m4a: read\nb.m4a: queued"
+    assert words(notice(told("a.m4a", ReceiptKind.READ), told("b.m4a"))) == "a.m4a: read\nb.m4a: queued"
 
 
 @pytest.mark.parametrize("number", [12, 25, 60])
@@ -117,8 +121,11 @@ def test_every_clip_of_a_crowd_has_its_line(number: int) -> None:
 
 
 def test_what_has_no_room_for_a_line_is_counted_by_status() -> None:
-    crowd = [told(f"{'long name ' * 5}{n}.m4a", Kind.SENT) for n in range(199)]
-    before, after = notice(*crowd, told("last.m4a", Kind.SENT)), notice(*crowd, told("last.m4a", Kind.READ))
+    crowd = [told(f"{'long name ' * 5}{n}.m4a", ReceiptKind.SENT) for n in range(199)]
+    before, after = (
+        notice(*crowd, told("last.m4a", ReceiptKind.SENT)),
+        notice(*crowd, told("last.m4a", ReceiptKind.READ)),
+    )
     assert re.search(r"\n… and (\d+) more: \1 sent$", words(before))
     for shown in (words(after), texts(blocks(after))[-1]):
         assert re.search(r"\n… and \d+ more: \d+ sent, 1 read$", shown)
@@ -182,12 +189,12 @@ def test_a_clip_shows_its_length_its_shape_and_where_it_came_from() -> None:
 
 
 def test_a_status_shows_since_when_in_the_readers_time() -> None:
-    said = "\n".join(texts(blocks(notice(told("memo.m4a", Kind.DELIVERED)))))
+    said = "\n".join(texts(blocks(notice(told("memo.m4a", ReceiptKind.DELIVERED)))))
     assert "*delivered*  ·  <!date^1795349100^{time}|12:05 UTC>" in said
 
 
 def test_only_a_failure_or_a_doubt_has_buttons() -> None:
-    assert buttons(blocks(notice(told("memo.m4a", Kind.SENT)))) == []
+    assert buttons(blocks(notice(told("memo.m4a", ReceiptKind.SENT)))) == []
     [resend] = buttons(blocks(notice(failed())))
     assert (resend["action_id"], resend["value"]) == ("resend", "d-memo.m4a")
     assert [b["action_id"] for b in buttons(blocks(notice(unconfirmed())))] == ["resend", "arrived"]
@@ -199,12 +206,12 @@ def test_resending_in_doubt_warns_of_a_second_memo() -> None:
 
 
 def test_for_a_group_sent_is_shown_as_the_end() -> None:
-    receipt = Receipt("R1", Kind.SENT, NOON, MemoId("M1"), is_group=True)
+    receipt = Receipt("R1", ReceiptKind.SENT, NOON, MemoId("M1"), is_group=True)
     assert any("no more than this" in text for text in texts(blocks(notice(replace(told(), receipts=(receipt,))))))
 
 
 def test_what_a_person_confirmed_names_that_person() -> None:
-    receipt = Receipt("person:d", Kind.SENT, NOON, reason="confirmed by <@U0BEN>")
+    receipt = Receipt("person:d", ReceiptKind.SENT, NOON, reason="confirmed by <@U0BEN>")
     assert "confirmed by <@U0BEN>" in texts(blocks(notice(replace(told(), receipts=(receipt,)))))
 
 
@@ -219,17 +226,17 @@ TOLDS = st.builds(
         name, *kinds, step=step, reason=reason, code=code, sound=Sound(3.0, converted_from=reason)
     ),
     NASTY,
-    st.sampled_from(Step),
+    st.sampled_from(DeliveryState),
     REASONS,
     st.sampled_from(["", "4001", "<@U0BEN>"]),
-    st.lists(st.sampled_from(Kind), max_size=2),
+    st.lists(st.sampled_from(ReceiptKind), max_size=2),
 )
 AT_LEISURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @AT_LEISURE
 @given(st.lists(TOLDS, min_size=1, max_size=60))
-def test_slack_takes_every_notice(shown: list[Told]) -> None:
+def test_slack_takes_every_notice(shown: list[DeliveryWithReceipts]) -> None:
     made = blocks(notice(*shown))
     assert checked_blocks(made) == made
     assert 0 < len(words(notice(*shown))) <= 4000
@@ -237,7 +244,7 @@ def test_slack_takes_every_notice(shown: list[Told]) -> None:
 
 @AT_LEISURE
 @given(TOLDS)
-def test_nothing_user_made_becomes_markup(shown: Told) -> None:
+def test_nothing_user_made_becomes_markup(shown: DeliveryWithReceipts) -> None:
     said = [words(notice(shown)), *texts(blocks(notice(shown))), alarm(notice(shown), shown.delivery)]
     for text in said:
         own = re.sub(r"<!date\^\d+\^\{time\}\|\d\d:\d\d UTC>|<@U0ANN>", "", text)
@@ -247,8 +254,8 @@ def test_nothing_user_made_becomes_markup(shown: Told) -> None:
 
 
 @AT_LEISURE
-@given(st.sampled_from(Step), REASONS, st.sampled_from(Kind))
-def test_a_line_has_exactly_one_status_word(step: Step, reason: str, kind: Kind) -> None:
+@given(st.sampled_from(DeliveryState), REASONS, st.sampled_from(ReceiptKind))
+def test_a_line_has_exactly_one_status_word(step: DeliveryState, reason: str, kind: ReceiptKind) -> None:
     for shown in (told(step=step, reason=reason), told("memo.m4a", kind, reason=reason)):
         [found] = A_STATUS.findall(words(notice(shown)))
         assert found == found.lower()

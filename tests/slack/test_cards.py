@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import ChannelId, Chat, ChatId, Link
 from bot.sandbox.slack.block_limits import checked_blocks
 from bot.slack.cards import Card, describe, listed, offer, problem, standing
@@ -22,7 +22,7 @@ def test_a_chat_is_described_by_who_is_in_it() -> None:
 
 def test_a_sure_no_is_not_offered_for_another_try() -> None:
     assert problem(Refused("There is no such chat.", code="2001")).text == "There is no such chat. [2001]"
-    assert problem(Later("Slack is busy.")).text == "Slack is busy. Try again in a moment."
+    assert problem(RetryLater("Slack is busy.")).text == "Slack is busy. Try again in a moment."
 
 
 def test_who_made_a_link_is_mentioned_only_if_it_was_a_person() -> None:

@@ -5,8 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.relay.errors import Later, Refused, Unknown
-from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Kind, Notice, NoticeId, Post, Receipt, Told, UserId
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.model import (
+    ChannelId,
+    Clip,
+    Delivery,
+    DeliveryId,
+    DeliveryWithReceipts,
+    Notice,
+    NoticeId,
+    Post,
+    Receipt,
+    ReceiptKind,
+    UserId,
+)
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.switches import Fault
 from bot.sandbox.slack.workspace import ANN, ARCHIVED, CLIPS, ELSEWHERE, HIDDEN
@@ -19,13 +31,13 @@ async def notice_in(slack: SlackSide, channel: str = CLIPS, name: str = "memo.m4
     """A notice for a message that somebody just posted there."""
     message = await slack.say(channel, "listen to this")
     post = Post(slack.team, ChannelId(channel), message.ts, message.ts, UserId(ANN))
-    told = Told(Delivery(DeliveryId("d1"), post, Clip("F1", name), float(message.ts)))
+    told = DeliveryWithReceipts(Delivery(DeliveryId("d1"), post, Clip("F1", name), float(message.ts)))
     return Notice(NoticeId(f"{channel}:{message.ts}"), ChannelId(channel), message.ts, told=(told,))
 
 
 def read(notice: Notice) -> Notice:
     [told] = notice.told
-    return replace(notice, told=(replace(told, receipts=(Receipt("R1", Kind.READ, datetime.now(UTC)),)),))
+    return replace(notice, told=(replace(told, receipts=(Receipt("R1", ReceiptKind.READ, datetime.now(UTC)),)),))
 
 
 def posted_just_now(notice: Notice) -> Notice:
@@ -82,7 +94,7 @@ async def test_an_alarm_mentions_the_uploader_in_the_thread(slack: SlackSide, cl
 async def test_a_lost_post_is_found_by_its_metadata(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     slack.switches.faults = {"chat.postMessage": Fault(drop=True, done=True, times=1)}
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.post_notice(notice)
     [_, posted] = slack.thread(CLIPS, notice.root_ts)
     assert await client.find_notices(posted_just_now(notice)) == [posted.ts]
@@ -124,7 +136,7 @@ async def test_a_post_whose_answer_was_lost_is_unknown_and_posted_once(
 ) -> None:
     notice = await notice_in(slack)
     slack.switches.faults = {"chat.postMessage": fault}
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await client.post_notice(notice)
     assert len(wire.named("chat.postMessage")) == 1
 
@@ -133,14 +145,14 @@ async def test_a_post_whose_answer_was_lost_is_unknown_and_posted_once(
 async def test_an_edit_whose_answer_was_lost_may_be_made_again(slack: SlackSide, client: Client, fault: Fault) -> None:
     notice = replace(await notice_in(slack), ts="1790000005.606609")
     slack.switches.faults = {"chat.update": fault}
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await client.update_notice(notice)
 
 
 async def test_a_slack_that_cannot_be_reached_took_nothing(slack: SlackSide, client: Client) -> None:
     notice = await notice_in(slack)
     slack.switches.down = "refused"
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await client.post_notice(notice)
 
 
@@ -174,7 +186,7 @@ async def test_a_revoked_token_is_waited_for_and_says_what_to_do(slack: SlackSid
     """It is the operator's trouble: once mended, what waited goes its way."""
     notice = await notice_in(slack)
     slack.switches.faults = {"*": Fault(error="token_revoked")}
-    with pytest.raises(Later, match=r"reinstall the app and set SLACK_BOT_TOKEN"):
+    with pytest.raises(RetryLater, match=r"reinstall the app and set SLACK_BOT_TOKEN"):
         await client.post_notice(notice)
 
 
@@ -211,7 +223,7 @@ async def test_slacks_own_pause_is_kept(slack: SlackSide, client: Client, clock:
     ts = await client.post_notice(notice)
     slack.switches.faults = {"chat.update": Fault(status=429, retry_after=7, times=1)}
     for _ in range(2):
-        with pytest.raises(Later) as later:
+        with pytest.raises(RetryLater) as later:
             await client.update_notice(replace(notice, ts=ts))
         assert later.value.after == timedelta(seconds=7)
     assert len(wire.named("chat.update")) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import ChannelId, Link
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.interactions import Said
@@ -128,7 +128,7 @@ async def test_what_others_wrote_is_shown_without_markup(slack: SlackSide, relay
 
 
 async def test_a_passing_trouble_invites_another_try(slack: SlackSide, relay: FakeRelay) -> None:
-    relay.trouble = Later("Linq is rate limiting.")
+    relay.trouble = RetryLater("Linq is rate limiting.")
     assert (await slack.command(CREW, NUMBER)).text == "Linq is rate limiting. Try again in a moment."
 
 

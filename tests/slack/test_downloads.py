@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.audio.refusals import empty
-from bot.relay.errors import Later, Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import Clip
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Shape, Upload
@@ -80,7 +80,7 @@ async def test_a_login_page_instead_of_a_file_a_few_seconds_old_is_tried_again_l
 ) -> None:
     """So Slack answers while it works on the file. It told us of the file, so it takes the token."""
     new = {"created": int(NOON.timestamp()) - 50}
-    with pytest.raises(Later, match="not done with the file"):
+    with pytest.raises(RetryLater, match="not done with the file"):
         await fetch(client, await drop(slack, trouble=Download(kind), declared=new))
     old = {"created": int(NOON.timestamp()) - 70}
     with pytest.raises(Refused, match="login page"):
@@ -133,7 +133,7 @@ async def test_the_token_goes_to_slacks_own_hosts_only(
 
 async def test_a_file_that_is_not_ready_is_tried_again_later(slack: SlackSide, client: Client, wire: Wire) -> None:
     clip = await drop(slack, trouble=Download("not_ready"))
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await fetch(client, clip)
     assert len(wire.named("files.info")) == 1
     assert await fetch(client, await drop(slack, trouble=Download("not_ready", times=1))) == SOUND
@@ -153,14 +153,14 @@ async def test_a_hidden_file_says_why(slack: SlackSide, client: Client) -> None:
 
 
 async def test_a_download_that_breaks_off_is_tried_again_later(slack: SlackSide, client: Client) -> None:
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await fetch(client, await drop(slack, trouble=Download("truncated")))
 
 
 async def test_a_download_that_stalls_is_tried_again_later(slack: SlackSide, session: aiohttp.ClientSession) -> None:
     clip = await drop(slack, trouble=Download("slow"))
     impatient = Downloads(slack.bot_token, session, slack.api_url, Bounds(idle_s=0.02))
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await exhaust(impatient, clip.url)
 
 
@@ -169,7 +169,7 @@ async def test_a_download_that_takes_too_long_is_tried_again_later(
 ) -> None:
     clip = await drop(slack, trouble=Download("slow"))
     impatient = Downloads(slack.bot_token, session, slack.api_url, Bounds(total_s=0.3))
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await exhaust(impatient, clip.url)
 
 
@@ -193,7 +193,7 @@ async def test_an_empty_file_is_no_clip(slack: SlackSide, client: Client) -> Non
 async def test_a_slack_that_is_away_is_tried_again_later(slack: SlackSide, client: Client) -> None:
     clip = await drop(slack)
     slack.switches.down = "refused"
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await fetch(client, clip)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.switches import Fault
@@ -161,5 +161,5 @@ async def test_a_revoked_token_is_seen_at_the_next_ping(slack: SlackSide, lookup
 
 
 async def test_a_later_answer_is_a_500_so_that_slack_tries_again(slack: SlackSide, relay: FakeRelay) -> None:
-    relay.trouble = Later("The store is busy.")
+    relay.trouble = RetryLater("The store is busy.")
     assert (await answered(await slack.drop(CLIPS, MEMO)))[0] == 500

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.relay.errors import RelayError
-from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Notice, NoticeId, Post, Told, UserId
+from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, DeliveryWithReceipts, Notice, NoticeId, Post, UserId
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.switches import Download, Fault
@@ -30,7 +30,7 @@ async def a_busy_day(slack: SlackSide, client: Client) -> None:
     message = await slack.drop(CLIPS, Upload(f"{SECRET_TEXT}.m4a", b"sound"), text=SECRET_TEXT)
     post = Post(slack.team, ChannelId(CLIPS), message.ts, message.ts, UserId(ANN))
     clip = clip_of(message.files[0].in_message())
-    told = Told(Delivery(DeliveryId("d1"), post, Clip("F1", f"{SECRET_TEXT}.m4a"), 1.0))
+    told = DeliveryWithReceipts(Delivery(DeliveryId("d1"), post, Clip("F1", f"{SECRET_TEXT}.m4a"), 1.0))
     notice = Notice(NoticeId("n1"), ChannelId(CLIPS), message.ts, ts=message.ts, told=(told,))
     for _ in range(2):
         await slack.command(CLIPS, f"link {SECRET_TEXT}")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.slack.pace import Pace
 from tests.slack.conftest import Seconds
 
@@ -13,7 +13,7 @@ def wait_for(pace: Pace, method: str, *, place: str = "", who: str = "") -> floa
     """Seconds until the turn; 0 when it was taken now."""
     try:
         pace.take(method, place=place, who=who)
-    except Later as later:
+    except RetryLater as later:
         return later.after.total_seconds() if later.after else 0.0
     return 0.0
 

@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 
 from bot.relay.errors import Refused
-from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, Notice, Post, Step, Told, UserId
+from bot.relay.model import (
+    ChannelId,
+    Clip,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    DeliveryWithReceipts,
+    Notice,
+    Post,
+    UserId,
+)
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
 from bot.sandbox.slack.switches import Fault
@@ -21,14 +31,14 @@ MEMO = Upload("memo.m4a", b"sound")
 SEND, RESEND = "send_as_voice_memo", "resend_voice_memo"
 
 
-def failed(slack: SlackSide, message_ts: str, root_ts: str, step: Step = Step.FAILED) -> Notice:
+def failed(slack: SlackSide, message_ts: str, root_ts: str, step: DeliveryState = DeliveryState.FAILED) -> Notice:
     """A notice whose only clip has come to this step; without a message it is that of a command."""
     post = Post(slack.team, ChannelId(CLIPS), message_ts, root_ts, UserId(ANN))
     delivery = Delivery(DeliveryId("d1"), post, Clip("F1", "memo.m4a"), 1790000000.0, step=step, reason="Lost.")
-    return Notice(delivery.notice, post.channel, root_ts, told=(Told(delivery),))
+    return Notice(delivery.notice, post.channel, root_ts, told=(DeliveryWithReceipts(delivery),))
 
 
-async def notice_of(slack: SlackSide, client: Client, step: Step) -> str:
+async def notice_of(slack: SlackSide, client: Client, step: DeliveryState) -> str:
     """The ts of a notice whose only clip has come to this step."""
     root = (await slack.say(CLIPS, "listen")).ts
     return await client.post_notice(failed(slack, root, root, step))
@@ -44,13 +54,13 @@ async def told(slack: SlackSide, wire: Wire, channel: str = CLIPS, user: str = A
 
 
 async def test_resend_sends_that_delivery_again(slack: SlackSide, client: Client, relay: FakeRelay) -> None:
-    ts = await notice_of(slack, client, Step.FAILED)
+    ts = await notice_of(slack, client, DeliveryState.FAILED)
     assert not (await slack.press(CLIPS, ts, "resend", BEN)).error
     assert relay.wishes == [("resend", "d1", BEN)]
 
 
 async def test_it_arrived_is_passed_on_with_who_said_so(slack: SlackSide, client: Client, relay: FakeRelay) -> None:
-    ts = await notice_of(slack, client, Step.UNCONFIRMED)
+    ts = await notice_of(slack, client, DeliveryState.UNCONFIRMED)
     assert not (await slack.press(CLIPS, ts, "arrived", BEN)).error
     assert relay.wishes == [("arrived", "d1", BEN)]
 
@@ -58,7 +68,7 @@ async def test_it_arrived_is_passed_on_with_who_said_so(slack: SlackSide, client
 async def test_what_is_not_to_be_sent_again_is_said_to_the_one_who_pressed(
     slack: SlackSide, client: Client, relay: FakeRelay, wire: Wire
 ) -> None:
-    ts = await notice_of(slack, client, Step.FAILED)
+    ts = await notice_of(slack, client, DeliveryState.FAILED)
     relay.trouble = Refused("It is read: sending it again would make two.")
     await slack.press(CLIPS, ts, "resend", BEN)
     assert "would make two" in await told(slack, wire, user=BEN)
@@ -68,13 +78,13 @@ async def test_what_is_not_to_be_sent_again_is_said_to_the_one_who_pressed(
 async def test_a_press_that_could_not_be_stored_shows_as_failed(
     slack: SlackSide, client: Client, relay: FakeRelay
 ) -> None:
-    ts = await notice_of(slack, client, Step.FAILED)
+    ts = await notice_of(slack, client, DeliveryState.FAILED)
     relay.trouble = RuntimeError("the database is away")
     assert (await slack.press(CLIPS, ts, "resend")).status == 500
 
 
 async def test_a_button_of_an_older_version_does_nothing(slack: SlackSide, client: Client, relay: FakeRelay) -> None:
-    ts = await notice_of(slack, client, Step.FAILED)
+    ts = await notice_of(slack, client, DeliveryState.FAILED)
     slack.message(CLIPS, ts).blocks[-1]["elements"][0]["action_id"] = "retry_v0"
     assert not (await slack.press(CLIPS, ts, "retry_v0")).error
     assert relay.wishes == []

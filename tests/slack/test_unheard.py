@@ -7,7 +7,7 @@ import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.relay.errors import Later
+from bot.relay.errors import RetryLater
 from bot.relay.model import ChannelId, DeliveryId, Share
 from bot.sandbox.slack import SlackSide
 from bot.sandbox.slack.files import Upload
@@ -29,7 +29,7 @@ class Scene:
         self.later = timedelta()
         self.relay = relay
         self.told: set[str] = set()
-        self.trouble: list[Later] = []  # what the next clips are answered with
+        self.trouble: list[RetryLater] = []  # what the next clips are answered with
         self.unheard = Unheard(self, relay, lookups, now=self.now, grace=GRACE)
 
     def now(self) -> datetime:
@@ -99,7 +99,7 @@ async def test_a_round_says_that_we_are_deaf_only_when_it_found_a_clip(scene: Sc
 async def test_a_clip_that_could_not_be_stored_is_found_again(scene: Scene, slack: SlackSide) -> None:
     message = await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
-    scene.trouble = [Later("The database cannot be reached.")]
+    scene.trouble = [RetryLater("The database cannot be reached.")]
     await scene.unheard.look()
     assert scene.found == []
     await scene.unheard.look()

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.relay.errors import Later, Refused, RelayError, Unknown
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.slack.pace import Pace
 from bot.slack.web import Web
 from tests.slack.conftest import Seconds
@@ -83,16 +83,16 @@ async def test_an_answer_without_sense_leaves_a_post_unknown_and_a_question_for_
     calls: Web, nonsense: Nonsense, body: bytes, content_type: str
 ) -> None:
     nonsense.body, nonsense.content_type = body, content_type
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await post(calls)
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await calls.ask("users.info", user="U0ANN")
     assert nonsense.calls == 2
 
 
 async def test_no_answer_in_time_leaves_a_question_for_later(calls: Web, nonsense: Nonsense) -> None:
     nonsense.body = None
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await calls.ask("users.info", timeout_s=0.05, user="U0ANN")
 
 
@@ -103,7 +103,7 @@ async def test_the_pause_that_slack_asks_for_is_passed_on(
     calls: Web, nonsense: Nonsense, asked: str, seconds: int
 ) -> None:
     nonsense.status, nonsense.headers = 429, {"Retry-After": asked}
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await post(calls)
     assert later.value.after == timedelta(seconds=seconds)
 
@@ -111,7 +111,7 @@ async def test_the_pause_that_slack_asks_for_is_passed_on(
 async def test_nothing_more_is_asked_during_the_pause_that_slack_asks_for(calls: Web, nonsense: Nonsense) -> None:
     nonsense.status, nonsense.headers = 429, {"Retry-After": "7"}
     for _ in range(2):
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await calls.ask("users.info", user="U0ANN")
     assert nonsense.calls == 1
 
@@ -119,7 +119,7 @@ async def test_nothing_more_is_asked_during_the_pause_that_slack_asks_for(calls:
 async def test_a_busy_channel_holds_up_the_posts_of_no_other(calls: Web) -> None:
     for number in range(5):
         await post(calls, who=f"n{number}")
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await post(calls, who="sixth")
     await post(calls, who="sixth", channel="C0MAQ")
 
@@ -131,10 +131,10 @@ async def test_who_was_told_to_wait_is_not_overtaken(
     for number in range(burst):
         await act(calls, who=f"n{number}")
     for who in ("first", "second"):
-        with pytest.raises(Later):
+        with pytest.raises(RetryLater):
             await act(calls, who=who)
     clock.now += wait_s
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await act(calls, who="second")
     await act(calls, who="first")
 
@@ -168,7 +168,7 @@ async def test_a_token_that_slack_does_not_take_is_named_by_its_variable(
     calls: Web, nonsense: Nonsense, variable: str
 ) -> None:
     nonsense.body = b'{"ok":false,"error":"invalid_auth"}'
-    with pytest.raises(Later, match=f"set {variable} anew"):
+    with pytest.raises(RetryLater, match=f"set {variable} anew"):
         await calls.put("apps.connections.open", {})
 
 
@@ -184,7 +184,7 @@ async def test_a_missing_scope_is_got_in_the_way_of_the_token(calls: Web, nonsen
 @pytest.mark.parametrize("code", ["team_added_to_org", "org_login_required", "accesslimited", "token_expired"])
 async def test_what_the_operator_or_slack_will_mend_fails_no_clip(calls: Web, nonsense: Nonsense, code: str) -> None:
     nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
-    with pytest.raises(Later) as later:
+    with pytest.raises(RetryLater) as later:
         await post(calls)
     assert later.value.code == code
     assert later.value.after
@@ -195,4 +195,4 @@ async def test_a_limit_told_with_status_200_is_for_later(calls: Web, nonsense: N
     nonsense.body = b'{"ok":false,"error":"%b"}' % code.encode()
     with pytest.raises(RelayError) as error:
         await post(calls)
-    assert isinstance(error.value, Later)
+    assert isinstance(error.value, RetryLater)

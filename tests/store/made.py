@@ -10,12 +10,12 @@ from bot.relay.model import (
     Clip,
     Delivery,
     DeliveryId,
-    Kind,
     Memo,
     MemoId,
     NoticeId,
     Post,
     Receipt,
+    ReceiptKind,
     UserId,
 )
 from bot.store.database import Database
@@ -39,7 +39,7 @@ def delivery(name: str, **given: Any) -> Delivery:
     return Delivery(**{"id": DeliveryId(name), "post": post(), "clip": clip, "asked_at": 100.1, "chat": CHAT, **given})
 
 
-def receipt(name: str, kind: Kind = Kind.SENT, **given: Any) -> Receipt:
+def receipt(name: str, kind: ReceiptKind = ReceiptKind.SENT, **given: Any) -> Receipt:
     return Receipt(**{"id": name, "kind": kind, "at": NOW, **given})
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from bot.engine import Engine
-from bot.relay.errors import Later, Refused
-from bot.relay.model import AttachmentId, ChatId, DeliveryId, MemoId, NoticeId, Step
+from bot.jobs import Engine
+from bot.relay.errors import Refused, RetryLater
+from bot.relay.model import AttachmentId, ChatId, DeliveryId, DeliveryState, MemoId, NoticeId
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 from bot.store.schema import Schema, apply
@@ -114,7 +114,7 @@ async def test_an_older_engines_tables_grow_to_todays(embedded: Embedded) -> Non
 
 
 async def test_a_database_that_is_not_there_is_later(embedded: Embedded) -> None:
-    with pytest.raises(Later, match="cannot be reached"):
+    with pytest.raises(RetryLater, match="cannot be reached"):
         await Database.open(url_of(embedded, "nowhere"))
 
 
@@ -156,7 +156,7 @@ async def test_finished_deliveries_are_forgotten_with_all_that_hangs_on_them(mem
     await memory.deliveries.record(DeliveryId("done"), memo("M1", receipt=receipt("r1", memo="M1")))
     await memory.notices.take(NOTICE, NOW)
     await memory.forget(datetime.now(UTC) - 60 * SECOND)
-    assert (await kept(memory, "done")).step is Step.RECORDED
+    assert (await kept(memory, "done")).step is DeliveryState.RECORDED
     await memory.forget(datetime.now(UTC) + SECOND)
     assert [told.delivery.id for told in await memory.deliveries.recent(9)] == ["open"]
     assert await memory.notices.take(NOTICE, NOW) is None
@@ -198,7 +198,7 @@ async def test_nothing_is_forgotten_before_its_notice_has_told_of_it(memory: Dat
     await memory.notices.take(NOTICE, NOW)
     await memory.deliveries.record(DeliveryId("a"), memo("M1"))
     await memory.forget(datetime.now(UTC) + SECOND)
-    assert (await kept(memory, "a")).step is Step.RECORDED
+    assert (await kept(memory, "a")).step is DeliveryState.RECORDED
     await memory.notices.take(NOTICE, NOW)
     await memory.forget(datetime.now(UTC) + SECOND)
     assert await memory.deliveries.told(DeliveryId("a")) is None

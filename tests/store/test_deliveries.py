@@ -6,17 +6,17 @@ import pytest
 from psycopg.errors import RaiseException
 
 from bot.relay.model import (
-    Announce,
     AttachmentId,
     ChannelId,
     ChatId,
     Clip,
     DeliveryId,
+    DeliveryState,
     Link,
     NoticeId,
+    RefreshNotice,
+    SendNext,
     Sound,
-    Step,
-    Work,
 )
 from bot.store.database import Database
 from tests.store.conftest import Line
@@ -73,7 +73,7 @@ async def test_what_was_accepted_comes_back_as_it_was(memory: Database) -> None:
     back = await kept(memory, "a")
     assert back.clip == Clip("F1", "a�b?.m4a", "https://files.example/1", 7, "audio/mp4", "https://given.example/1")
     assert (back.post, back.asked_at, back.position, back.twin, back.replaces) == (post(), 100.1, 2, "mine", "z")
-    assert (back.step, back.fence, back.attempts, back.sound) == (Step.WAITING, 0, 0, None)
+    assert (back.step, back.fence, back.attempts, back.sound) == (DeliveryState.WAITING, 0, 0, None)
 
 
 async def test_a_delivery_and_its_errands_are_stored_together_or_not_at_all(memory: Database, line: Line) -> None:
@@ -99,7 +99,7 @@ async def test_a_chat_goes_by_when_it_was_asked_then_by_place_in_the_message_the
     for _ in order:
         held = await claimed(memory)
         taken.append(held.id)
-        await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="", code="")
+        await memory.deliveries.close(held.id, held.fence, DeliveryState.FAILED, reason="", code="")
     assert taken == ["early", "first", "also-first", "second", "late"]
     assert await memory.deliveries.claim(CHAT) is None
 
@@ -116,7 +116,7 @@ async def test_who_was_overtaken_changes_nothing_any_more(memory: Database) -> N
     store = memory.deliveries
     assert not await store.postpone(old.id, old.fence, due_at=SOON, reason="r", code="c", counts=True)
     assert not await store.intend(old.id, old.fence, attachment=None, sound=None, at=NOW)
-    assert not await store.close(old.id, old.fence, Step.FAILED, reason="r", code="c")
+    assert not await store.close(old.id, old.fence, DeliveryState.FAILED, reason="r", code="c")
     assert await kept(memory, "a") == new
 
 
@@ -125,7 +125,7 @@ async def test_an_intent_keeps_what_was_prepared(memory: Database) -> None:
     held = await claimed(memory)
     assert await memory.deliveries.intend(held.id, held.fence, attachment=AttachmentId("A1"), sound=SOUND, at=NOW)
     back = await claimed(memory)
-    assert (back.step, back.attachment, back.sound, back.sending_since) == (Step.SENDING, "A1", SOUND, NOW)
+    assert (back.step, back.attachment, back.sound, back.sending_since) == (DeliveryState.SENDING, "A1", SOUND, NOW)
 
 
 async def test_postponing_takes_an_intent_back_but_keeps_what_was_prepared(memory: Database, line: Line) -> None:
@@ -133,7 +133,7 @@ async def test_postponing_takes_an_intent_back_but_keeps_what_was_prepared(memor
     held = await claimed(memory)
     assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True)
     back = await kept(memory, "a")
-    assert (back.step, back.attachment, back.sending_since) == (Step.PREPARED, "A1", None)
+    assert (back.step, back.attachment, back.sending_since) == (DeliveryState.PREPARED, "A1", None)
     assert (back.due_at, back.reason, back.code, back.attempts) == (SOON, "Slow.", "429", 1)
 
 
@@ -142,29 +142,29 @@ async def test_postponing_before_anything_was_prepared_leaves_it_waiting(memory:
     held = await claimed(memory)
     assert await memory.deliveries.postpone(held.id, held.fence, due_at=SOON, reason="Slow.", code="", counts=False)
     waiting = await claimed(memory)
-    assert (waiting.step, waiting.attempts) == (Step.WAITING, 0)
+    assert (waiting.step, waiting.attempts) == (DeliveryState.WAITING, 0)
 
 
 async def test_a_recorded_delivery_is_done(memory: Database) -> None:
     await sending(memory, "a", "A1")
     assert await memory.deliveries.record(DeliveryId("a"), memo("M1", trace_id="t"))
     back = await kept(memory, "a")
-    assert (back.step, back.memo, back.trace_id) == (Step.RECORDED, "M1", "t")
+    assert (back.step, back.memo, back.trace_id) == (DeliveryState.RECORDED, "M1", "t")
     assert await memory.deliveries.claim(CHAT) is None
 
 
 async def test_a_fact_needs_no_fence_and_outweighs_a_doubt(memory: Database) -> None:
     held = await sending(memory, "a", "A1")
-    await memory.deliveries.close(held.id, held.fence, Step.UNCONFIRMED, reason="Who knows.", code="")
+    await memory.deliveries.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="Who knows.", code="")
     assert await memory.deliveries.record(held.id, memo("M1"))
-    assert (await kept(memory, "a")).step is Step.RECORDED
+    assert (await kept(memory, "a")).step is DeliveryState.RECORDED
 
 
 async def test_a_memo_belongs_to_one_delivery(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a"), delivery("b")])
     assert await memory.deliveries.record(DeliveryId("a"), memo("M1"))
     assert not await memory.deliveries.record(DeliveryId("b"), memo("M1"))
-    assert (await kept(memory, "b")).step is Step.WAITING
+    assert (await kept(memory, "b")).step is DeliveryState.WAITING
 
 
 async def test_what_linq_answered_at_once_is_kept_as_a_receipt(memory: Database) -> None:
@@ -175,8 +175,8 @@ async def test_what_linq_answered_at_once_is_kept_as_a_receipt(memory: Database)
     assert [each.id for each in told.receipts] == ["r1"]
 
 
-@pytest.mark.parametrize("step", [Step.FAILED, Step.UNCONFIRMED, Step.CANCELLED])
-async def test_a_files_address_is_forgotten_when_its_delivery_is_closed(memory: Database, step: Step) -> None:
+@pytest.mark.parametrize("step", [DeliveryState.FAILED, DeliveryState.UNCONFIRMED, DeliveryState.CANCELLED])
+async def test_a_files_address_is_forgotten_when_its_delivery_is_closed(memory: Database, step: DeliveryState) -> None:
     await memory.deliveries.accept([delivery("a")])
     held = await claimed(memory)
     await memory.deliveries.close(held.id, held.fence, step, reason="r", code="c")
@@ -197,10 +197,10 @@ async def test_a_deleted_message_cancels_what_was_not_sent(memory: Database) -> 
     await memory.deliveries.cancel(CHANNEL, "100.1", ["F-kept"])
     steps = {name: (await kept(memory, name)).step for name in ("sent", "gone", "kept", "other")}
     assert steps == {
-        "sent": Step.SENDING,
-        "gone": Step.CANCELLED,
-        "kept": Step.WAITING,
-        "other": Step.WAITING,
+        "sent": DeliveryState.SENDING,
+        "gone": DeliveryState.CANCELLED,
+        "kept": DeliveryState.WAITING,
+        "other": DeliveryState.WAITING,
     }
 
 
@@ -208,15 +208,18 @@ async def test_a_message_deleted_after_its_clips_were_done_with_changes_nothing(
     await memory.deliveries.accept([delivery("sent"), delivery("failed", asked_at=200.0)])
     await memory.deliveries.record(DeliveryId("sent"), memo("M1"))
     held = await claimed(memory)
-    await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="No.", code="")
+    await memory.deliveries.close(held.id, held.fence, DeliveryState.FAILED, reason="No.", code="")
     await memory.deliveries.cancel(CHANNEL, "100.1", [])
-    assert [(await kept(memory, name)).step for name in ("sent", "failed")] == [Step.RECORDED, Step.FAILED]
+    assert [(await kept(memory, name)).step for name in ("sent", "failed")] == [
+        DeliveryState.RECORDED,
+        DeliveryState.FAILED,
+    ]
 
 
 async def test_a_deleted_message_cancels_nothing_of_another_channels_at_the_same_moment(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a", post=post(channel="C2"))])
     await memory.deliveries.cancel(CHANNEL, "100.1", [])
-    assert (await kept(memory, "a")).step is Step.WAITING
+    assert (await kept(memory, "a")).step is DeliveryState.WAITING
 
 
 async def test_what_is_cancelled_while_it_waits_says_no_more_why_it_waited(memory: Database) -> None:
@@ -242,7 +245,7 @@ async def test_a_message_deleted_while_it_is_being_sent_is_cancelled_once_it_sur
     assert not await memory.deliveries.postpone(
         held.id, held.fence, due_at=SOON, reason="Slow.", code="429", counts=True
     )
-    assert (await kept(memory, "a")).step is Step.CANCELLED
+    assert (await kept(memory, "a")).step is DeliveryState.CANCELLED
 
 
 async def test_what_is_cancelled_after_a_try_to_send_it_keeps_neither_address_nor_reason_nor_time(
@@ -260,7 +263,7 @@ async def test_a_message_deleted_while_it_is_being_sent_may_have_been_sent(memor
     await sending(memory, "a", "A1")
     await memory.deliveries.cancel(CHANNEL, "100.1", [])
     await memory.deliveries.record(DeliveryId("a"), memo("M1"))
-    assert (await kept(memory, "a")).step is Step.RECORDED
+    assert (await kept(memory, "a")).step is DeliveryState.RECORDED
 
 
 async def test_the_next_clips_of_a_chat_need_not_wait_for_a_cancelled_ones_time(memory: Database, line: Line) -> None:
@@ -288,4 +291,4 @@ async def test_every_open_delivery_and_untold_notice_is_owed_an_errand(memory: D
     await memory.deliveries.accept([delivery("a"), delivery("b", chat="chat-2", post=post(message_ts="200.1"))])
     await memory.deliveries.record(DeliveryId("a"), memo("M1"))
     await memory.notices.take(NOTICE, NOW)
-    assert await memory.owed() == [Work(ChatId("chat-2")), Announce(NoticeId("C1:200.1"))]
+    assert await memory.owed() == [SendNext(ChatId("chat-2")), RefreshNotice(NoticeId("C1:200.1"))]

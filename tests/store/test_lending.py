@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import psycopg
 
-from bot.relay.model import DeliveryId, Kind, Step
+from bot.relay.model import DeliveryId, DeliveryState, ReceiptKind
 from bot.store.database import Database
 from tests.store.made import NOW, claimed, delivery, kept, memo, receipt
 
@@ -35,16 +35,16 @@ async def test_a_token_opens_nothing_after_its_time(memory: Database) -> None:
 
 async def test_a_clip_can_be_fetched_until_its_memo_was_sent(memory: Database) -> None:
     await lend(memory)
-    await memory.deliveries.record(A, memo("M1", receipt=receipt("r1", Kind.QUEUED, memo="M1")))
+    await memory.deliveries.record(A, memo("M1", receipt=receipt("r1", ReceiptKind.QUEUED, memo="M1")))
     assert await opens(memory)
-    await memory.receipts.add([receipt("r2", Kind.SENT, memo="M1")])
+    await memory.receipts.add([receipt("r2", ReceiptKind.SENT, memo="M1")])
     assert not await opens(memory)
 
 
 async def test_a_closed_delivery_opens_nothing(memory: Database) -> None:
     await lend(memory)
     held = await claimed(memory)
-    await memory.deliveries.close(held.id, held.fence, Step.UNCONFIRMED, reason="", code="")
+    await memory.deliveries.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="", code="")
     assert await memory.deliveries.lent("secret", NOW) is None
 
 

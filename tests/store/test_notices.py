@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg.errors import RaiseException
 
-from bot.relay.model import Announce, DeliveryId, NoticeId, Step
+from bot.relay.model import DeliveryId, DeliveryState, NoticeId, RefreshNotice
 from bot.store.database import Database
 from tests.store.conftest import Line
 from tests.store.made import CHANNEL, NOTICE, NOW, SOON, claimed, delivery, memo, post, receipt
@@ -58,7 +58,7 @@ async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: L
     assert await asks(store.accept([delivery("a"), delivery("b", asked_at=200.0)]))
     held = await claimed(memory)
     assert await asks(store.postpone(held.id, held.fence, due_at=SOON, reason="", code="", counts=True))
-    assert await asks(store.close(held.id, held.fence, Step.UNCONFIRMED, reason="", code=""))
+    assert await asks(store.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="", code=""))
     assert await asks(store.record(held.id, memo("M1")))
     assert await asks(store.cancel(CHANNEL, "100.1", []))
     assert await asks(memory.receipts.add([receipt("r1", memo="M1")]))
@@ -71,7 +71,7 @@ async def test_a_change_and_its_turn_are_stored_together_or_not_at_all(memory: D
     line.break_down()
     held = await claimed(memory)
     with pytest.raises(RaiseException):
-        await memory.deliveries.close(held.id, held.fence, Step.FAILED, reason="", code="")
+        await memory.deliveries.close(held.id, held.fence, DeliveryState.FAILED, reason="", code="")
     assert await claimed(memory)
 
 
@@ -232,7 +232,7 @@ async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is
     assert not line.notices
     assert await memory.notices.posted(frozen, "100.9", "a.m4a: queued") == "100.2"
     assert line.notices == [NOTICE]
-    assert Announce(NOTICE) in await memory.owed()
+    assert RefreshNotice(NOTICE) in await memory.owed()
     again = await memory.notices.take(NOTICE, NOW)
     assert again is not None
     assert (again.ts, again.shown) == ("100.2", "")
@@ -248,7 +248,7 @@ async def test_an_edit_that_overtook_a_later_one_is_followed_by_another_turn(mem
     assert other is not None
     await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
     await memory.notices.posted(other, "100.2", "a.m4a: sent")
-    assert Announce(NOTICE) in await memory.owed()
+    assert RefreshNotice(NOTICE) in await memory.owed()
     again = await memory.notices.take(NOTICE, NOW)
     assert again is not None
     assert again.shown == ""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.relay.model import Announce, DeliveryId, Kind, Step
+from bot.relay.model import DeliveryId, DeliveryState, ReceiptKind, RefreshNotice
 from bot.store.database import Database
 from tests.store.conftest import Line
 from tests.store.made import NOTICE, NOW, claimed, delivery, kept, memo, post, receipt, sending
@@ -23,7 +23,7 @@ async def shown(memory: Database) -> list[str]:
 async def test_a_receipt_comes_back_as_it_was(memory: Database) -> None:
     given = receipt(
         "r1",
-        Kind.FAILED,
+        ReceiptKind.FAILED,
         memo="M1",
         attachments=("A1",),
         trace_id="t",
@@ -46,7 +46,7 @@ async def test_a_repeated_receipt_changes_nothing(memory: Database, line: Line) 
     await memory.receipts.add([receipt("r1", memo="M1")])
     assert await shown(memory) == ["r1"]
     line.clear()
-    await memory.receipts.add([receipt("r1", Kind.READ, memo="M1")])
+    await memory.receipts.add([receipt("r1", ReceiptKind.READ, memo="M1")])
     assert await shown(memory) == ["r1"]
     assert not line.chats + line.notices
 
@@ -65,16 +65,16 @@ async def test_a_receipt_with_our_attachment_finds_the_delivery_whose_answer_was
     await sending(memory, "a", "A1")
     await memory.receipts.add([receipt("r1", memo="M1", attachments=("A0", "A1"), trace_id="t")])
     back = await kept(memory, "a")
-    assert (back.step, back.memo, back.trace_id, back.clip.url) == (Step.RECORDED, "M1", "t", "")
+    assert (back.step, back.memo, back.trace_id, back.clip.url) == (DeliveryState.RECORDED, "M1", "t", "")
     assert await shown(memory) == ["r1"]
 
 
 async def test_a_late_receipt_settles_an_unconfirmed_delivery(memory: Database) -> None:
     held = await sending(memory, "a", "A1")
-    await memory.deliveries.close(held.id, held.fence, Step.UNCONFIRMED, reason="Who knows.", code="")
+    await memory.deliveries.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="Who knows.", code="")
     await memory.receipts.add([receipt("r1", memo="M1", attachments=("A1",))])
     back = await kept(memory, "a")
-    assert (back.step, back.memo, back.reason) == (Step.RECORDED, "M1", "")
+    assert (back.step, back.memo, back.reason) == (DeliveryState.RECORDED, "M1", "")
 
 
 async def test_a_receipt_takes_no_memo_from_the_delivery_that_has_it(memory: Database) -> None:
@@ -89,7 +89,7 @@ async def test_a_receipt_from_a_person_belongs_to_the_delivery_it_names(memory: 
     await memory.deliveries.accept([delivery("a")])
     assert await shown(memory) == []
     line.clear()
-    await memory.receipts.add([receipt("r1", Kind.DELIVERED, delivery="a")])
+    await memory.receipts.add([receipt("r1", ReceiptKind.DELIVERED, delivery="a")])
     assert line.notices == [NOTICE]
     assert await shown(memory) == ["r1"]
 
@@ -98,7 +98,7 @@ async def test_a_receipt_from_a_person_belongs_to_the_delivery_it_names(memory: 
 async def test_a_failure_that_names_no_memo_is_known_by_the_trace_of_its_send(
     memory: Database, comes_first: bool
 ) -> None:
-    nameless = receipt("r1", Kind.FAILED, memo=None, trace_id="t1")
+    nameless = receipt("r1", ReceiptKind.FAILED, memo=None, trace_id="t1")
     await memory.deliveries.accept([delivery("a"), delivery("b", post=post(message_ts="2.2"))])
     await shown(memory)
     if comes_first:
@@ -107,7 +107,7 @@ async def test_a_failure_that_names_no_memo_is_known_by_the_trace_of_its_send(
     if not comes_first:
         await shown(memory)
         await memory.receipts.add([nameless])
-    assert Announce(NOTICE) in await memory.owed()
+    assert RefreshNotice(NOTICE) in await memory.owed()
     assert await shown(memory) == ["r1"]
 
 
@@ -125,7 +125,7 @@ async def test_receipts_and_deliveries_of_many_callers_are_all_stored(memory: Da
 
 async def test_a_memo_without_a_final_receipt_is_looked_at_after_half_a_minute(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
-    await memory.deliveries.record(A, memo("M1", receipt=receipt("r1", Kind.QUEUED, memo="M1")))
+    await memory.deliveries.record(A, memo("M1", receipt=receipt("r1", ReceiptKind.QUEUED, memo="M1")))
     now = datetime.now(UTC)
     assert await memory.receipts.silent(now, limit=5) == []
     ((told, looks),) = await memory.receipts.silent(now + timedelta(seconds=31), limit=5)
@@ -155,6 +155,6 @@ async def test_those_whose_look_is_due_longest_come_first(memory: Database) -> N
 async def test_an_unconfirmed_delivery_is_looked_for_too(memory: Database) -> None:
     await memory.deliveries.accept([delivery("a")])
     held = await claimed(memory)
-    await memory.deliveries.close(held.id, held.fence, Step.UNCONFIRMED, reason="", code="")
+    await memory.deliveries.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="", code="")
     ((told, _),) = await memory.receipts.silent(datetime.now(UTC) + timedelta(minutes=1), limit=5)
-    assert told.delivery.step is Step.UNCONFIRMED
+    assert told.delivery.step is DeliveryState.UNCONFIRMED

@@ -26,7 +26,7 @@ from tests.stories import secrecy
 
 SOUND = (resources.files("bot.sandbox") / "sample.m4a").read_bytes()
 WORDS = ("queued", "sent", "delivered", "read", "failed", "unconfirmed", "cancelled")
-EXPECTED = ("Refused", "Later", "Unknown", "ConnectorException")  # what an absent neighbour raises
+EXPECTED = ("Refused", "RetryLater", "OutcomeUnknown", "ConnectorException")  # what an absent neighbour raises
 PLACES = itertools.count(1)
 
 

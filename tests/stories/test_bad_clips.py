@@ -1,4 +1,4 @@
-"""Clips that can never be memos, and chats that take none: one story for each, told by its notice."""
+"""DeliveryService that can never be memos, and chats that take none: one story for each, told by its notice."""
 
 import pytest
 
