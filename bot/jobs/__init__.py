@@ -1,6 +1,7 @@
-"""The engine: brings every errand to the process that does it, in order, again and again until it is done."""
+"""The jobs: procrastinate on PostgreSQL, used as it is meant."""
 
 from bot.jobs.intervals import Intervals
-from bot.jobs.runner import Engine
+from bot.jobs.runner import Handlers, JobRunner
+from bot.jobs.schema import job_schemas
 
-__all__ = ["Engine", "Intervals"]
+__all__ = ["Handlers", "Intervals", "JobRunner", "job_schemas"]

@@ -1,19 +1,19 @@
-"""All of the engine's intervals in one place."""
+"""All intervals of the jobs in one place."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Seconds. What happens every so often at rest is paid for by every idle bot: together under 0.5 % of a core."""
+    """Seconds. What happens every so often at rest is paid for by every idle bot."""
 
-    # Before an announcement. Slack takes 50 edits a minute from a whole workspace: what changes meanwhile is told by
-    # the same one, and most notices are posted as ``sent`` instead of posted and edited. Memos on their way come first.
-    breath: float = 0.4
-    beat: float = 2.0  # look for the dead, for the leader's chair, for jobs that come due
-    heartbeat: float = 3.0  # say that this process does not hang
-    stale: float = 12.0  # without a heartbeat, a process is taken for dead
-    restore: float = 15.0  # look for errands that have no job
-    longest_pause: float = 300.0  # between two tries of a job that says nothing of when
-    restart: float = 0.5  # before the workers start again, after something broke under them
-    patience: float = 10.0  # for jobs under way, when the workers must stop
+    # Before a refresh of a notice: what changes meanwhile is shown by the same edit, and most notices are posted as
+    # ``sent`` instead of posted and edited. Slack takes 50 edits a minute from a whole workspace.
+    notice_debounce_s: float = 0.4
+    poll_jobs_s: float = 1.0  # procrastinate forgets a notification that comes while it fetches
+    enqueue_due_s: float = 1.0  # look for waits that are over; they wait in their rows, not in jobs
+    enqueue_missing_s: float = 15.0  # look for rows that should have a job and have none
+    heartbeat_s: float = 2.0  # say that this process does not hang
+    stalled_s: float = 7.0  # without a heartbeat, a process is taken for dead
+    restart_s: float = 0.5  # before the workers start again, after the database was gone
+    retry_s: float = 5.0  # after a job failed in a way that nobody foresaw

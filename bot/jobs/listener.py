@@ -1,64 +1,57 @@
-"""Hears that there are jobs. One connection listens for all workers of the process.
+"""The LISTEN loop. One gap of procrastinate is filled here, through its public extension point, the connector.
 
-Procrastinate's own listening costs ten wake-ups a second for each worker at rest (psycopg looks every 0.1 s whether it
-should stop), and when it connects again it does not look for what it missed. Here the event loop watches the socket.
+Its own loop waits in psycopg's ``notifies()``, which wakes up ten times a second to see whether it should stop
+(psycopg/psycopg, issue 340): at rest that is most of an idle bot's CPU. Here the event loop watches the socket instead.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
-from math import inf
-from typing import Protocol
+import logging
+from collections.abc import Iterable
+from typing import Any
 
-from bot.jobs.manager import Jobs
+from procrastinate import PsycopgConnector
+from procrastinate.connector import Notify
 
-CHANNEL, GIVEN = "procrastinate_queue_v1", "engine_given"  # each with "#" and the queue behind it
-SOME = '{"type": "job_inserted", "job_id": 0}'  # what our own triggers say: they do not know how many
+log = logging.getLogger("memobridge.jobs")
 
-
-class Notification(Protocol):
-    @property
-    def channel(self) -> str: ...
-
-    @property
-    def payload(self) -> str: ...
+CHECK_S = 30.0  # a connection that died without a word is noticed by then
 
 
-class Connection(Protocol):
-    """A psycopg connection, as far as it is asked for here."""
+class ListeningConnector(PsycopgConnector):
+    """Procrastinate's connector with a LISTEN loop that sleeps until something is sent."""
 
-    def fileno(self) -> int: ...
-
-    async def execute(self, query: str, *, prepare: bool | None = None) -> object: ...
-
-    def notifies(self, *, timeout: float) -> AsyncIterator[Notification]: ...
-
-
-async def listen(connection: Connection, queues: Mapping[str, float], jobs: Jobs) -> None:
-    """Wake a queue's worker when told so, so many seconds later. Ends with an error when the connection breaks."""
-    try:
-        for queue in queues:
-            await connection.execute(f'LISTEN "{CHANNEL}#{queue}"; LISTEN "{GIVEN}#{queue}"', prepare=False)
-        await jobs.listening()
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Runs until it is cancelled. A lost connection is made again; what came meanwhile is found by polling."""
         while True:
-            await _readable(connection.fileno())
-            async for told in connection.notifies(timeout=0):
-                channel, _, queue = told.channel.partition("#")
-                if channel == GIVEN:
-                    jobs.give_in(queues[queue], queue, json.loads(told.payload))
-                else:
-                    jobs.wake_in(queues[queue], queue, inf if told.payload == SOME else 1)
+            try:
+                async with self.pool.connection() as connection:
+                    for channel in channels:
+                        await connection.execute(f'LISTEN "{channel}"'.encode())
+                    await _forward(connection, on_notification)
+            except Exception as error:  # whatever the connection died of
+                log.info("jobs.listener_lost", extra={"reason": type(error).__name__})
+                await asyncio.sleep(1.0)
+
+
+async def _forward(connection: Any, on_notification: Notify) -> None:
+    try:
+        while True:
+            await _wait_until_readable(connection.fileno())
+            async for notification in connection.notifies(timeout=0):
+                await on_notification(channel=notification.channel, payload=notification.payload)
+            await connection.execute(b"SELECT 1")
     finally:
-        with suppress(Exception):  # a broken connection listens no more
-            await connection.execute("UNLISTEN *")
+        await connection.close()  # the pool must not hand it out: it still listens
 
 
-async def _readable(fileno: int) -> None:
+async def _wait_until_readable(fileno: int) -> None:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(fileno, readable.set)
     try:
-        await readable.wait()
+        async with asyncio.timeout(CHECK_S):
+            await readable.wait()
+    except TimeoutError:
+        pass
     finally:
         loop.remove_reader(fileno)

@@ -1,216 +1,197 @@
-"""Runs errands as procrastinate's jobs, and sweeps. It knows no relay: what it runs is handed to ``register``.
+"""Runs the jobs with procrastinate. It knows no relay: ``Handlers`` says what they do.
 
-Others put errands in line with the database's function ``put_in_line``. An errand's job is deleted once its process
-returned. A job whose process raised is tried again, when ``RetryLater`` says or on a growing schedule: nothing is
-lost by a bug. Work holds its chat's lock and announcements their notice's, so each chat goes in order and one slow
-chat holds up no other. Announcements have a queue of their own: when Slack hangs, memos are still sent. They need no
-``queueing_lock``: the store asks for a turn only when none is pending. A process that is alone is handed its jobs as
-they are put in line; processes that share a database ask for theirs.
+The rows are the truth, a job is only a permit to look at a room's next delivery, or at a notice: a lost or a spare one
+does no harm. The store enqueues them with the SQL function ``enqueue_jobs``; each holds the lock of its room or notice,
+so each room goes in order and a slow one holds up no other. Notices have a queue of their own: when the network that
+shows them hangs, messages are still sent.
+
+What has to wait waits in its row, and is enqueued when the wait is over: a job scheduled for later would hold up every
+other job of its lock (procrastinate-org/procrastinate, issue 1599).
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+import psycopg_pool
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
-from procrastinate.utils import utcnow
-from procrastinate.worker import Worker
 
-from bot.jobs.heartbeat import Heartbeat
 from bot.jobs.intervals import Intervals
-from bot.jobs.listener import Connection, listen
-from bot.jobs.manager import Jobs
-from bot.jobs.schema import Schema, engine_schemas
-from bot.relay.errors import RetryLater
-from bot.relay.model import ChatId, NoticeId, RefreshNotice, RelayJob, SendNext
+from bot.jobs.listener import ListeningConnector
+from bot.relay.errors import RelayError
 
-WORK, ANNOUNCE = "work", "announce"
+SEND_NEXT, REFRESH_NOTICE = "send_next", "refresh_notice"
+NOTICES_AT_ONCE = 64  # most of them wait: for the debounce, or for their turn within the network's rate limit
 
-# Side by side. Slack takes about an edit a second: more would only be in the way of memos, by a sixth in a burst.
-ANNOUNCERS = 4
+log = logging.getLogger("memobridge.jobs")
 
-log = logging.getLogger("memobridge.engine")
+ENQUEUE_MISSING = "SELECT enqueue_missing_jobs(%(task)s, %(names)s::text[]) AS count"
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # in the past by any clock
 
-Sweep = tuple[float, Callable[[], Awaitable[None]]]
+Names = tuple[Sequence[str], Sequence[str]]
 
 
-class Pool(Protocol):
-    """A psycopg pool, as far as it is asked for here."""
+@dataclass(frozen=True)
+class Handlers:
+    """What the jobs do. ``due`` names the rooms and notices whose wait is over, ``missing`` all that need a job."""
 
-    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
+    send_next: Callable[[str], Awaitable[None]]
+    refresh_notice: Callable[[str], Awaitable[None]]
+    due: Callable[[], Awaitable[Names]]
+    missing: Callable[[], Awaitable[Names]]
 
 
-class Retries(BaseRetryStrategy):
-    """Every failed job comes again: when its ``RetryLater`` says, else after 1, 2, 4 ... seconds."""
-
-    def __init__(self, longest_pause_s: float, now: Callable[[], datetime]) -> None:
-        self._longest_pause_s = longest_pause_s
-        self._now = now
+class RetryAtOnce(BaseRetryStrategy):
+    """Every failed job comes again: nothing is lost by a bug."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
-        pause = timedelta(seconds=min(2.0 ** min(job.attempts, 30), self._longest_pause_s))
-        if isinstance(exception, RetryLater) and exception.after is not None:
-            pause = exception.after
-        if isinstance(exception, asyncio.CancelledError):
-            pause = timedelta()
-        return RetryDecision(retry_at=self._now() + pause)
+        del exception, job
+        return RetryDecision(retry_at=AT_ONCE)
 
 
-class Engine:
+class JobRunner:
     """One process's share of the work. Any number of processes may share one database."""
 
-    def __init__(self, tempo: Intervals | None = None, now: Callable[[], datetime] = utcnow) -> None:
-        self._tempo = tempo or Intervals()
-        self._now = now
-        self._app = App(connector=PsycopgConnector())
-        self._jobs = Jobs(self._app.connector, now)
-        self._app.job_manager = self._jobs
-        self._pool: Pool | None = None
-        self._sweeps: dict[str, Sweep] = {}
-        self._stopping = asyncio.Event()
-        self._stopped = asyncio.Event()
-        self._stopped.set()
-        self._patience_s = self._tempo.patience
-
-    def schemas(self) -> Sequence[Schema]:
-        return engine_schemas()
-
-    def register(
-        self,
-        work: Callable[[ChatId], Awaitable[None]],
-        announce: Callable[[NoticeId], Awaitable[None]],
-        sweeps: Mapping[str, Sweep],
-        owed: Callable[[], Awaitable[Sequence[RelayJob]]] | None = None,
-        hold: Callable[[], Awaitable[None]] | None = None,
+    def __init__(
+        self, handlers: Handlers, *, workers: int, stop_within_s: float = 10.0, intervals: Intervals | None = None
     ) -> None:
-        """``sweeps`` run every so many seconds in one process. ``owed`` names the errands that must be in line.
-        ``hold`` returns when the next errand may begin; it must not take long."""
+        """``workers``: how many rooms are worked on at once. ``stop_within_s``: what is under way when the bot stops is
+        cancelled then, and found by the next start."""
+        self._handlers = handlers
+        self._workers = workers
+        self._stop_within_s = stop_within_s
+        self._intervals = intervals or Intervals()
+        self._app = App(connector=ListeningConnector())
+        self._running: dict[int, int | None] = {}  # the worker of each job that runs here
+        self._own_workers: set[int | None] = set()
+        self._suspects: set[int | None] = set()
+        self._stopping = asyncio.Event()
+        self._register()
 
-        retries = Retries(self._tempo.longest_pause, self._now)
-
-        @self._app.task(name=WORK, queue=WORK, retry=retries)
-        async def run_work(chat: str) -> None:
-            await _reported(WORK, work(ChatId(chat)))
-
-        @self._app.task(name=ANNOUNCE, queue=ANNOUNCE, retry=retries)
-        async def run_announce(notice: str) -> None:
-            await _reported(ANNOUNCE, announce(NoticeId(notice)))
-
-        self._sweeps = dict(sweeps)
-        if hold:
-            self._jobs.hold = hold
-        if owed:
-            self._sweeps["restore"] = (self._tempo.restore, lambda: self._restore(owed))
-
-    async def open(self, pool: Pool) -> None:
-        self._pool = pool
+    async def open(self, pool: psycopg_pool.AsyncConnectionPool[Any]) -> None:
         await self._app.open_async(pool)
 
-    async def run(self, concurrency: int = 16) -> None:
-        """Work until ``stop``. Whatever breaks under it, it starts again."""
-        self._stopped.clear()
-        try:
-            while not self._stopping.is_set():
-                await self._serve_safely(concurrency)
-        finally:
-            self._stopped.set()
+    async def run(self) -> None:
+        """Work until ``stop``, also when the database is gone for a while."""
+        while not self._stopping.is_set():
+            try:
+                await self._serve()
+            except Exception as error:
+                log.warning("jobs.interrupted", extra={"reason": type(error).__name__})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._intervals.restart_s)
 
-    async def stop(self, patience_s: float | None = None) -> None:
-        """Take no new job, wait this long for those under way, then cancel them: they come again elsewhere."""
-        self._patience_s = self._tempo.patience if patience_s is None else patience_s
+    def stop(self) -> None:
+        """Take no new job. ``run`` returns once those under way have ended."""
         self._stopping.set()
-        await self._stopped.wait()
 
-    async def _serve_safely(self, concurrency: int) -> None:
-        assert self._pool is not None, "open comes before run"
-        try:
-            async with self._pool.connection() as session, self._pool.connection() as ear:
-                await self._serve(session, ear, concurrency)
-        except Exception as error:
-            log.warning("engine.interrupted", extra={"error": repr(error)})
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._tempo.restart)
+    def _register(self) -> None:
+        retry = RetryAtOnce()
 
-    async def _serve(self, session: object, ear: Connection, concurrency: int) -> None:
+        @self._app.task(name=SEND_NEXT, queue=SEND_NEXT, retry=retry)
+        async def send_next(name: str) -> None:
+            await self._handlers.send_next(name)
+
+        @self._app.task(name=REFRESH_NOTICE, queue=REFRESH_NOTICE, retry=retry)
+        async def refresh_notice(name: str) -> None:
+            await asyncio.sleep(self._intervals.notice_debounce_s)
+            await self._handlers.refresh_notice(name)
+
+    async def _serve(self) -> None:
         """One life of the workers: until ``stop``, or until any part of it breaks."""
-        self._jobs.begin(session)
-        pulse = Heartbeat(self._jobs, session, self._tempo)
-        workers = [self._worker(WORK, concurrency), self._worker(ANNOUNCE, min(concurrency, ANNOUNCERS))]
-        # procrastinate leaves run and stop without types
-        running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
-        hearing = listen(ear, {WORK: 0.0, ANNOUNCE: self._tempo.breath}, self._jobs)
-        beside = [pulse.run(), hearing, self._sweep(pulse.leading)]
-        watching = [asyncio.ensure_future(each) for each in (*beside, self._jobs.lost.wait(), self._stopping.wait())]
-        try:
-            ended, _ = await asyncio.wait([*running, *watching], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await self._drain(workers, running)
-            for each in watching:
-                each.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
-            await self._jobs.end()
-        for each in ended:
-            each.result()
-        if not self._stopping.is_set():
-            log.warning("engine.interrupted", extra={"error": "a job's end could not be stored, or a worker gave up"})
+        parts = [
+            self._work(SEND_NEXT, self._workers),
+            self._work(REFRESH_NOTICE, NOTICES_AT_ONCE),
+            _repeat(self._intervals.enqueue_due_s, lambda: self._enqueue(self._handlers.due)),
+            _repeat(self._intervals.enqueue_missing_s, lambda: self._enqueue(self._handlers.missing, log_missing=True)),
+            _repeat(self._intervals.heartbeat_s, self._requeue_orphans),
+            self._stopping.wait(),
+        ]
+        tasks = [asyncio.ensure_future(part) for part in parts]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()  # a worker that is cancelled stops gracefully
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
-    async def _drain(self, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]]) -> None:
-        self._jobs.close()
-        for worker in workers:
-            worker.shutdown_graceful_timeout = self._patience_s
-            worker.stop()  # type: ignore[no-untyped-call]
-        await asyncio.gather(self._jobs.give_back(), *running, return_exceptions=True)
-
-    def _worker(self, queue: str, concurrency: int) -> Worker:
-        return Worker(
-            self._app,
+    async def _work(self, queue: str, concurrency: int) -> None:
+        await self._app.run_worker_async(
             queues=[queue],
             name=queue,
             concurrency=concurrency,
-            fetch_job_polling_interval=self._tempo.longest_pause,  # the pulse looks instead
-            abort_job_polling_interval=self._tempo.longest_pause,  # nothing here aborts a job from outside
+            fetch_job_polling_interval=self._intervals.poll_jobs_s,
+            abort_job_polling_interval=3600.0,  # nothing here aborts a job from outside
             delete_jobs="always",
             install_signal_handlers=False,
-            shutdown_graceful_timeout=self._patience_s,
-            update_heartbeat_interval=self._tempo.heartbeat,
-            stalled_worker_timeout=self._tempo.stale,
+            shutdown_graceful_timeout=self._stop_within_s,
+            update_heartbeat_interval=self._intervals.heartbeat_s,
+            stalled_worker_timeout=self._intervals.stalled_s,
+            worker_middleware=[self._track],
         )
 
-    async def _sweep(self, leading: asyncio.Event) -> None:
-        """Never ends by itself, also where there is nothing to sweep."""
-        await leading.wait()
-        async with asyncio.TaskGroup() as sweeping:
-            for name, (every_s, sweep) in self._sweeps.items():
-                sweeping.create_task(_repeat(name, every_s, sweep))
-            await asyncio.Event().wait()
+    async def _track(self, run: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
+        """Know which jobs run here, and log what became of them: procrastinate's own log would show their arguments.
 
-    async def _restore(self, owed: Callable[[], Awaitable[Sequence[RelayJob]]]) -> None:
-        """Put in line again what should be there and is not: the net below all else."""
-        errands = await owed()
-        chats = [errand.chat for errand in errands if isinstance(errand, SendNext)]
-        notices = [errand.notice for errand in errands if isinstance(errand, RefreshNotice)]
-        count = await self._jobs.restore(WORK, "chat", chats) + await self._jobs.restore(ANNOUNCE, "notice", notices)
-        if count:
-            log.warning("engine.restored", extra={"count": count})
+        The pause before another try is made here: procrastinate's would go by our clock, which may not be the server's.
+        """
+        del worker
+        job = context.job
+        assert job.id is not None
+        self._running[job.id] = job.worker_id
+        self._own_workers.add(job.worker_id)
+        try:
+            return await run()
+        except RelayError as error:
+            log.info("jobs.retried", extra={"task": job.task_name, "reason": error.reason})
+            await asyncio.sleep(self._intervals.retry_s)
+            raise
+        except Exception:
+            log.exception("jobs.failed", extra={"task": job.task_name})
+            await asyncio.sleep(self._intervals.retry_s)
+            raise
+        finally:
+            del self._running[job.id]
+
+    async def _enqueue(self, names_of: Callable[[], Awaitable[Names]], *, log_missing: bool = False) -> None:
+        for task, names in zip((SEND_NEXT, REFRESH_NOTICE), await names_of(), strict=True):
+            if not names:
+                continue
+            row = await self._app.connector.execute_query_one_async(ENQUEUE_MISSING, task=task, names=list(names))
+            if row["count"] and log_missing:
+                log.warning("jobs.restored", extra={"task": task, "count": row["count"]})
+
+    async def _requeue_orphans(self) -> None:
+        """Jobs of processes that died or hang go on here; so do our own whose end could not be stored.
+
+        A process that was only slow may still be at work: the fence of each row keeps its results out.
+        """
+        jobs = self._app.job_manager
+        await jobs.prune_stalled_workers(self._intervals.stalled_s)
+        orphans = list(await jobs.get_stalled_jobs(seconds_since_heartbeat=self._intervals.stalled_s))
+        for job in [*orphans, *await self._lost_jobs()]:
+            assert job.id is not None
+            log.warning("jobs.requeued", extra={"task": job.task_name})
+            await jobs.retry_job_by_id_async(job.id, retry_at=AT_ONCE)
+
+    async def _lost_jobs(self) -> list[Job]:
+        """Jobs that the database counts as ours and that do not run here, twice in a row: one that was fetched or that
+        ends just now is not lost."""
+        listed: list[Job] = []
+        for worker in self._own_workers:
+            listed += await self._app.job_manager.list_jobs_async(status="doing", worker_id=worker)
+        missing = {job.id: job for job in listed if job.id not in self._running}
+        lost = [job for id_, job in missing.items() if id_ in self._suspects]
+        self._suspects = set(missing)
+        return lost
 
 
-async def _reported(errand: str, doing: Awaitable[None]) -> None:
-    try:
-        await doing
-    except RetryLater as later:
-        log.info("engine.later", extra={"errand": errand, "reason": later.reason})
-        raise
-    except Exception:
-        log.exception("engine.failed", extra={"errand": errand})
-        raise
-
-
-async def _repeat(name: str, every_s: float, sweep: Callable[[], Awaitable[None]]) -> None:
+async def _repeat(every_s: float, act: Callable[[], Awaitable[None]]) -> None:
     while True:
-        with suppress(Exception):
-            await _reported(name, sweep())
         await asyncio.sleep(every_s)
+        await act()

@@ -1,4 +1,4 @@
-"""The engine's tables, for whoever applies schemas: procrastinate's own, and what is laid over them."""
+"""The tables of the jobs, for whoever applies schemas: procrastinate's own, and what is laid over them."""
 
 from collections.abc import Mapping
 from importlib import resources
@@ -9,11 +9,14 @@ from procrastinate.schema import SchemaManager
 Schema = tuple[str, str, Mapping[str, str]]
 
 
-def engine_schemas() -> list[Schema]:
-    """Each as (owner, SQL that makes all of it, the steps that lead there from older versions by name)."""
+def job_schemas() -> list[Schema]:
+    """Each as (owner, SQL that makes all of it, the steps by name). Procrastinate's comes first."""
     migrations = _steps(Path(SchemaManager.get_migrations_path()))
     ours = _steps(Path(str(resources.files(__package__))))
-    return [("procrastinate", SchemaManager.get_schema(), migrations), ("engine", "\n".join(ours.values()), ours)]
+    return [
+        ("procrastinate", SchemaManager.get_schema(), migrations),
+        ("jobs", "\n".join(ours.values()), ours),
+    ]
 
 
 def _steps(folder: Path) -> dict[str, str]:

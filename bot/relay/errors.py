@@ -1,34 +1,56 @@
-"""What may be done after a failure. Every door sorts its errors into these three; no other error crosses a room's wall.
+"""What may be done after a failure. Every adapter sorts its errors into these three; no other error leaves it.
 
-- ``Refused``: a sure no. Nothing was done, and asking again will not help.
+- ``Refused``: surely not done, and asking again will not help.
 - ``RetryLater``: surely not done. May be tried again, not before the given time.
-- ``OutcomeUnknown``: perhaps done. Look before you act again.
+- ``OutcomeUnknown``: perhaps done. Reconcile before acting again.
 """
 
 from datetime import timedelta
+from enum import StrEnum
+
+
+class Remedy(StrEnum):
+    """What a person can do about a failure. The relay and the adapters name it; the adapter that shows it, words it."""
+
+    NONE = ""
+    RESEND = "resend"  # send it again; nothing else has to happen first
+    CHECK_THEN_RESEND = "check_then_resend"  # it may have arrived: look at the other side, then send it again
+    LINK_AGAIN = "link_again"  # the link leads nowhere: link the room to another one
+    INVITE_BOT = "invite_bot"  # the bot is not in the room
+    SEND_FILE_AGAIN = "send_file_again"  # the source is unusable: record or upload it anew
+    USE_MESSAGE_ACTION = "use_message_action"  # point at the message itself
 
 
 class RelayError(Exception):
-    """Base of the three. ``reason`` is a sentence for people; ``code`` is the neighbour's own code, if it gave one."""
+    """Base of the three. ``reason`` is a sentence for people; ``code`` is the network's own code, if it gave one."""
 
-    def __init__(self, reason: str, *, code: str = "", trace_id: str = "") -> None:
+    def __init__(self, reason: str, *, code: str = "", trace_id: str = "", remedy: Remedy = Remedy.NONE) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.trace_id = trace_id
+        self.remedy = remedy
 
 
 class Refused(RelayError):
-    """A sure no. The reason says why and what a person can do about it."""
+    """Surely not done, and never will be. The reason says why."""
 
 
 class RetryLater(RelayError):
-    """Surely not done; ``after`` is how long to wait at least, counted from now (None: the caller's own schedule)."""
+    """Surely not done. ``after``: wait at least this long, counted from now (None: by the caller's own backoff)."""
 
-    def __init__(self, reason: str, *, after: timedelta | None = None, code: str = "", trace_id: str = "") -> None:
-        super().__init__(reason, code=code, trace_id=trace_id)
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after: timedelta | None = None,
+        code: str = "",
+        trace_id: str = "",
+        remedy: Remedy = Remedy.NONE,
+    ) -> None:
+        super().__init__(reason, code=code, trace_id=trace_id, remedy=remedy)
         self.after = after
 
 
 class OutcomeUnknown(RelayError):
-    """Perhaps done: the answer was lost or made no sense."""
+    """Perhaps done: the answer was lost or could not be read."""

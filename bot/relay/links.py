@@ -1,111 +1,118 @@
-"""Who talks to whom: one chat per channel, and who may say so.
+"""Who talks to whom: which room of the team is joined to which room at the other end, and who may decide it.
 
-Unlinking touches no delivery: each knows its chat since it was accepted, and finishes its way.
+Unlinking touches no delivery: each knows its target since it was accepted, and finishes its way.
 """
 
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from bot.relay import policy
 from bot.relay.errors import Refused
-from bot.relay.model import ChannelId, Chat, ChatId, Link, UserId
-from bot.relay.ports import LinkStore, Linq, Slack
+from bot.relay.ids import PersonId, RoomId
+from bot.relay.model import Link, Message, RoomInfo, Senders
+from bot.relay.ports import Networks, RoomFinder
+from bot.relay.stores import LinkStore
 
-UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-PHONE = re.compile(r"\+[1-9]\d{6,14}")
-EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
 
 class Links:
+    """``peers`` finds the rooms at the other end; ``admins`` may link beside those whom the network calls admins."""
+
     def __init__(
-        self,
-        store: LinkStore,
-        slack: Slack,
-        linq: Linq,
-        *,
-        admins: Collection[UserId] = (),
-        parted: Callable[[ChannelId], None] = lambda _: None,
+        self, store: LinkStore, networks: Networks, peers: RoomFinder, *, admins: Collection[PersonId] = ()
     ) -> None:
-        """``parted`` is told of each channel that is not linked any more."""
-        self._parted = parted
         self._store = store
-        self._slack = slack
-        self._linq = linq
+        self._networks = networks
+        self._peers = peers
         self._admins = frozenset(admins)
 
-    async def linked(self, channel: ChannelId) -> Link | None:
-        return await self._store.linked(channel)
+    async def of(self, room: RoomId) -> Link | None:
+        """The link of this very room of the team."""
+        found = await self._store.of([room])
+        return next((link for link in found if link.room == room), None)
 
     async def all(self) -> Sequence[Link]:
         return await self._store.all()
 
-    async def choices(self, target: str, *, by: UserId) -> Sequence[Chat]:
-        """What ``find`` gives, for a person: who is in a chat is shown only to those who may link."""
-        await self._allow(by)
-        return await self.find(target)
+    async def allowing(self, message: Message) -> Sequence[Link]:
+        """The links that this message crosses. Refused where an explicit act is not allowed; what merely stands in the
+        room is passed over."""
+        links = await self._store.of(message.rooms)
+        return [link for link in links if await self._allows(link, message)]
 
-    async def find(self, target: str) -> Sequence[Chat]:
-        """The chats that may be meant by a chat id, a phone number or an e-mail address; never none."""
-        target = target.strip()
-        if UUID.fullmatch(target):
-            return [await self._linq.chat(ChatId(target.lower()))]
-        number = re.sub(r"[\s().-]", "", target)
-        handle = number if PHONE.fullmatch(number) else target
-        if not (PHONE.fullmatch(handle) or EMAIL.fullmatch(handle)):
-            raise Refused(
-                "That is neither a chat id, a phone number nor an e-mail address. "
-                "Write a number with its country code, like +12025550123."
-            )
-        chats = await self._linq.chats_with(handle)
-        if not chats:
-            raise Refused(
-                f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
-                "exchange a first message with them, then link again."
-            )
-        return chats
+    async def may_send(self, link: Link, person: PersonId) -> None:
+        """Refused, with the reason, when this person may not send from the link's room."""
+        if why_not := await self._why_not(link, person):
+            raise Refused(why_not)
 
-    async def link(self, channel: ChannelId, chat: ChatId, *, by: UserId) -> Link:
-        await self._allow(by)
-        return await self.join(channel, await self._linq.chat(chat), made_by=by)
+    async def choices(self, query: str, *, by: PersonId) -> Sequence[RoomInfo]:
+        """The rooms that may be meant, for a person: who is in them is shown only to those who may link."""
+        await self._require_admin(by)
+        return await self._peers.find_rooms(query)
 
-    async def join(self, channel: ChannelId, chat: Chat, *, made_by: str) -> Link:
+    async def find(self, query: str) -> Sequence[RoomInfo]:
+        """The same for the operator at the command line; never none."""
+        return await self._peers.find_rooms(query)
+
+    async def link(self, room: RoomId, peer: RoomId, *, by: PersonId) -> Link:
+        await self._require_admin(by)
+        return await self.join(room, await self._peers.room(peer), made_by=by)
+
+    async def join(self, room: RoomId, peer: RoomInfo, *, made_by: str) -> Link:
         """Join them, for somebody who may (the operator at the command line may always)."""
-        standing = await self._store.linked(channel)
-        if standing is not None and standing.chat != chat.id and standing.made_by != FROM_FILE:
-            raise Refused(f"This channel is linked to {standing.label or standing.chat}. Unlink it first.")
-        link = Link(channel, chat.id, label(chat), made_by)
+        existing = await self.of(room)
+        if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
+            raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
+        link = Link(room, peer.id, peer.label, made_by)
         await self._store.save(link)
         return link
 
-    async def unlink(self, channel: ChannelId, *, by: UserId) -> tuple[Link, int]:
-        """The link that was, and how many deliveries are still on their way into its chat."""
-        await self._allow(by)
-        return await self.part(channel)
+    async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
+        """The link that was, and how many deliveries are still on their way to its peer."""
+        await self._require_admin(by)
+        return await self.part(room)
 
-    async def part(self, channel: ChannelId) -> tuple[Link, int]:
-        link = await self._store.remove(channel)
-        if link is None and await self._store.linked(channel):
-            raise Refused("This link stands in the operator's LINKS_FILE and can only be taken out there.")
+    async def part(self, room: RoomId) -> tuple[Link, int]:
+        link = await self._store.remove(room)
+        if link is None and await self.of(room):
+            raise Refused("This link is in the operator's LINKS_FILE and can only be removed there.")
         if link is None:
             raise Refused("This channel is not linked to a chat.")
-        self._parted(channel)
-        return link, await self._store.open_in(link.chat)
+        return link, await self._store.count_open(link.peer)
 
-    async def moved(self, old: ChannelId, new: ChannelId) -> None:
-        """Slack gave the channel a new id (workspace migrations do); its link follows. Where that breaks off halfway,
-        both are linked, and Slack tells of it again."""
-        link = await self._store.linked(old)
+    async def moved(self, old: RoomId, new: RoomId) -> None:
+        """The network gave a room a new id (workspace migrations do); its link follows. Where that breaks off halfway,
+        both are linked, and the network tells of it again."""
+        link = await self.of(old)
         if link is not None and link.made_by != FROM_FILE:
-            await self._store.save(replace(link, channel=new))
+            await self._store.save(replace(link, room=new))
             await self._store.remove(old)
-            self._parted(old)
 
-    async def _allow(self, user: UserId) -> None:
-        if user not in self._admins and not await self._slack.is_admin(user):
+    async def _allows(self, link: Link, message: Message) -> bool:
+        origin, _ = policy.ends(message, link)
+        if origin != link.room:
+            return True  # the settings are about what leaves the team's room
+        why_not = await self._why_not(link, message.sender)
+        if why_not and message.command:
+            raise Refused(why_not)
+        return not why_not
+
+    async def _why_not(self, link: Link, person: PersonId) -> str:
+        """Asks the network no more than the setting needs."""
+        senders, directory = link.settings.senders, self._networks.of(link.room).directory
+        if Senders.EVERYONE in senders or directory is None:
+            return ""
+        named = [sender for sender in senders if sender not in set(Senders)]
+        is_listed = person in named
+        for group in named:
+            is_listed = is_listed or await directory.is_in_group(person, group)
+        membership = await directory.membership(person) if Senders.MEMBERS in senders and not is_listed else None
+        return policy.refusal(senders, membership, is_listed=is_listed)
+
+    async def _require_admin(self, person: PersonId) -> None:
+        if person in self._admins:
+            return
+        directory = self._networks.of(person).directory
+        if directory is None or not await directory.is_admin(person):
             raise Refused("Only workspace admins may link or unlink a channel. Ask one of them to do it.")
-
-
-def label(chat: Chat) -> str:
-    """Who is in the chat, in a few words."""
-    return chat.name or ", ".join(chat.people) or chat.id

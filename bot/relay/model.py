@@ -1,25 +1,18 @@
-"""The words of the relay as plain values. No payload of Slack or Linq, no SQL and no SDK type may come in here.
+"""The words of the relay as plain values. No payload of a network, no SQL and no SDK type may come in here.
 
-Times are aware UTC datetimes; sizes are bytes; durations are seconds. A *notice id* names the one notice of one Slack
-message (or of one command, which has no message).
+Times are aware UTC datetimes; sizes are bytes; durations are seconds.
 """
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import NewType
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
-ChannelId = NewType("ChannelId", str)
-ChatId = NewType("ChatId", str)
-DeliveryId = NewType("DeliveryId", str)
-MemoId = NewType("MemoId", str)
-AttachmentId = NewType("AttachmentId", str)
-NoticeId = NewType("NoticeId", str)
-UserId = NewType("UserId", str)
-Fence = NewType("Fence", int)
+from bot.relay.errors import Remedy
+from bot.relay.ids import DeliveryId, Fence, MediaRef, MessageId, NoticeId, PersonId, RoomId
+from bot.relay.parts import Part, Voice
 
 
 class DeliveryState(StrEnum):
@@ -27,8 +20,8 @@ class DeliveryState(StrEnum):
 
     WAITING = "waiting"
     PREPARED = "prepared"
-    SENDING = "sending"  # about to send: perhaps done, so look before acting again
-    RECORDED = "recorded"  # Linq took it and its memo id is known
+    SENDING = "sending"  # about to send: perhaps done, so reconcile before acting again
+    RECORDED = "recorded"  # the target took it, and its message id there is known
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
     CANCELLED = "cancelled"
@@ -38,9 +31,10 @@ OPEN_STATES = frozenset({DeliveryState.WAITING, DeliveryState.PREPARED, Delivery
 
 
 class Status(StrEnum):
-    """What the thread says of a delivery: one word, exactly as shown."""
+    """What people see of a delivery: one word, exactly as shown."""
 
     QUEUED = "queued"
+    HELD = "held"
     SENT = "sent"
     FAILED = "failed"
     DELIVERED = "delivered"
@@ -50,7 +44,7 @@ class Status(StrEnum):
 
 
 NEEDS_ATTENTION = (Status.FAILED, Status.UNCONFIRMED)
-"""A person has to see to it: it is said aloud, and may be sent again."""
+"""A person has to act: the sender is notified, and it may be sent again."""
 
 
 class ReceiptKind(StrEnum):
@@ -67,158 +61,240 @@ class ReceiptKind(StrEnum):
         return list(ReceiptKind).index(self)
 
 
+class ReceiptSource(StrEnum):
+    """How we learnt of a receipt."""
+
+    SEND = "send"  # in the answer to our own call
+    WEBHOOK = "webhook"
+    POLL = "poll"  # we asked
+    PERSON = "person"  # somebody confirmed what nobody else could
+
+
+@dataclass(frozen=True)
+class Message:
+    """What somebody said or did in a room.
+
+    ``id`` is the network's id of it; a reaction, an edit or an announcement has one of its own.
+    ``room`` is where it stands, ``thread`` the thread in that room, if it stands in one. ``notice_room`` is where its
+    notice belongs: mostly the thread that the message begins or stands in. ``dedup_key`` is another name of the
+    message, where its network may tell of it twice under different ids. ``command`` names the explicit act (a
+    command, a shortcut) that asked for these parts, so that asking twice sends twice; it is empty where the message
+    itself is the cause.
+    """
+
+    id: MessageId
+    room: RoomId
+    sender: PersonId
+    sent_at: datetime
+    parts: tuple[Part, ...]
+    thread: RoomId | None = None
+    notice_room: RoomId | None = None
+    about: MessageId | None = None  # the message replied to, reacted to, or edited
+    dedup_key: str = ""
+    command: str = ""
+    is_internal: bool = False  # its writer said that it is meant for colleagues
+    is_ours: bool = False  # our own side said it, though not through us as far as its network knows
+    sender_handle: str = ""  # as the network knows them, a number or an address; kept with people, nowhere else
+    room_name: str = ""
+
+    @property
+    def rooms(self) -> tuple[RoomId, ...]:
+        """The rooms it belongs to, the most particular one first."""
+        return (self.thread, self.room) if self.thread else (self.room,)
+
+
+class Mode(StrEnum):
+    """What leaves a linked room of the team without an explicit act."""
+
+    VOICE = "voice"  # recordings
+    CONVERSATION = "conversation"  # everything at its root; threads stay internal
+
+
+class Senders(StrEnum):
+    """Whose messages leave a linked room; else a list of people and groups decides."""
+
+    MEMBERS = "members"  # people of this workspace: no guests, nobody from another organisation
+    EVERYONE = "everyone"
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """What a link's admins decide. ``senders``: one of ``Senders``, or ids of people and groups."""
+
+    mode: Mode = Mode.VOICE
+    replies: bool = True  # what the peer says appears in the room
+    senders: tuple[str, ...] = (Senders.MEMBERS,)
+
+
 @dataclass(frozen=True)
 class Link:
-    """A Slack channel joined to an iMessage chat. ``label`` says who is in the chat, for people."""
+    """A room of the team joined to a ``peer``, the room at the other end. ``label`` says who is there, for people."""
 
-    channel: ChannelId
-    chat: ChatId
+    room: RoomId
+    peer: RoomId
     label: str = ""
     made_by: str = ""
+    settings: LinkSettings = LinkSettings()
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
 
 
 @dataclass(frozen=True)
-class Chat:
-    """An iMessage chat as a person choosing it needs to see it."""
+class RoomInfo:
+    """A room as a person choosing it needs to see it: ``people`` are its handles, ``service`` what carries it."""
 
-    id: ChatId
+    id: RoomId
     people: tuple[str, ...]
     is_group: bool = False
     service: str = ""
     name: str = ""
 
+    @property
+    def label(self) -> str:
+        """Who is in it, in a few words."""
+        return self.name or ", ".join(self.people) or self.id
+
+
+class Membership(StrEnum):
+    """What a person is to the workspace that the bot serves."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"  # of another organisation
+
 
 @dataclass(frozen=True)
-class Clip:
-    """Audio shared in a linked channel, as Slack labels it: name, size and type may be wrong or empty.
+class Author:
+    """Whose message it is, for a network that shows it under a name. ``photo_url`` is "" where none is known."""
 
-    ``url`` is Slack's private download address and goes stale; ``given_url`` is an https address a person named instead
-    of a file, and Linq fetches that one itself.
-    """
-
-    file_id: str
     name: str
-    url: str = ""
-    size_bytes: int = 0
-    mimetype: str = ""
-    given_url: str = ""
+    photo_url: str = ""
 
 
 @dataclass(frozen=True)
-class Post:
-    """Where in Slack a delivery came from. ``root_ts`` is the thread its notice belongs to ("": the channel itself)."""
-
-    team: str
-    channel: ChannelId
-    message_ts: str
-    root_ts: str
-    user: UserId
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a person asked for with one gesture: the clips of one message (or one given url).
-
-    ``trigger`` is empty for a drop, where the message itself is the cause; a command or shortcut has one of its own, so
-    that asking twice is two wishes. ``twin`` is Slack's ``client_msg_id``, if there was one.
-    """
-
-    post: Post
-    clips: tuple[Clip, ...]
-    asked_at: float
-    trigger: str = ""
-    twin: str = ""
-
-
-@dataclass(frozen=True)
-class Sound:
-    """What was learnt of a clip by listening to it. ``waveform`` holds about 24 levels from 0 to 7."""
+class AudioInfo:
+    """What was learnt of a recording by decoding it. ``waveform`` holds about 24 levels from 0 to 7."""
 
     duration_s: float
     converted_from: str = ""
-    sound_only: bool = False
+    is_sound_of_video: bool = False
     waveform: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One clip on its way into one chat.
+class PreparedPart:
+    """What preparing left of one part: its media at the target, none where it needs none or is fetched by address.
 
-    ``chat`` is empty until it is accepted: a drop goes where its channel is linked at that moment. ``twin`` is a second
-    name for the same cause where Slack has one (its ``client_msg_id`` with the file): a row with either name taken is
-    the same delivery. ``asked_at`` and ``position`` order the deliveries of a chat.
+    One file may become several (a picture that not every client shows, and a copy that it does). ``refused``: why this
+    part cannot be carried, where the others can.
+    """
+
+    media: tuple[MediaRef, ...] = ()
+    audio: AudioInfo | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Parts of one message on their way into another room.
+
+    ``source`` is the message (or the command, which has no message), ``origin`` the linked room it stands in.
+    ``ordered_at`` and ``position`` order the deliveries into a target: the time of the message, or when a person asked.
     """
 
     id: DeliveryId
-    post: Post
-    clip: Clip
-    asked_at: float  # seconds since 1970: the message's ts, or when a person asked
-    chat: ChatId = ChatId("")
-    position: int = 0  # place among the files of one message
-    twin: str = ""
+    source: MessageId
+    origin: RoomId
+    target: RoomId
+    sender: PersonId
+    parts: tuple[Part, ...]
+    ordered_at: datetime
+    position: int = 0
+    about: MessageId | None = None  # in the origin's network: the message replied to, reacted to, or edited
+    notice_room: RoomId | None = None
+    dedup_key: str | None = None
+    is_explicit: bool = False  # a person asked for it by an act of its own, so it is not the message itself
     replaces: DeliveryId | None = None  # the delivery that a person chose to send again
-    step: DeliveryState = DeliveryState.WAITING
+    state: DeliveryState = DeliveryState.WAITING
     fence: Fence = Fence(0)
     attempts: int = 0
+    retry_at: datetime | None = None  # waits, and keeps its place in the room's order
+    not_before: datetime | None = None  # not in line yet, blocks nobody
+    awaits_approval: bool = False  # the same, until a person decides
+    is_late: bool = False  # could not be prepared in time: stepped aside, the room goes on
     accepted_at: datetime | None = None
     sending_since: datetime | None = None
-    due_at: datetime | None = None  # not to be tried before; None: now
-    attachment: AttachmentId | None = None
-    sound: Sound | None = None
-    memo: MemoId | None = None
+    prepared: tuple[PreparedPart, ...] | None = None
+    sent_as: MessageId | None = None
+    sent_in: RoomId | None = None  # the thread that it was sent into, if it was one
     trace_id: str = ""
-    fetched_at: datetime | None = None  # when Linq fetched the lent url of this delivery, if it did
+    fetched_at: datetime | None = None  # when the target fetched the temporary url of this delivery, if it did
     reason: str = ""
     code: str = ""
+    remedy: Remedy = Remedy.NONE
 
     @property
     def notice(self) -> NoticeId:
-        return notice_id(self.post.channel, self.post.message_ts or self.id)
+        return NoticeId(self.source)
 
     @property
-    def lent_name(self) -> str:
-        """The file name under which a lent or given url shows up at Linq: unique where we can choose it."""
-        if self.clip.given_url:
-            return unquote(PurePosixPath(urlsplit(self.clip.given_url).path).name)
-        name = PurePosixPath(self.clip.name)
+    def voice(self) -> Voice | None:
+        """The recording that it carries, if it carries one."""
+        return next((part for part in self.parts if isinstance(part, Voice)), None)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the target fetches the recording by itself, from an address that a person named."""
+        return self.voice is not None and self.voice.is_public
+
+    @property
+    def audio(self) -> AudioInfo | None:
+        """What is known of the recording, once it was prepared."""
+        return next((part.audio for part in self.prepared or () if part.audio), None)
+
+    @property
+    def temporary_name(self) -> str:
+        """The file name under which a temporary url shows up at the target: unique where we can choose it."""
+        name = PurePosixPath(self.voice.name if self.voice else "")
         return f"{name.stem or 'memo'}-{self.id[:6]}{name.suffix}"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """One dated fact from Linq about a memo (or from a person, about a delivery that nobody could confirm).
+    """One dated fact from a network about something we sent (or from a person about what nobody could confirm).
 
-    ``id`` is the webhook's id, so a repeat is the same receipt. ``attachments`` are the memo's parts: with them a
-    receipt finds its delivery even when our own send never got its answer.
+    ``id`` is the network's id of the fact, so a repeat is the same receipt. ``attachments`` are the message's media:
+    with them a receipt finds its delivery even when our own send never got its answer. ``is_final``: the network
+    reports no more than this for such a room.
     """
 
     id: str
     kind: ReceiptKind
     at: datetime
-    memo: MemoId | None = None
-    attachments: tuple[AttachmentId, ...] = ()
+    source: ReceiptSource
+    message: MessageId | None = None
+    attachments: tuple[MediaRef, ...] = ()
     delivery: DeliveryId | None = None
     trace_id: str = ""
-    service: str = ""
-    is_group: bool = False
+    is_final: bool = False
     reason: str = ""
     code: str = ""
+    remedy: Remedy = Remedy.NONE
+    confirmed_by: PersonId | None = None
 
 
 @dataclass(frozen=True)
-class Memo:
-    """A voice memo as Linq has it."""
+class Sent:
+    """A message of ours as the target has it. A reaction or an edit leaves no message of its own."""
 
-    id: MemoId
-    attachments: tuple[AttachmentId, ...] = ()
+    message: MessageId | None
+    thread: RoomId | None = None
     trace_id: str = ""
     receipt: Receipt | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryWithReceipts:
-    """A delivery and its receipts: all that a notice is made from."""
+    """A delivery and its receipts: all that its status is made from."""
 
     delivery: Delivery
     receipts: tuple[Receipt, ...] = ()
@@ -226,47 +302,41 @@ class DeliveryWithReceipts:
 
 @dataclass(frozen=True)
 class Notice:
-    """The one message kept up to date in the thread.
+    """The one message kept up to date where the source stands.
 
-    ``ts`` is None until it is known to stand in Slack; ``posting_since`` is set before the first post, so that
-    whoever meets it without a ``ts`` looks before posting, and whoever meets both, for a second one. ``shown`` is the
-    text it last showed. ``turn`` tells an old notice in the hands of a process that was frozen from what others have
-    shown since.
+    ``posted_as`` is None until its id is known; ``posting_since`` is stored before the first post, so that whoever
+    meets it without ``posted_as`` looks before posting, and whoever meets both, for a second one. ``shown`` is the
+    fingerprint of what it last showed. ``turn`` tells an old notice in the hands of a process that was frozen from what
+    others have shown since.
     """
 
     id: NoticeId
-    channel: ChannelId
-    root_ts: str
-    ts: str | None = None
+    room: RoomId
+    posted_as: MessageId | None = None
     posting_since: datetime | None = None
     shown: str = ""
     turn: int = 0
-    told: tuple[DeliveryWithReceipts, ...] = field(default=())
-    alarmed: frozenset[DeliveryId] = frozenset()  # failures that were also said aloud
+    deliveries: tuple[DeliveryWithReceipts, ...] = ()
+    alerted: Mapping[DeliveryId, str] = field(default_factory=dict)  # the status of which the sender was notified last
+    is_source_gone: bool = False  # the message was deleted: nothing new can be posted in its thread
+
+
+class Mark(StrEnum):
+    """A sign on the source message itself, for what has no notice of its own."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
-class SendNext:
-    """An errand for the engine: the oldest open delivery of this chat is due."""
+class Rendered:
+    """What a notice shows now. ``fingerprint`` changes with all that people see or press; ``body`` is the adapter's.
 
-    chat: ChatId
+    ``text`` is empty where there is nothing to post, because ``marks`` on the source say it all.
+    """
 
-
-@dataclass(frozen=True)
-class RefreshNotice:
-    """An errand for the engine: this notice no longer shows the truth."""
-
-    notice: NoticeId
-
-
-RelayJob = SendNext | RefreshNotice
-
-
-def delivery_id(*cause: str) -> DeliveryId:
-    """The id is the cause: the same parts give the same id, on every machine and after every restart."""
-    digest = hashlib.sha256("\x1f".join(cause).encode("utf-8", "surrogatepass")).hexdigest()
-    return DeliveryId(digest[:20])
-
-
-def notice_id(channel: ChannelId, message: str) -> NoticeId:
-    return NoticeId(f"{channel}:{message}")
+    text: str
+    fingerprint: str
+    body: Any = None
+    marks: frozenset[Mark] = frozenset()

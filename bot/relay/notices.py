@@ -1,105 +1,135 @@
-"""Status → what the thread shows. One notice per Slack message: posted once, then only edited.
+"""Status → what the notice shows. One notice per source message: posted once, then only edited.
 
 A post whose answer was lost is looked for by its mark before anything is posted again, and what a frozen process posted
-too late is taken away. Edits are not queued up: each turn shows what is true when it comes.
+too late is removed. Edits are not queued up: each refresh shows what is true when its turn comes.
 """
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
-from bot.relay.model import NEEDS_ATTENTION, Delivery, Notice, NoticeId
-from bot.relay.ports import NoticeStore, Slack
-from bot.relay.receipts import status_of
+from bot.relay.ids import MessageId, NoticeId
+from bot.relay.model import NEEDS_ATTENTION, DeliveryWithReceipts, Notice, Rendered, Status
+from bot.relay.ports import Networks, StatusBoard
+from bot.relay.receipts import StatusReport, status_of
+from bot.relay.stores import NoticeStore
 
 log = logging.getLogger("memobridge.relay")
 
-DEAD_CONNECTIONS = 5  # more than these are seldom open to Slack at once
-LISTED_AFTER = timedelta(seconds=2)  # a post that Slack took may take a moment to be listed in its thread
+DEAD_CONNECTIONS = 5  # after a long sleep the open connections are dead; more than these are seldom open to one network
+RETRY_AFTER = timedelta(seconds=10)
+LISTED_AFTER = timedelta(seconds=2)  # a post that was taken may need a moment until it is listed in its thread
 
 
-class Notices:
-    def __init__(self, store: NoticeStore, slack: Slack, *, now: Callable[[], datetime]) -> None:
+class NoticeService:
+    def __init__(self, store: NoticeStore, networks: Networks) -> None:
         self._store = store
-        self._slack = slack
-        self._now = now
+        self._networks = networks
 
-    async def announce(self, notice_id: NoticeId) -> None:
-        """Make the notice show the truth as it is now. Raises RetryLater when Slack wants it later."""
-        notice = await self._store.take(notice_id, self._now())
-        if notice is None or not notice.told:
+    async def refresh(self, notice_id: NoticeId) -> None:
+        """Make the notice show the truth as it is now, or later, when the network wants it later."""
+        try:
+            await self._refresh(notice_id)
+        except RetryLater as later:
+            log.info("notice.postponed", extra={"notice": notice_id, "code": later.code, "reason": later.reason})
+            await self._store.postpone_refresh(notice_id, later.after or RETRY_AFTER)
+
+    async def _refresh(self, notice_id: NoticeId) -> None:
+        notice = await self._store.begin_refresh(notice_id)
+        if notice is None or not notice.deliveries:
             return
-        for say in (self._show, self._alarm):  # that one cannot be edited any more is no reason to keep quiet
-            try:
-                await say(notice)
-            except Refused as no:
-                log.warning("notice refused", extra={"notice": notice_id, "code": no.code})
-
-    async def _show(self, notice: Notice) -> None:
-        face = self._face(notice)
-        if notice.ts is None:
-            ts = await self._stand(notice)
-            if await self._store.posted(notice, ts, face) != ts:
-                await self._take_back(notice, ts)
+        board = self._networks.of(notice.room).board
+        if board is None:
             return
-        if face != notice.shown:
-            await self._slack.update_notice(notice)
-            await self._store.posted(notice, notice.ts, face)
+        reports = [status_of(told) for told in notice.deliveries]
+        if notice.posted_as is None and (notice.is_source_gone or all(r.status is Status.CANCELLED for r in reports)):
+            return  # a reply to a deleted message would land somewhere else
+        if _needs_edit(notice, board) and await board.wait_turn(notice, is_final=_is_final(reports)):
+            notice = await self._store.begin_refresh(notice_id) or notice
+        await self._show_and_alert(notice, board)
+
+    async def _show_and_alert(self, notice: Notice, board: StatusBoard) -> None:
+        """That one cannot be edited any more is no reason not to say what failed."""
+        shown = True
+        try:
+            await self._show(notice, board)
+        except Refused as no:
+            shown = False
+            log.warning("notice.refused", extra={"notice": notice.id, "code": no.code, "reason": no.reason})
+        await self._alert(notice, board, is_shown=shown)
+
+    async def _show(self, notice: Notice, board: StatusBoard) -> None:
+        rendered = board.render(notice)
+        if notice.posted_as is None:
+            message = await self._ensure_posted(notice, board, rendered)
+            if await self._store.posted(notice, message, rendered.fingerprint) != message:
+                await self._delete_duplicate(notice, board, message)
+            return
+        if rendered.fingerprint != notice.shown:
+            await board.update(notice, rendered)
+            await self._store.posted(notice, notice.posted_as, rendered.fingerprint)
+        if notice.posting_since is not None:  # more than one refresh may have posted it
+            for message in await board.find(notice):
+                if message != notice.posted_as:
+                    await self._delete_duplicate(notice, board, message)
+
+    async def _ensure_posted(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> MessageId:
+        """The message that is the notice: found, or posted now. That it may be, is stored since the refresh began."""
         if notice.posting_since is not None:
-            await self._leave_one(notice)
-
-    def _face(self, notice: Notice) -> str:
-        """All of it that people see or press: what was sent again and failed alike has the same words, not the same
-        button."""
-        return "\n".join([self._slack.words(notice), *(told.delivery.id for told in notice.told)])
-
-    async def _leave_one(self, notice: Notice) -> None:
-        """More than one turn may have posted it; what else they left goes."""
-        for ts in await self._slack.find_notices(notice):
-            if ts != notice.ts:
-                await self._take_back(notice, ts)
-
-    async def _stand(self, notice: Notice) -> str:
-        """The ts under which the notice stands in Slack: found, or posted now. That it may be, is stored since the turn
-        was taken."""
-        if notice.posting_since is not None:
-            found = await self._slack.find_notices(notice)
+            found = await board.find(notice)
             if found:
                 await self._store.posted(notice, found[0], "")
-                raise RetryLater("The notice was found again; its words follow.", after=timedelta())
+                raise RetryLater("The notice was found again; its text follows.", after=timedelta())
         try:
-            return await self._slack.post_notice(notice)
+            return await board.post(notice, rendered)
         except OutcomeUnknown as lost:
+            log.warning("notice.outcome_unknown", extra={"notice": notice.id, "code": lost.code, "reason": lost.reason})
             raise RetryLater(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
         except (RetryLater, Refused):
             await self._store.not_posted(notice)
             raise
 
-    async def _take_back(self, notice: Notice, ts: str) -> None:
-        """A process was frozen and another went on: two stand in the thread. It is tried again at once, since after a
-        long sleep the connections that were open are dead."""
-        log.warning("second notice", extra={"notice": notice.id})
+    async def _delete_duplicate(self, notice: Notice, board: StatusBoard, message: MessageId) -> None:
+        """A process was frozen and another went on: two are posted."""
+        log.warning("notice.duplicate_deleted", extra={"notice": notice.id})
         for _ in range(DEAD_CONNECTIONS):
             with suppress(RetryLater):
-                await self._slack.remove_notice(notice, ts)
+                await board.remove(notice, message)
                 return
-        await self._slack.remove_notice(notice, ts)
+        await board.remove(notice, message)
 
-    async def _alarm(self, notice: Notice) -> None:
-        """Say a failure aloud: an edit notifies nobody. Once, but for a crash just after: better twice than never."""
-        for delivery in _failures(notice):
+    async def _alert(self, notice: Notice, board: StatusBoard, *, is_shown: bool) -> None:
+        """Notify the sender of a failure. Once, but for a crash just after: better twice than never."""
+        for told in notice.deliveries:
+            status = status_of(told).status
+            if not _needs_alert(told, notice.alerted.get(told.delivery.id, ""), is_shown=is_shown):
+                continue
             try:
-                await self._slack.alarm(notice, delivery)
+                await board.alert(notice, told)
             except OutcomeUnknown as lost:
-                log.warning("alarm perhaps posted", extra={"notice": notice.id, "code": lost.code})
-            await self._store.alarmed(delivery.id)
+                log.warning(
+                    "notice.alert_outcome_unknown",
+                    extra={"notice": notice.id, "code": lost.code, "reason": lost.reason},
+                )
+            except Refused as no:
+                log.warning("notice.alert_refused", extra={"notice": notice.id, "code": no.code, "reason": no.reason})
+                continue
+            await self._store.alerted(told.delivery.id, status)
 
 
-def _failures(notice: Notice) -> list[Delivery]:
-    return [
-        told.delivery
-        for told in notice.told
-        if status_of(told).status in NEEDS_ATTENTION and told.delivery.id not in notice.alarmed
-    ]
+def _needs_alert(told: DeliveryWithReceipts, alerted: str, *, is_shown: bool) -> bool:
+    """What failed; and, where the notice cannot be edited any more, how it ended. ``alerted``: the status told last."""
+    report = status_of(told)
+    if report.status in NEEDS_ATTENTION:
+        return alerted != report.status
+    has_ended = report.is_final or report.status is Status.DELIVERED
+    return not is_shown and has_ended and alerted not in (report.status, Status.DELIVERED)
+
+
+def _needs_edit(notice: Notice, board: StatusBoard) -> bool:
+    return notice.posted_as is not None and board.render(notice).fingerprint != notice.shown
+
+
+def _is_final(reports: list[StatusReport]) -> bool:
+    return all(report.is_final or report.status in NEEDS_ATTENTION for report in reports)

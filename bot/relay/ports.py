@@ -1,35 +1,33 @@
-"""What the relay asks of its neighbours: one Protocol for each. Doors, store and audio room fit these shapes.
+"""What the relay asks of a network and of the audio package: one small Protocol for each need.
 
-Every method may raise the three errors of ``errors`` and nothing else, unless it says so.
+A network offers the ports it has; ``Network`` lists them. Every method may raise the three errors of ``errors`` and
+nothing else, unless it says so. What the relay asks of the store stands in ``stores``.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol
 
+from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId, network_of
 from bot.relay.model import (
-    AttachmentId,
-    ChannelId,
-    Chat,
-    ChatId,
-    Clip,
+    AudioInfo,
+    Author,
     Delivery,
-    DeliveryId,
-    DeliveryState,
     DeliveryWithReceipts,
-    Fence,
-    Link,
-    Memo,
-    MemoId,
+    Mark,
+    Membership,
+    Message,
     Notice,
-    NoticeId,
     Receipt,
-    Sound,
-    UserId,
+    Rendered,
+    RoomInfo,
+    Sent,
 )
+from bot.relay.parts import Media, Voice
 
 
 class Download(Protocol):
@@ -41,224 +39,227 @@ class Download(Protocol):
     def chunks(self) -> AsyncIterator[bytes]: ...
 
 
-class Slack(Protocol):
-    """Our side of the Slack door."""
+class MediaSource(Protocol):
+    """Hands out the media of its own messages."""
 
-    def download(self, clip: Clip) -> AbstractAsyncContextManager[Download]:
-        """Open the clip's bytes. A stale address is renewed once through files.info before giving up."""
-        ...
-
-    async def post_notice(self, notice: Notice) -> str:
-        """Post it once and give its ts. OutcomeUnknown when the post may stand in Slack after all."""
-        ...
-
-    async def find_notices(self, notice: Notice) -> Sequence[str]:
-        """Every ts under which a post, answered or not, left this notice in the thread; the oldest first."""
-        ...
-
-    async def update_notice(self, notice: Notice) -> None: ...
-
-    async def remove_notice(self, notice: Notice, ts: str) -> None:
-        """Take away a second notice that should not be there."""
-        ...
-
-    async def is_admin(self, user: UserId) -> bool:
-        """Whether Slack calls this person an admin or owner of the workspace."""
-        ...
-
-    def words(self, notice: Notice) -> str:
-        """What the notice would show now, as text."""
-        ...
-
-    async def alarm(self, notice: Notice, delivery: Delivery) -> None:
-        """A reply beside the notice that mentions the uploader: an edit notifies nobody."""
+    def open(self, part: Voice | Media) -> AbstractAsyncContextManager[Download]:
+        """Open the part's bytes. A stale address is renewed once before giving up."""
         ...
 
 
 @dataclass(frozen=True)
 class Upload:
-    """Where the bytes of one attachment go, and the headers its signature demands."""
+    """Media that a network is ready to take. Adapters derive from it to say where the bytes go."""
 
-    attachment: AttachmentId
-    url: str
-    headers: Mapping[str, str]
+    media: MediaRef
     content_type: str
     size_bytes: int
 
 
-class Linq(Protocol):
-    """Our side of the Linq door."""
+class MediaStore(Protocol):
+    """Takes media before the message that carries it is sent."""
 
-    async def create_attachment(self, filename: str, content_type: str, size_bytes: int) -> Upload: ...
+    async def create_upload(self, name: str, content_type: str, size_bytes: int) -> Upload: ...
 
     async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None: ...
 
-    async def send(self, chat: ChatId, *, attachment: AttachmentId | None = None, url: str = "") -> Memo:
-        """The one act that must not be repeated. Exactly one of the two. OutcomeUnknown when it may have been done."""
-        ...
 
-    async def find_memo(
-        self, chat: ChatId, since: datetime, *, attachment: AttachmentId | None, filename: str
-    ) -> Memo | None:
-        """Look through the chat's messages since then for the one that carries this attachment.
+class Settlement(Enum):
+    """How a send whose answer was lost is settled. A property of the target and of what is sent."""
 
-        A memo sent by url has an attachment of Linq's own making: only then the file's (unique) name decides.
-        """
-        ...
-
-    async def look(self, memo: MemoId) -> Receipt | None:
-        """What Linq says of this memo now; None when it does not know it."""
-        ...
-
-    async def chat(self, chat: ChatId) -> Chat: ...
-
-    async def chats_with(self, handle: str) -> Sequence[Chat]: ...
+    REPEAT = auto()  # send the same again under the same key: the target recognises it
+    FIND_OR_REPEAT = auto()  # look for it; what is not listed after a while was not sent
+    FIND_OR_ASK = auto()  # look for it; not finding it proves nothing, so a person decides
 
 
 @dataclass(frozen=True)
-class Fit:
-    """A file that Linq takes: the clip itself, or a converted copy beside it."""
+class Outgoing:
+    """All that a send needs, with every id in the target's network.
+
+    - ``url``: the temporary address of the recording, where it was not uploaded.
+    - ``about``: the message replied to, reacted to, or edited; ``thread``: the thread it stands in or begins.
+    - ``author``: whose message it is, where the target shows that.
+    - ``held``: after a reaction changed, all that are still held on the message, the latest first.
+    """
+
+    delivery: Delivery
+    url: str = ""
+    about: MessageId | None = None
+    thread: RoomId | None = None
+    author: Author | None = None
+    held: tuple[str, ...] = ()
+
+
+class Sender(Protocol):
+    """Puts messages into a room of its network; reacts to them and edits them, as far as the network can.
+
+    ``send`` looks at the parts: one ``Reaction`` or ``Edit`` changes the message it is about, everything else becomes
+    one message. Doing a reaction or an edit twice does no harm.
+    """
+
+    def settlement(self, delivery: Delivery) -> Settlement: ...
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """The one act that must not be repeated. OutcomeUnknown when it may have been done."""
+        ...
+
+    async def find(self, delivery: Delivery) -> Sent | None:
+        """The message that an unanswered send of this delivery left in the target, if the network lists one."""
+        ...
+
+
+class StatusPoll(Protocol):
+    """Answers what became of a message that we sent, where no receipt came by itself."""
+
+    async def poll(self, message: MessageId) -> Receipt | None:
+        """What the network says of it now; None when it does not know it."""
+        ...
+
+
+class StatusBoard(Protocol):
+    """Keeps one message up to date where a source stands."""
+
+    def render(self, notice: Notice) -> Rendered: ...
+
+    async def wait_turn(self, notice: Notice, *, is_final: bool) -> bool:
+        """Wait until the network's rate limit lets this notice be edited; final states go first, rooms take turns.
+
+        Gives whether there was a wait: then what it shows should be read again.
+        """
+        ...
+
+    async def post(self, notice: Notice, rendered: Rendered) -> MessageId:
+        """Post it once. OutcomeUnknown when the post may have been taken after all."""
+        ...
+
+    async def update(self, notice: Notice, rendered: Rendered) -> None: ...
+
+    async def find(self, notice: Notice) -> Sequence[MessageId]:
+        """Every message under which a post, answered or not, left this notice; the oldest first."""
+        ...
+
+    async def remove(self, notice: Notice, message: MessageId) -> None:
+        """Delete a second notice that should not be there."""
+        ...
+
+    async def mark(self, notice: Notice, marks: frozenset[Mark]) -> None:
+        """Put exactly these marks of ours on the source message."""
+        ...
+
+    async def alert(self, notice: Notice, delivery: DeliveryWithReceipts) -> None:
+        """Notify the sender of a failure: an edit notifies nobody."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is this, and what may they do."""
+
+    async def is_admin(self, person: PersonId) -> bool:
+        """Whether the network calls this person an admin of the workspace."""
+        ...
+
+    async def membership(self, person: PersonId) -> Membership: ...
+
+    async def is_in_group(self, person: PersonId, group: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """A part of a room's history, as far as one call gave it.
+
+    ``messages``: what events would have told, in any order; to be told twice does no harm. ``present``: every message
+    of the room's that is still there in the range. ``covers_from``: the range reaches back to there and up to what the
+    call before it covered (or to now). ``cursor`` leads on to what is older, "" when all since the given time was read.
+    """
+
+    messages: Sequence[Message]
+    present: frozenset[MessageId]
+    covers_from: datetime
+    cursor: str = ""
+
+
+class History(Protocol):
+    """Reads what was said in a room, for what no event told."""
+
+    async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
+        """One call's worth, the newest first; threads with newer replies are part of their room. RetryLater when the
+        network's rate limit is used up for now."""
+        ...
+
+
+class RoomFinder(Protocol):
+    """Finds the rooms that a person may mean."""
+
+    async def room(self, room: RoomId) -> RoomInfo: ...
+
+    async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
+        """The rooms meant by an id or a handle, never none: Refused says what to write instead."""
+        ...
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """A file that the target takes: the recording itself, or a converted copy."""
 
     path: Path
     content_type: str
     extension: str
     size_bytes: int
-    sound: Sound
+    audio: AudioInfo
 
 
-class Audio(Protocol):
-    """The room that listens."""
+class FileConverter(Protocol):
+    """Makes other files fit for one network."""
+
+    async def convert(self, path: Path, part: Media, folder: Path) -> "Sequence[AudioFile | PlainFile]":
+        """What to upload: the file itself, a copy in ``folder``, or both. Refused says why it cannot be carried."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlainFile:
+    """A file that the target takes."""
+
+    path: Path
+    name: str
+    content_type: str
+    size_bytes: int
+
+
+class AudioConverter(Protocol):
+    """Makes recordings fit for one network."""
 
     def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
-        """Linq's content type and extension for a clip that begins so and may pass untouched; None: not as it is."""
+        """Content type and extension for a recording that begins so and may pass unchanged; None: not as it is."""
         ...
 
-    async def fit(self, path: Path) -> Fit:
-        """Listen to the whole clip; convert it when Linq or a phone would not take it. Refused says why not."""
-        ...
-
-
-class DeliveryStore(Protocol):
-    """The memory of deliveries. A method with a fence answers False when another worker has taken the row over."""
-
-    async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
-        """Commit the new ones with their errands, together; gives the ids that were new.
-
-        One without a chat goes where its channel is linked at this moment; without a link it is dropped.
-        """
-        ...
-
-    async def claim(self, chat: ChatId) -> Delivery | None:
-        """Take the chat's oldest open delivery with a new fence; None when nothing is open."""
-        ...
-
-    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
-        """One delivery with its receipts."""
-        ...
-
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
-        """Every delivery of one Slack message that no other replaces, with their receipts."""
-        ...
-
-    async def postpone(
-        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
-    ) -> bool:
-        """Surely not sent: not to be tried before ``due_at``. An intent is taken back, what was prepared stays.
-
-        ``counts``: it was one of the tries that end some day. Where the message is gone meanwhile, the delivery is
-        cancelled instead, and the answer is False too.
-        """
-        ...
-
-    async def intend(
-        self,
-        delivery: DeliveryId,
-        fence: Fence,
-        *,
-        attachment: AttachmentId | None,
-        sound: Sound | None,
-        at: datetime,
-    ) -> bool:
-        """Store "about to send" and what was prepared."""
-        ...
-
-    async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
-        """Let the holder of this token fetch the clip until then."""
-        ...
-
-    async def lent(self, token: str, now: datetime) -> Delivery | None:
-        """The unfinished delivery whose clip this token opens now."""
-        ...
-
-    async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
-        """Linq fetched the clip: evidence that it got our request."""
-        ...
-
-    async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
-        """Store the memo's id and its first receipt. A fact needs no fence; False when that memo already belongs to
-        another delivery."""
-        ...
-
-    async def close(
-        self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str
-    ) -> bool: ...
-
-    async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
-        """The message was deleted (or lost files): cancel what has not been sent and is not among ``kept_files``, and
-        what is being sent just now as soon as it turns out that it surely was not."""
+    async def convert(self, path: Path, target: Path) -> AudioFile:
+        """Decode all of it; write a copy to ``target`` where the network would not take it. Refused says why not."""
         ...
 
 
-class ReceiptStore(Protocol):
-    """The memory of receipts, and of who is still owed one."""
+@dataclass(frozen=True)
+class Network:
+    """The ports of one network. What a network lacks is None, and the relay does without it."""
 
-    async def add(self, receipts: Sequence[Receipt]) -> None:
-        """Commit receipts with the announcements they cause; a known id changes nothing."""
-        ...
-
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
-        """Recorded and unconfirmed deliveries due for a look, and how many looks each had."""
-        ...
-
-    async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None: ...
-
-
-class NoticeStore(Protocol):
-    """The memory of notices."""
-
-    async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
-        """The notice with all it has to tell; later changes will ask for another turn.
-
-        One that is not known to stand in Slack is stored as being posted since ``at``; what is given is since when
-        turns before may have posted it.
-        """
-        ...
-
-    async def posted(self, notice: Notice, ts: str, shown: str) -> str:
-        """It shows this. Gives the ts under which it stands: not ours when another process has posted it before.
-
-        Where another has taken a later turn meanwhile, what shows now may be old, and one more turn is asked for.
-        """
-        ...
-
-    async def not_posted(self, notice: Notice) -> None:
-        """This turn has surely not posted it: the next one need not look for that."""
-        ...
-
-    async def alarmed(self, delivery: DeliveryId) -> None: ...
+    name: str
+    source: MediaSource | None = None
+    media: MediaStore | None = None
+    audio: AudioConverter | None = None
+    files: FileConverter | None = None
+    sender: Sender | None = None
+    status: StatusPoll | None = None
+    board: StatusBoard | None = None
+    directory: Directory | None = None
+    history: History | None = None
 
 
-class LinkStore(Protocol):
-    """The memory of links."""
+class Networks:
+    """Every network by its name."""
 
-    async def linked(self, channel: ChannelId) -> Link | None: ...
+    def __init__(self, *networks: Network) -> None:
+        self._networks = {network.name: network for network in networks}
 
-    async def save(self, link: Link) -> None: ...
-
-    async def remove(self, channel: ChannelId) -> Link | None: ...
-
-    async def all(self) -> Sequence[Link]: ...
-
-    async def open_in(self, chat: ChatId) -> int:
-        """How many deliveries are still on their way into that chat."""
-        ...
+    def of(self, opaque_id: str) -> Network:
+        """The network that made this id. KeyError: nobody did, which is a bug."""
+        return self._networks[network_of(opaque_id)]

@@ -1,127 +1,141 @@
-"""Receipts → status. Facts are kept as they come; what they add up to is worked out here and nowhere else.
+"""Receipts → status. Facts are kept as they come; what they add up to is computed here and nowhere else.
 
-Order and repeats do not matter: the highest rank wins. ``delivered`` and ``read`` exist only for one-to-one chats over
-iMessage or RCS; for groups and SMS ``sent`` is the end.
+Order and repeats do not matter: the highest rank wins.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.relay.errors import RelayError
-from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, Memo, Receipt, ReceiptKind, Status
-from bot.relay.ports import DeliveryStore, Linq, ReceiptStore
+from bot.relay.errors import RelayError, Remedy
+from bot.relay.model import (
+    OPEN_STATES,
+    DeliveryState,
+    DeliveryWithReceipts,
+    Receipt,
+    ReceiptKind,
+    ReceiptSource,
+    Status,
+)
+from bot.relay.ports import Networks
+from bot.relay.stores import DeliveryStore, Overdue, ReceiptStore
 
 log = logging.getLogger("memobridge.relay")
 
-LOOKS = tuple(timedelta(seconds=s) for s in (30, 60, 120, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600))
+POLL_BACKOFF = tuple(timedelta(seconds=s) for s in (30, 60, 120, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600))
+POLLED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What may be said of a delivery now. ``final``: nothing more can come; ``at``: when it became so, if known."""
+class StatusReport:
+    """What may be said of a delivery now. ``is_final``: nothing more can come; ``at``: when it became so, if known."""
 
     status: Status
     at: datetime | None = None
     reason: str = ""
     code: str = ""
-    final: bool = False
+    remedy: Remedy = Remedy.NONE
+    is_final: bool = False
+    receipt: Receipt | None = None
 
 
-OWN_WORD = {
+OWN_STATUS = {
     DeliveryState.FAILED: Status.FAILED,
     DeliveryState.UNCONFIRMED: Status.UNCONFIRMED,
     DeliveryState.CANCELLED: Status.CANCELLED,
 }
 
 
-def status_of(told: DeliveryWithReceipts) -> Verdict:
+def status_of(told: DeliveryWithReceipts) -> StatusReport:
     """What the receipts add up to; without any, how far our own hands have come.
 
-    Of two failures the one with a code is told: a look at Linq brings none, and no reason either.
+    Of two failures the one with a code is told: a poll brings none, and no reason either.
     """
     if told.receipts:
         best = max(told.receipts, key=lambda r: (r.kind.rank, bool(r.code), -r.at.timestamp()))
-        return Verdict(Status(best.kind), best.at, best.reason, best.code, _is_end(best))
+        return StatusReport(
+            Status(best.kind), best.at, best.reason, best.code, best.remedy, _is_final(best), receipt=best
+        )
     delivery = told.delivery
-    own = OWN_WORD.get(delivery.step, Status.QUEUED)
-    final = delivery.step in (DeliveryState.FAILED, DeliveryState.CANCELLED)
-    return Verdict(own, None, delivery.reason, delivery.code, final)
+    own = OWN_STATUS.get(delivery.state, Status.HELD if _is_held(told) else Status.QUEUED)
+    is_final = delivery.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
+    return StatusReport(own, None, delivery.reason, delivery.code, delivery.remedy, is_final)
 
 
-def _is_end(best: Receipt) -> bool:
-    """A failure is no end: delivered has been seen to follow it."""
-    if best.kind is ReceiptKind.SENT:
-        return best.is_group or best.service == "SMS"
-    return best.kind is ReceiptKind.READ
+def _is_held(told: DeliveryWithReceipts) -> bool:
+    delivery = told.delivery
+    return delivery.state in OPEN_STATES and (delivery.awaits_approval or delivery.not_before is not None)
+
+
+def _is_final(best: Receipt) -> bool:
+    """A failure is not final: delivered has been seen to follow it."""
+    return best.kind is ReceiptKind.READ or (best.kind is ReceiptKind.SENT and best.is_final)
 
 
 class Receipts:
-    """Takes receipts in, and asks for those that never came."""
+    """Takes receipts in, and polls for those that never came."""
 
     def __init__(
         self,
         store: ReceiptStore,
         deliveries: DeliveryStore,
-        linq: Linq,
+        networks: Networks,
         *,
-        now: Callable[[], datetime],
-        looks: Sequence[timedelta] = LOOKS,
+        poll_backoff: Sequence[timedelta] = POLL_BACKOFF,
     ) -> None:
         self._store = store
         self._deliveries = deliveries
-        self._linq = linq
-        self._now = now
-        self._looks = looks
+        self._networks = networks
+        self._poll_backoff = poll_backoff
 
     async def add(self, receipts: Sequence[Receipt]) -> None:
+        """Stored when this returns."""
         await self._store.add(receipts)
 
-    async def sweep(self) -> int:
-        """Silence is checked: look at every memo that is owed a receipt and whose time for a look has come.
+    async def poll_overdue(self) -> int:
+        """Silence is checked: poll every message whose receipt is overdue.
 
-        Gives how many looks brought news that a webhook should have brought.
+        Gives how many polls brought news that a webhook should have brought.
         """
         news = 0
-        for told, looks in await self._store.silent(self._now(), limit=50):
-            if self._is_settled(told) or looks >= len(self._looks):
-                await self._store.looked(told.delivery.id, None)
+        for overdue in await self._store.overdue(POLLED_AT_ONCE):
+            if self._is_settled(overdue.told) or overdue.polls >= len(self._poll_backoff):
+                await self._store.polled(overdue.told.delivery.id, None)
                 continue
-            news += await self._look(told)
-            await self._store.looked(told.delivery.id, self._now() + self._looks[looks])
+            news += await self._poll(overdue)
+            await self._store.polled(overdue.told.delivery.id, self._poll_backoff[overdue.polls])
         return news
 
     def _is_settled(self, told: DeliveryWithReceipts) -> bool:
         """Final, or in the hands of webhooks: one that brought ``delivered`` will bring ``read``."""
-        verdict = status_of(told)
-        by_webhook = any(not r.id.startswith("look:") for r in told.receipts)
-        return verdict.final or (verdict.status is Status.DELIVERED and by_webhook)
+        report = status_of(told)
+        by_webhook = any(receipt.source is ReceiptSource.WEBHOOK for receipt in told.receipts)
+        return report.is_final or (report.status is Status.DELIVERED and by_webhook)
 
-    async def _look(self, told: DeliveryWithReceipts) -> bool:
+    async def _poll(self, overdue: Overdue) -> bool:
+        told = overdue.told
         try:
-            return await (self._find(told) if told.delivery.memo is None else self._ask(told))
+            return await (self._find(told) if told.delivery.sent_as is None else self._ask(told))
         except RelayError as error:
-            log.warning("look failed", extra={"delivery": told.delivery.id, "code": error.code})
+            log.warning(
+                "receipt.poll_failed",
+                extra={"delivery": told.delivery.id, "code": error.code, "reason": error.reason},
+            )
             return False
 
     async def _ask(self, told: DeliveryWithReceipts) -> bool:
-        assert told.delivery.memo is not None
-        receipt = await self._linq.look(told.delivery.memo)
+        status, message = self._networks.of(told.delivery.target).status, told.delivery.sent_as
+        receipt = await status.poll(message) if status and message else None
         if receipt is None:
             return False
         await self._store.add([receipt])
         return receipt.kind.rank > max((r.kind.rank for r in told.receipts), default=ReceiptKind.QUEUED.rank)
 
     async def _find(self, told: DeliveryWithReceipts) -> bool:
-        """An unconfirmed memo may be listed late; then it was sent after all."""
-        memo = await find(self._linq, told.delivery)
-        return memo is not None and await self._deliveries.record(told.delivery.id, memo)
-
-
-async def find(linq: Linq, delivery: Delivery) -> Memo | None:
-    """The memo that an unanswered send of this delivery left in its chat, if Linq lists one."""
-    since = delivery.sending_since
-    if since is None:
-        return None
-    return await linq.find_memo(delivery.chat, since, attachment=delivery.attachment, filename=delivery.lent_name)
+        """An unconfirmed message may be listed late; then it was sent after all."""
+        network = self._networks.of(told.delivery.target)
+        sent = await network.sender.find(told.delivery) if network.sender else None
+        return sent is not None and await self._deliveries.record(
+            told.delivery.id, sent, poll=network.status is not None
+        )

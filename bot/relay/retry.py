@@ -1,4 +1,4 @@
-"""How long to keep trying, and how often. Every wait of the relay is one of these numbers."""
+"""Retry policy: how long to keep trying, and how often. Every wait of the relay is one of these numbers."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,33 +13,41 @@ def _seconds(*waits: float) -> tuple[timedelta, ...]:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """``tries``: the wait after each failed try, where the neighbour named none; after the last one it is ``failed``.
+    """The waits of a delivery.
 
-    ``tries_given``: the same for a given url, since whoever named it is still there and can name another.
-    ``give_up_after`` ends even the waits that a neighbour asked for. ``find_for``: how long a send without an answer is
-    looked for before it is shown as unconfirmed; ``looks``: the waits between those looks. ``stale``: an intent older
-    than this was slept over, and somebody else may have taken the delivery over: it is sent only after a new one.
+    - ``backoff``: the wait after each failed try, where the network named none; after the last one it is ``failed``.
+    - ``backoff_public``: the same for a public address, whose sender is still there and can name another.
+    - ``give_up_after`` ends even the waits that a network asked for.
+    - ``prepare_within``: what is not prepared by then steps aside, so that the room goes on.
+    - ``hold_slot_for``: preparing holds a worker's slot no longer than this; it goes on beside the jobs.
+    - ``search_timeout``: how long a send without an answer is searched for before a person decides;
+      ``search_backoff``: the waits between the searches.
+    - ``listed_after``: a network that lists all it took has listed it by then.
+    - ``intent_ttl``: an intent to send that took longer to store may belong to another worker by now, so it is renewed.
     """
 
-    tries: tuple[timedelta, ...] = _seconds(2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 3600)
-    tries_given: tuple[timedelta, ...] = _seconds(2, 5, 10)
+    backoff: tuple[timedelta, ...] = _seconds(2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 3600)
+    backoff_public: tuple[timedelta, ...] = _seconds(2, 5, 10)
     give_up_after: timedelta = timedelta(hours=36)
-    find_for: timedelta = timedelta(minutes=2)
-    looks: tuple[timedelta, ...] = _seconds(1, 2, 4, 8, 15)
-    stale: timedelta = timedelta(seconds=10)
+    prepare_within: timedelta = timedelta(minutes=1)
+    hold_slot_for: timedelta = timedelta(seconds=2)
+    search_timeout: timedelta = timedelta(minutes=2)
+    search_backoff: tuple[timedelta, ...] = _seconds(1, 2, 4, 8, 15)
+    listed_after: timedelta = timedelta(seconds=10)
+    intent_ttl: timedelta = timedelta(seconds=10)
 
-    def wait(self, later: RetryLater, delivery: Delivery) -> timedelta | None:
+    def wait(self, error: RetryLater, delivery: Delivery) -> timedelta | None:
         """How long to wait before the next try; None when it is time to give up."""
-        if later.after is not None:
-            return max(later.after, timedelta(milliseconds=100))
-        tries = self.tries_given if delivery.clip.given_url else self.tries
-        return tries[delivery.attempts] if delivery.attempts < len(tries) else None
+        if error.after is not None:
+            return max(error.after, timedelta(milliseconds=100))
+        backoff = self.backoff_public if delivery.is_public else self.backoff
+        return backoff[delivery.attempts] if delivery.attempts < len(backoff) else None
 
-    def next_look(self, sought_for: timedelta) -> timedelta:
-        """The wait before the next look for a lost memo: short at first, then longer."""
+    def next_search(self, searching_for: timedelta) -> timedelta:
+        """The wait before the next search for a lost message: short at first, then longer."""
         spent = timedelta()
-        for look in self.looks:
-            spent += look
-            if sought_for < spent:
-                return look
-        return self.looks[-1]
+        for wait in self.search_backoff:
+            spent += wait
+            if searching_for < spent:
+                return wait
+        return self.search_backoff[-1]

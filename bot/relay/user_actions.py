@@ -1,6 +1,7 @@
-"""What people ask for after the drop: send it again, or "it arrived". The only way a memo is ever sent twice.
+"""What people ask for after the drop: send it again, send it now, cancel it, or "it arrived".
 
-Pressing twice, or two people pressing, is one wish: the new delivery's id is made from the one it replaces.
+Pressing twice, or two people pressing, is one act: the new delivery's id is made from the one it replaces. This is the
+only way in which something is ever sent twice.
 """
 
 from collections.abc import Callable
@@ -8,78 +9,127 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.relay.errors import Refused
+from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
+from bot.relay.links import Links
 from bot.relay.model import (
     NEEDS_ATTENTION,
-    ChannelId,
     Delivery,
-    DeliveryId,
     DeliveryWithReceipts,
     Receipt,
     ReceiptKind,
+    ReceiptSource,
     Status,
-    UserId,
-    delivery_id,
 )
-from bot.relay.ports import DeliveryStore, ReceiptStore
+from bot.relay.parts import Media, Part, Voice
 from bot.relay.receipts import status_of
+from bot.relay.stores import DeliveryStore, ReceiptStore
 
 RESENDABLE = (*NEEDS_ATTENTION, Status.CANCELLED)
 
 
 class UserActions:
-    def __init__(self, store: DeliveryStore, receipts: ReceiptStore, *, now: Callable[[], datetime]) -> None:
+    """``now`` gives the time of day, at which what is sent again takes its place in the room's order."""
+
+    def __init__(
+        self, store: DeliveryStore, receipts: ReceiptStore, links: Links, *, now: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._receipts = receipts
+        self._links = links
         self._now = now
 
-    async def resend(self, delivery: DeliveryId, *, by: UserId) -> DeliveryId:
-        """Send a failed or unconfirmed one again, into the same chat. Refused for any other."""
+    async def resend(self, delivery: DeliveryId, *, by: PersonId | None) -> DeliveryId:
+        """Send a failed, unconfirmed or cancelled one again. Refused for any other, and where the link is another.
+
+        ``by`` is None for the operator at the command line, who may send for everybody.
+        """
         told = await self._known(delivery)
         if status_of(told).status not in RESENDABLE:
             raise Refused(f"It is {status_of(told).status}: sending it again would make two.")
-        again = self._again(told.delivery, by)
+        await self._require_link(told.delivery, by)
+        again = self._again(told.delivery, by or told.delivery.sender)
         await self._store.accept([again])
         return again.id
 
-    async def resend_message(self, channel: ChannelId, message_ts: str, *, by: UserId) -> int:
-        """The same for every clip of a message that needs it; gives how many there were, never none."""
-        told = await self._store.of_message(channel, message_ts)
-        lost = [
-            one.delivery for one in told if status_of(one).status in NEEDS_ATTENTION
-        ]  # what was taken out stays out
+    async def resend_message(self, message: MessageId, *, by: PersonId) -> int:
+        """The same for every part of a message that needs it; gives how many there were, never none."""
+        told = await self._store.of_message(message)
+        lost = [one.delivery for one in told if status_of(one).status in NEEDS_ATTENTION]  # cancelled ones stay so
         if not lost:
             raise Refused("No clip of this message has failed or is unconfirmed, so there is nothing to send again.")
+        for delivery in lost:
+            await self._require_link(delivery, by)
         await self._store.accept([self._again(delivery, by) for delivery in lost])
         return len(lost)
 
-    async def arrived(self, delivery: DeliveryId, *, by: UserId) -> None:
-        """A person saw it on the phone. Only what nobody could confirm can be settled so."""
+    async def confirm_delivered(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        """A person saw it at the other end. Only what nobody could confirm can be settled so."""
         told = await self._known(delivery)
         if status_of(told).status is not Status.UNCONFIRMED:
             raise Refused(f"It is {status_of(told).status} already.")
-        word = Receipt(
+        await self._require_link(told.delivery, by)
+        confirmed = Receipt(
             id=f"person:{delivery}",
             kind=ReceiptKind.SENT,
             at=self._now(),
+            source=ReceiptSource.PERSON,
             delivery=delivery,
-            reason=f"confirmed by <@{by}>",
+            confirmed_by=by,
         )
-        await self._receipts.add([word])
+        await self._receipts.add([confirmed])
+
+    async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        """Send what was held now. Two who press at once are one."""
+        told = await self._held(delivery, by)
+        await self._store.approve(told.delivery.id)
+
+    async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        """Never send what was held."""
+        told = await self._held(delivery, by)
+        await self._store.dismiss(told.delivery.id)
+
+    async def _held(self, delivery: DeliveryId, by: PersonId) -> DeliveryWithReceipts:
+        told = await self._known(delivery)
+        if status_of(told).status is not Status.HELD:
+            raise Refused(f"It is {status_of(told).status} already.")
+        await self._require_link(told.delivery, by)
+        return told
 
     async def _known(self, delivery: DeliveryId) -> DeliveryWithReceipts:
-        told = await self._store.told(delivery)
+        told = await self._store.find(delivery)
         if told is None:
             raise Refused("This delivery is not known (any more).")
         return told
 
-    def _again(self, old: Delivery, by: UserId) -> Delivery:
-        """A delivery of its own, with a fresh attachment: the old one's fingerprint must stay its own."""
+    async def _require_link(self, delivery: Delivery, by: PersonId | None) -> None:
+        """An act is allowed by the link as it is now, not as it was when the message was dropped."""
+        link = await self._links.of(delivery.origin)
+        if link is None:
+            raise Refused("This channel is not linked to a chat any more.")
+        if link.peer != delivery.target:
+            raise Refused(
+                f"This channel is linked to {link.label or 'another chat'} now, and this was meant for somebody else. "
+                "Drop the clip again to send it there."
+            )
+        if by is not None:
+            await self._links.may_send(link, by)
+
+    def _again(self, old: Delivery, by: PersonId) -> Delivery:
+        """A delivery of its own, with a fresh upload: the old one's fingerprint must stay its own."""
         return Delivery(
             id=delivery_id("resend", old.id),
-            post=replace(old.post, user=by),
-            clip=replace(old.clip, url=""),
-            asked_at=self._now().timestamp(),
-            chat=old.chat,
+            source=old.source,
+            origin=old.origin,
+            target=old.target,
+            sender=by,
+            parts=tuple(_without_hint(part) for part in old.parts),
+            ordered_at=self._now(),
             position=old.position,
+            notice_room=old.notice_room,
+            is_explicit=True,
             replaces=old.id,
         )
+
+
+def _without_hint(part: Part) -> Part:
+    return replace(part, media_hint="") if isinstance(part, Voice | Media) else part

@@ -1,91 +1,130 @@
-"""Deliveries: how far each has come, and who may touch it now."""
+"""Deliveries: how far each has come, and who may touch it now. All times are the server's."""
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bot.relay.model import (
-    AttachmentId,
-    ChannelId,
-    ChatId,
-    Delivery,
-    DeliveryId,
-    DeliveryState,
-    DeliveryWithReceipts,
-    Fence,
-    Memo,
-    Sound,
-)
+from bot.relay.errors import Remedy
+from bot.relay.ids import DeliveryId, Fence, MessageId, RoomId
+from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, PreparedPart, Sent
+from bot.relay.stores import Claim
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import receipts_json, sound_json, storable, to_delivery
-from bot.store.telling import NOT_REPLACED, TELL, to_told
+from bot.store.rows import prepared_json, receipts_json, sanitize_text, to_delivery, to_told
 
-CLAIM = """
-UPDATE deliveries SET fence = fence + 1 WHERE id = (
-    SELECT id FROM deliveries WHERE chat = %s AND step IN ('waiting', 'prepared', 'sending')
-    ORDER BY asked_at, position, entered LIMIT 1 FOR UPDATE)
-RETURNING *
+OPEN = "state IN ('waiting', 'prepared', 'sending')"
+IN_LINE = f"{OPEN} AND NOT awaits_approval AND coalesce(not_before <= now(), true)"
+ASIDE = "is_late AND prepared IS NULL"  # could not be prepared in time: others pass it while it waits
+
+# The first in line. One that waits keeps its place, so nobody behind it is taken; one that is aside holds up nobody.
+CLAIM = f"""
+WITH first AS MATERIALIZED (
+    SELECT id, retry_at, ordered_at FROM deliveries
+    WHERE target = %(target)s AND {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
+    ORDER BY ordered_at, position, entered LIMIT 1 FOR UPDATE
+)
+UPDATE deliveries SET fence = fence + 1, not_before = NULL,
+    preparing_since = CASE WHEN prepared IS NULL THEN coalesce(preparing_since, now()) ELSE preparing_since END
+FROM first WHERE deliveries.id = first.id AND coalesce(first.retry_at <= now(), true)
+RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS preparing_for,
+    now() - sending_since AS searching_for, EXISTS (
+        SELECT FROM deliveries AS other WHERE other.target = %(target)s AND {OPEN.replace("state", "other.state")}
+        AND other.is_late AND other.prepared IS NULL AND other.ordered_at <= deliveries.ordered_at
+        AND other.id <> deliveries.id) AS has_late
 """
 
 # Goes behind a statement ``WITH changed AS (... RETURNING *)``.
-AND_TELL = "SELECT EXISTS (SELECT FROM changed) AS is_ours, ask_for_turns(ARRAY(SELECT notice FROM changed))"
+AND_REFRESH = "SELECT EXISTS (SELECT FROM changed) AS is_ours, request_refresh(ARRAY(SELECT source FROM changed))"
 
-HELD = "id = %(id)s AND fence = %(fence)s AND step IN ('waiting', 'prepared', 'sending')"
+HELD_BY_US = f"id = %(id)s AND fence = %(fence)s AND {OPEN}"
 
 POSTPONE = f"""
 WITH changed AS (
     UPDATE deliveries SET sending_since = NULL, attempts = attempts + %(counts)s::int,
-        step = CASE WHEN withdrawn THEN 'cancelled' WHEN step = 'sending' THEN 'prepared' ELSE step END,
-        due_at = CASE WHEN NOT withdrawn THEN %(due_at)s END, url = CASE WHEN withdrawn THEN '' ELSE url END,
-        reason = CASE WHEN withdrawn THEN '' ELSE %(reason)s END, code = CASE WHEN withdrawn THEN '' ELSE %(code)s END
-    WHERE {HELD} RETURNING *
+        state = CASE WHEN withdrawn THEN 'cancelled' WHEN prepared IS NULL THEN 'waiting' ELSE 'prepared' END,
+        retry_at = CASE WHEN NOT withdrawn THEN now() + %(wait)s END, is_late = is_late OR %(is_late)s,
+        parts = CASE WHEN withdrawn THEN without_content(parts) ELSE parts END,
+        reason = CASE WHEN withdrawn THEN '' ELSE %(reason)s END, code = CASE WHEN withdrawn THEN '' ELSE %(code)s END,
+        remedy = CASE WHEN withdrawn THEN '' ELSE %(remedy)s END
+    WHERE {HELD_BY_US} RETURNING *
 )
-SELECT EXISTS (SELECT FROM changed WHERE NOT withdrawn) AS is_ours, ask_for_turns(ARRAY(SELECT notice FROM changed))
+SELECT EXISTS (SELECT FROM changed WHERE NOT withdrawn) AS is_ours,
+    request_refresh(ARRAY(SELECT source FROM changed)),
+    enqueue_jobs('send_next', ARRAY(SELECT target FROM changed WHERE withdrawn))
 """
 
-INTEND = f"""
-UPDATE deliveries SET step = 'sending', sending_since = %(at)s, due_at = NULL,
-    attachment = %(attachment)s, sound = %(sound)s::jsonb
-WHERE {HELD} RETURNING id
+MARK_SENDING = f"""
+UPDATE deliveries SET state = 'sending', sending_since = now(), retry_at = NULL, prepared = %(prepared)s::jsonb
+WHERE {HELD_BY_US} AND NOT withdrawn RETURNING id
+"""
+
+SEARCH_LATER = f"""
+WITH changed AS (
+    UPDATE deliveries SET retry_at = now() + %(wait)s, reason = %(reason)s, code = %(code)s
+    WHERE {HELD_BY_US} RETURNING *
+)
+{AND_REFRESH}
 """
 
 CLOSE = f"""
 WITH changed AS (
-    UPDATE deliveries SET step = %(step)s, reason = %(reason)s, code = %(code)s, due_at = NULL, url = '',
-        next_look_at = CASE %(step)s WHEN 'unconfirmed' THEN now() + interval '30 seconds' END
-    WHERE {HELD} RETURNING *
+    UPDATE deliveries SET state = %(state)s, reason = %(reason)s, code = %(code)s, remedy = %(remedy)s, retry_at = NULL,
+        parts = without_content(parts),
+        next_poll_at = CASE %(state)s WHEN 'unconfirmed' THEN now() + interval '30 seconds' END
+    WHERE {HELD_BY_US} RETURNING *
 )
-{AND_TELL}
+{AND_REFRESH}
 """
 
-RECORD = "SELECT record_memo(%s, %s, %s, %s) AS is_its_own"
+RECORD = "SELECT record_sent(%s, %s, %s, %s::jsonb, %s) AS is_its_own"
 
-# The clips of its chat that come after it may have waited for its time.
-CANCEL = f"""
+WAKE = """
 WITH changed AS (
-    UPDATE deliveries SET withdrawn = true, reason = '', code = '', due_at = NULL,
-        step = CASE step WHEN 'sending' THEN step ELSE 'cancelled' END,
-        url = CASE step WHEN 'sending' THEN url ELSE '' END
-    WHERE channel = %(channel)s AND message_ts = %(message_ts)s AND step IN ('waiting', 'prepared', 'sending')
-        AND NOT file_id = ANY(%(kept)s)
-    RETURNING *
+    UPDATE deliveries SET retry_at = NULL, prepared = coalesce(%(prepared)s::jsonb, prepared),
+        state = CASE WHEN %(prepared)s::jsonb IS NULL THEN state ELSE 'prepared' END
+    WHERE id = %(id)s AND state = 'waiting' RETURNING target
 )
-{AND_TELL}, hurry('chat', ARRAY(SELECT chat FROM changed))
+SELECT EXISTS (SELECT FROM changed) AS is_ours, enqueue_jobs('send_next', ARRAY(SELECT target FROM changed))
 """
 
-LEND = "UPDATE deliveries SET lent_to = %s, lent_until = %s WHERE id = %s"
-LENT = """
-SELECT * FROM deliveries WHERE lent_to = %s AND lent_until > %s AND (
-    step IN ('waiting', 'prepared', 'sending')
-    OR step = 'recorded' AND NOT EXISTS (SELECT FROM receipts WHERE memo = deliveries.memo AND kind <> 'queued'))
+RETRY_LATE_FIRST = f"""
+WITH late AS (
+    UPDATE deliveries SET retry_at = NULL
+    WHERE target = %(target)s AND {IN_LINE} AND {ASIDE} AND ordered_at <= %(ordered_at)s AND id <> %(id)s RETURNING id
+)
+UPDATE deliveries SET state = 'prepared', prepared = %(prepared)s::jsonb
+WHERE {HELD_BY_US} AND EXISTS (SELECT FROM late) RETURNING id
 """
 
-OLDEST_DUE = """
-SELECT extract(epoch FROM %(now)s - min(since))::float AS age_s FROM (
-    SELECT DISTINCT ON (chat) greatest(accepted_at, due_at, sending_since + %(find_for)s) AS since
-    FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending') ORDER BY chat, asked_at, position, entered
-) AS heads WHERE since <= %(now)s
+APPROVE = f"""
+WITH changed AS (
+    UPDATE deliveries SET awaits_approval = false, not_before = NULL, reason = '', code = ''
+    WHERE id = %(id)s AND {OPEN} RETURNING *
+)
+{AND_REFRESH}, enqueue_jobs('send_next', ARRAY(SELECT target FROM changed))
+"""
+
+DISMISS = f"""
+WITH changed AS (
+    UPDATE deliveries SET state = 'cancelled', parts = without_content(parts)
+    WHERE id = %(id)s AND state IN ('waiting', 'prepared') AND (awaits_approval OR not_before > now()) RETURNING *
+)
+{AND_REFRESH}
+"""
+
+SAVE_URL = "UPDATE deliveries SET url_token = %s, url_expires_at = now() + %s WHERE id = %s"
+BY_URL = f"""
+SELECT * FROM deliveries WHERE url_token = %s AND url_expires_at > now() AND (
+    {OPEN} OR state = 'recorded' AND NOT EXISTS (
+        SELECT FROM receipts WHERE message = deliveries.sent_as AND kind <> 'queued'))
+"""
+
+# Whoever stands first in a room since it may go; a send without an answer is searched for as long as it may be.
+OLDEST_DUE = f"""
+SELECT extract(epoch FROM now() - min(since))::float AS age_s FROM (
+    SELECT DISTINCT ON (target) greatest(accepted_at, not_before, sending_since + %s) AS since
+    FROM deliveries WHERE {IN_LINE} AND NOT is_late ORDER BY target, ordered_at, position, entered
+) AS first WHERE since <= now()
 """
 
 
@@ -99,80 +138,105 @@ class Deliveries:
     async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
         return await self._accepting.write(deliveries) if deliveries else ()
 
-    async def claim(self, chat: ChatId) -> Delivery | None:
-        row = await self._pool.row(CLAIM, (chat,))
-        return to_delivery(row) if row else None
-
-    async def delivery(self, delivery: DeliveryId) -> Delivery | None:
-        row = await self._pool.row("SELECT * FROM deliveries WHERE id = %s", (delivery,))
-        return to_delivery(row) if row else None
+    async def claim(self, target: RoomId) -> Claim | None:
+        row = await self._pool.row(CLAIM, {"target": target})
+        if row is None:
+            return None
+        zero = timedelta()
+        return Claim(
+            to_delivery(row), row["age"], row["preparing_for"] or zero, row["searching_for"] or zero, row["has_late"]
+        )
 
     async def postpone(
-        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
-    ) -> bool:
-        said = {"due_at": due_at, "reason": reason, "code": code, "counts": counts}
-        return await self._change(POSTPONE, id=delivery, fence=fence, **said)
-
-    async def intend(
         self,
         delivery: DeliveryId,
         fence: Fence,
         *,
-        attachment: AttachmentId | None,
-        sound: Sound | None,
-        at: datetime,
+        wait: timedelta,
+        reason: str,
+        code: str,
+        remedy: Remedy,
+        counts: bool,
+        is_late: bool,
     ) -> bool:
-        held = {"id": delivery, "fence": fence}
-        row = await self._pool.row(INTEND, {**held, "attachment": attachment, "sound": sound_json(sound), "at": at})
-        return row is not None
+        said = {"wait": wait, "reason": reason, "code": code, "remedy": remedy, "counts": counts, "is_late": is_late}
+        return await self._change(POSTPONE, id=delivery, fence=fence, **said)
 
-    async def close(self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str) -> bool:
-        return await self._change(CLOSE, id=delivery, fence=fence, step=step.value, reason=reason, code=code)
+    async def mark_sending(self, delivery: DeliveryId, fence: Fence, prepared: Sequence[PreparedPart]) -> bool:
+        held = {"id": delivery, "fence": fence, "prepared": prepared_json(prepared)}
+        return await self._pool.row(MARK_SENDING, held) is not None
 
-    async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
-        """Store the memo's id, and what Linq said of it with the same breath."""
-        came = receipts_json([memo.receipt] if memo.receipt else [])
-        row = await self._pool.row(RECORD, (delivery, storable(memo.id), storable(memo.trace_id), came))
+    async def search_later(
+        self, delivery: DeliveryId, fence: Fence, *, wait: timedelta, reason: str, code: str
+    ) -> None:
+        await self._change(SEARCH_LATER, id=delivery, fence=fence, wait=wait, reason=reason, code=code)
+
+    async def close(
+        self, delivery: DeliveryId, fence: Fence, state: DeliveryState, *, reason: str, code: str, remedy: Remedy
+    ) -> bool:
+        return await self._change(
+            CLOSE, id=delivery, fence=fence, state=state.value, reason=reason, code=code, remedy=remedy
+        )
+
+    async def record(self, delivery: DeliveryId, sent: Sent, *, poll: bool) -> bool:
+        """Store the message's id, and what the network said of it with the same breath."""
+        first = receipts_json([sent.receipt] if sent.receipt else [])
+        given = (delivery, sent.message and sanitize_text(sent.message), sanitize_text(sent.trace_id), first, poll)
+        row = await self._pool.row(RECORD, given)
         return bool(row and row["is_its_own"])
 
-    async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
-        await self._change(CANCEL, channel=channel, message_ts=message_ts, kept=list(kept_files))
+    async def wake(self, delivery: DeliveryId, prepared: Sequence[PreparedPart] | None) -> bool:
+        return await self._change(WAKE, id=delivery, prepared=None if prepared is None else prepared_json(prepared))
 
-    async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
-        await self._pool.rows(LEND, (_digest(token), until, delivery))
+    async def retry_late_first(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
+        held = {"id": delivery.id, "fence": delivery.fence, "target": delivery.target}
+        given = {**held, "ordered_at": delivery.ordered_at, "prepared": prepared_json(prepared)}
+        return await self._pool.row(RETRY_LATE_FIRST, given) is not None
 
-    async def lent(self, token: str, now: datetime) -> Delivery | None:
-        row = await self._pool.row(LENT, (_digest(token), now))
+    async def approve(self, delivery: DeliveryId) -> None:
+        await self._change(APPROVE, id=delivery)
+
+    async def dismiss(self, delivery: DeliveryId) -> None:
+        await self._change(DISMISS, id=delivery)
+
+    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> None:
+        await self._pool.rows("SELECT withdraw(%s, %s, %s)", (message, list(rooms), list(kept)))
+
+    async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
+        await self._pool.rows(SAVE_URL, (_digest(token), valid_for, delivery))
+
+    async def by_temporary_url(self, token: str) -> Delivery | None:
+        row = await self._pool.row(BY_URL, (_digest(token),))
         return to_delivery(row) if row else None
 
-    async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
-        await self._pool.rows("UPDATE deliveries SET fetched_at = %s WHERE id = %s", (at, delivery))
+    async def mark_fetched(self, delivery: DeliveryId) -> None:
+        await self._pool.rows("UPDATE deliveries SET fetched_at = now() WHERE id = %s", (delivery,))
+
+    async def find(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
+        found = await self._told("id = %s", delivery)
+        return found[0] if found else None
+
+    async def of_message(self, message: MessageId) -> Sequence[DeliveryWithReceipts]:
+        return await self._told("source = %s AND NOT is_replaced ORDER BY position, ordered_at, entered", message)
 
     async def recent(self, limit: int) -> Sequence[DeliveryWithReceipts]:
         """The deliveries accepted last, newest first."""
         return await self._told("true ORDER BY accepted_at DESC, entered DESC LIMIT %s", limit)
 
-    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
-        found = await self._told("id = %s", delivery)
-        return found[0] if found else None
-
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
-        return await self._told(f"channel = %s AND message_ts = %s AND {NOT_REPLACED}", channel, message_ts)
-
-    async def oldest_due(self, now: datetime, find_for: timedelta) -> float:
-        """For how many seconds the delivery at the head of some chat should have been done with; 0: none waits. A send
-        without an answer is looked for that long."""
-        row = await self._pool.row(OLDEST_DUE, {"now": now, "find_for": find_for})
+    async def oldest_due(self, search_timeout: timedelta) -> float:
+        """For how many seconds the first delivery of some room should have been done with; 0: none waits."""
+        row = await self._pool.row(OLDEST_DUE, (search_timeout,))
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
 
     async def _told(self, which: str, *params: object) -> Sequence[DeliveryWithReceipts]:
-        return [to_told(row) for row in await self._pool.rows(f"{TELL} {which}", params)]
+        rows = await self._pool.rows(f"SELECT * FROM deliveries_with_receipts WHERE {which}", params)
+        return [to_told(row) for row in rows]
 
     async def _change(self, sql: str, **params: object) -> bool:
-        """Change deliveries and ask their notices for a turn; False when none was ours to change, or is to go on."""
-        clean = {name: storable(value) if isinstance(value, str) else value for name, value in params.items()}
+        """Change deliveries with all that follows; False when none was ours to change, or is to go on."""
+        clean = {name: sanitize_text(value) if isinstance(value, str) else value for name, value in params.items()}
         row = await self._pool.row(sql, clean)
-        return bool(row and row["is_ours"])
+        return bool(row and row.get("is_ours"))
 
 
 def _digest(token: str) -> str:

@@ -1,4 +1,4 @@
-"""One commit for many: entries that arrive while a commit is under way are committed together by the next one.
+"""Group commit: entries that arrive while a commit is under way are committed together by the next one.
 
 A commit costs the disk the same for one entry as for hundreds. The callers wait for it, so each learns of its own entry
 whether it is stored.
@@ -21,13 +21,13 @@ class GroupCommitter(Generic[Entry, Outcome]):
         self,
         commit: Callable[[Sequence[Entry]], Awaitable[Sequence[Outcome]]],
         *,
-        most: int = 500,
-        linger: Callable[[], Awaitable[object]] | None = None,
+        max_entries: int = 500,
+        max_wait: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        """``linger``: what each group waits for, so that more may join it."""
+        """``max_wait``: what each group waits for, so that more may join it."""
         self._commit = commit
-        self._most = most
-        self._linger = linger
+        self._max_entries = max_entries
+        self._max_wait = max_wait
         self._waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -36,7 +36,7 @@ class GroupCommitter(Generic[Entry, Outcome]):
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, future))
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all(), name="group writer")
+            self._writing = asyncio.create_task(self._write_all(), name="group commit")
         return await future
 
     async def close(self) -> None:
@@ -47,9 +47,9 @@ class GroupCommitter(Generic[Entry, Outcome]):
     async def _write_all(self) -> None:
         try:
             while self._waiting:
-                if self._linger:
-                    await self._linger()
-                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                if self._max_wait:
+                    await self._max_wait()
+                group, self._waiting = self._waiting[: self._max_entries], self._waiting[self._max_entries :]
                 await self._write_group(group)
         finally:
             self._writing = None

@@ -2,57 +2,78 @@
 
 from collections.abc import Sequence
 
-from bot.relay.model import Delivery, DeliveryId, Receipt
+from bot.relay.ids import DeliveryId, RoomId
+from bot.relay.model import Delivery, Link, Receipt
 from bot.store.pool import Pool
-from bot.store.rows import deliveries_json, receipts_json
+from bot.store.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_link
 
-# One permit to work for each new delivery; a spare one finds nothing to do.
-ACCEPT = """
+_COLUMNS = ", ".join(ACCEPTED_COLUMNS)
+
+# One permit for each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are
+# told the same do not wait for each other in a circle.
+ACCEPT = f"""
 WITH given AS (
-    SELECT * FROM json_to_recordset(%s) AS given (
-        id text, notice text, team text, channel text, message_ts text, root_ts text, user_id text,
-        file_id text, name text, url text, size_bytes bigint, mimetype text, given_url text,
-        chat text, asked_at double precision, position integer, twin text, replaces text)
+    SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)
+), known AS (
+    INSERT INTO messages (id, accepted_at)
+    SELECT DISTINCT source, now() FROM given WHERE NOT is_explicit ORDER BY source
+    ON CONFLICT (id) DO UPDATE SET accepted_at = now() WHERE messages.accepted_at IS NULL
+    RETURNING id, kept
 ), fresh AS (
-    INSERT INTO deliveries (
-        id, notice, team, channel, message_ts, root_ts, user_id, file_id, name, url, size_bytes, mimetype, given_url,
-        chat, asked_at, position, twin, replaces)
-    SELECT id, notice, team, channel, message_ts, root_ts, user_id, file_id, name, url, size_bytes, mimetype, given_url,
-        coalesce(nullif(chat, ''), linked_chat), asked_at, position, twin, replaces
-    FROM given LEFT JOIN LATERAL (
-        SELECT links.chat AS linked_chat FROM links WHERE links.channel = given.channel ORDER BY from_file LIMIT 1
-    ) AS link ON true
-    WHERE chat <> '' OR linked_chat IS NOT NULL
+    INSERT INTO deliveries ({_COLUMNS})
+    SELECT {_COLUMNS} FROM given
+    WHERE is_explicit OR EXISTS (
+        SELECT FROM known WHERE known.id = given.source AND (kept IS NULL OR parts -> 0 ->> 'key' = ANY (kept)))
+    ORDER BY id
     ON CONFLICT DO NOTHING
-    RETURNING id, chat, notice, channel, root_ts
+    RETURNING id, source, target, notice_room
 ), told AS (
-    INSERT INTO notices (id, channel, root_ts, wanted)
-    SELECT DISTINCT ON (notice) notice, channel, root_ts, 1 FROM fresh
-    ON CONFLICT (id) DO UPDATE SET wanted = notices.wanted + 1
-    RETURNING id, wanted - 1 = taken AS is_due
+    INSERT INTO notices (id, room, requested)
+    SELECT DISTINCT ON (source) source, notice_room, 1 FROM fresh WHERE notice_room IS NOT NULL
+    ON CONFLICT (id) DO UPDATE SET requested = notices.requested + 1
+    RETURNING id, requested - 1 = started AS is_due
 )
-SELECT ARRAY(SELECT id FROM fresh) AS new, put_in_line('work', 'chat', ARRAY(SELECT chat FROM fresh)),
-    put_in_line('announce', 'notice', ARRAY(SELECT id FROM told WHERE is_due))
+SELECT ARRAY(SELECT id FROM fresh) AS new,
+    enqueue_jobs('send_next', ARRAY(SELECT DISTINCT target FROM fresh)),
+    enqueue_jobs('refresh_notice', ARRAY(SELECT id FROM told WHERE is_due))
+"""
+
+LINKS_OF = """
+SELECT DISTINCT ON (room) * FROM links WHERE room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s) ORDER BY room, from_file
 """
 
 
 class Ingest:
-    """Commits what came together, with the errands it causes. To store one twice changes nothing."""
+    """Commits what came together, with the jobs it causes. To store one twice changes nothing."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def accept(self, shares: Sequence[Sequence[Delivery]]) -> Sequence[Sequence[DeliveryId]]:
-        """Gives, for each share, the ids of its deliveries that were new."""
-        given = [delivery for deliveries in shares for delivery in deliveries]
+    async def accept(self, messages: Sequence[Sequence[Delivery]]) -> Sequence[Sequence[DeliveryId]]:
+        """Gives, for the deliveries of each message, the ids that were new."""
+        given = [delivery for deliveries in messages for delivery in deliveries]
         row = await self._pool.row(ACCEPT, (deliveries_json(given),))
         new = set(row["new"]) if row else set()
-        return [_first_named(deliveries, new) for deliveries in shares]
+        return [_first_named(deliveries, new) for deliveries in messages]
 
-    async def receive(self, told: Sequence[Sequence[Receipt]]) -> Sequence[None]:
-        given = [receipt for receipts in told for receipt in receipts]
-        await self._pool.rows("SELECT add_receipts(%s)", (receipts_json(given),))
-        return [None] * len(told)
+    async def receive(self, given: Sequence[Sequence[Receipt]]) -> Sequence[None]:
+        receipts = [receipt for group in given for receipt in group]
+        await self._pool.rows("SELECT add_receipts(%s::jsonb)", (receipts_json(receipts),))
+        return [None] * len(given)
+
+    async def links_of(self, asked: Sequence[Sequence[RoomId]]) -> Sequence[Sequence[Link]]:
+        """For each sequence of rooms, the most particular first: the links that lead away from it."""
+        rooms = sorted({room for rooms in asked for room in rooms})
+        links = [to_link(row) for row in await self._pool.rows(LINKS_OF, {"rooms": rooms})]
+        return [_most_particular(rooms, links) for rooms in asked]
+
+
+def _most_particular(rooms: Sequence[RoomId], links: Sequence[Link]) -> Sequence[Link]:
+    """One where a room of the team is linked; at the other end, every room of the team that the first one leads to."""
+    for room in rooms:
+        if found := [link for link in links if room in (link.room, link.peer)]:
+            return found
+    return ()
 
 
 def _first_named(deliveries: Sequence[Delivery], new: set[DeliveryId]) -> list[DeliveryId]:

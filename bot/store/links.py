@@ -1,53 +1,59 @@
-"""Links: one chat per channel. One made in Slack lies over one from the links file."""
+"""Links: one peer for each room of the team. One made by a person lies over one from the links file."""
 
 from collections.abc import Sequence
 
-from bot.relay.model import ChannelId, ChatId, Link
+from bot.relay.ids import RoomId
+from bot.relay.model import Link
+from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool, rows
-from bot.store.rows import storable, to_link
+from bot.store.rows import sanitize_text, settings_json, to_link
 
-LINKED = "SELECT DISTINCT ON (channel) * FROM links {which} ORDER BY channel, from_file"
+ALL = "SELECT DISTINCT ON (room) * FROM links ORDER BY room, from_file"
 SAVE = """
-INSERT INTO links (channel, chat, label, made_by, from_file) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (channel, from_file)
-DO UPDATE SET chat = excluded.chat, label = excluded.label, made_by = excluded.made_by, made_at = now()
+INSERT INTO links (room, peer, label, made_by, settings, from_file) VALUES (%s, %s, %s, %s, %s::jsonb, %s)
+ON CONFLICT (room, from_file) DO UPDATE SET peer = excluded.peer, label = excluded.label, made_by = excluded.made_by,
+    settings = excluded.settings,
+    made_at = CASE WHEN links.peer = excluded.peer THEN links.made_at ELSE now() END
 """
-REMOVE = "DELETE FROM links WHERE channel = %s AND NOT from_file RETURNING *"
-OPEN_IN = "SELECT count(*) AS open FROM deliveries WHERE chat = %s AND step IN ('waiting', 'prepared', 'sending')"
+REMOVE = "DELETE FROM links WHERE room = %s AND NOT from_file RETURNING *"
+REMOVE_OTHERS = "DELETE FROM links WHERE from_file AND NOT room = ANY (%s)"
+COUNT_OPEN = "SELECT count(*) AS open FROM deliveries WHERE target = %s AND state IN ('waiting', 'prepared', 'sending')"
 
 
 class Links:
     """The relay's ``LinkStore``."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, looking_up: GroupCommitter[Sequence[RoomId], Sequence[Link]]) -> None:
         self._pool = pool
+        self._looking_up = looking_up
 
-    async def linked(self, channel: ChannelId) -> Link | None:
-        row = await self._pool.row(LINKED.format(which="WHERE channel = %s"), (channel,))
-        return to_link(row) if row else None
+    async def of(self, rooms: Sequence[RoomId]) -> Sequence[Link]:
+        """Asked for every event: what is asked at the same time is one query."""
+        return await self._looking_up.write(rooms)
 
     async def save(self, link: Link) -> None:
         await self._pool.rows(SAVE, _row(link, from_file=False))
 
-    async def remove(self, channel: ChannelId) -> Link | None:
-        """Take back the link made in Slack; one from the links file shows again from under it."""
-        row = await self._pool.row(REMOVE, (channel,))
+    async def remove(self, room: RoomId) -> Link | None:
+        """Take back the link made by a person; one from the links file shows again from under it."""
+        row = await self._pool.row(REMOVE, (room,))
         return to_link(row) if row else None
 
     async def all(self) -> Sequence[Link]:
-        return [to_link(row) for row in await self._pool.rows(LINKED.format(which=""))]
+        return [to_link(row) for row in await self._pool.rows(ALL)]
 
-    async def open_in(self, chat: ChatId) -> int:
-        row = await self._pool.row(OPEN_IN, (chat,))
+    async def count_open(self, target: RoomId) -> int:
+        row = await self._pool.row(COUNT_OPEN, (target,))
         return int(row["open"]) if row else 0
 
-    async def lay_under(self, links: Sequence[Link]) -> None:
+    async def replace_file_links(self, links: Sequence[Link]) -> None:
         """Make these, and no others, the links of the links file."""
         async with self._pool.transaction() as connection:
-            await rows(connection, "DELETE FROM links WHERE from_file")
+            await rows(connection, REMOVE_OTHERS, ([link.room for link in links],))
             for link in links:
                 await rows(connection, SAVE, _row(link, from_file=True))
 
 
 def _row(link: Link, *, from_file: bool) -> tuple[object, ...]:
-    return (link.channel, link.chat, storable(link.label), link.made_by, from_file)
+    settings = settings_json(link.settings)
+    return (link.room, link.peer, sanitize_text(link.label), link.made_by, settings, from_file)

@@ -12,9 +12,9 @@ from bot.relay.errors import RetryLater
 Connection = AsyncConnection[DictRow]
 Params = Sequence[object] | Mapping[str, object]
 
-# A server that vanished without a word (a pulled plug, a firewall that forgot us) is given up after some 25 seconds,
-# and not after the quarter of an hour that TCP allows by itself. Over a unix socket these mean nothing.
-LIVELY = {
+# A server that vanished without closing its connections (a pulled plug, a firewall that dropped its state) is given up
+# after some 25 seconds, and not after the quarter of an hour that TCP allows by itself. A unix socket ignores these.
+KEEPALIVE = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -27,28 +27,28 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
 class Pool:
     """A few connections in autocommit, made when asked for and replaced when the database has dropped them.
 
-    ``loses_last``: its commits do not wait for the disk, so a server that dies takes the last ones with it. It is only
+    ``is_relaxed``: its commits do not wait for the disk, so a server that dies takes the last ones with it. It is only
     for what is done again when it was lost.
     """
 
-    def __init__(self, url: str, *, size: int, patience_s: float, loses_last: bool = False) -> None:
+    def __init__(self, url: str, *, size: int, timeout_s: float, is_relaxed: bool = False) -> None:
         self.raw: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
-            kwargs={"row_factory": dict_row, **LIVELY},
+            kwargs={"row_factory": dict_row, **KEEPALIVE},
             min_size=1,
             max_size=size,
-            timeout=patience_s,
+            timeout=timeout_s,
             # psycopg_pool doubles its pause after each failed connect: after a long outage the database would be back
             # for minutes before anyone tried. Given up at once, the next caller makes the next attempt.
             reconnect_timeout=0,
-            configure=_hurried if loses_last else _configured,
+            configure=_configured_relaxed if is_relaxed else _configured,
             check=_check,
             open=False,
         )
 
     async def open(self) -> None:
-        async with reaching():
+        async with unreachable_is_retry_later():
             await self.raw.open(wait=True, timeout=15)
 
     async def close(self) -> None:
@@ -56,7 +56,7 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        async with reaching(), self.raw.connection() as connection:
+        async with unreachable_is_retry_later(), self.raw.connection() as connection:
             yield connection
 
     @asynccontextmanager
@@ -70,7 +70,7 @@ class Pool:
             async with self.raw.connection() as connection:
                 return await rows(connection, sql, params)
         except UNREACHABLE as error:
-            raise _out_of_reach(error) from error
+            raise _unreachable(error) from error
 
     async def row(self, sql: str, params: Params = ()) -> DictRow | None:
         found = await self.rows(sql, params)
@@ -83,15 +83,15 @@ async def rows(connection: Connection, sql: str, params: Params = ()) -> list[Di
 
 
 @asynccontextmanager
-async def reaching() -> AsyncIterator[None]:
+async def unreachable_is_retry_later() -> AsyncIterator[None]:
     """An unreachable database is ``RetryLater`` for everybody else; a statement that is invalid stays our own bug."""
     try:
         yield
     except UNREACHABLE as error:
-        raise _out_of_reach(error) from error
+        raise _unreachable(error) from error
 
 
-def _out_of_reach(error: Exception) -> RetryLater:
+def _unreachable(error: Exception) -> RetryLater:
     cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
     return RetryLater(f"The database cannot be reached ({cause}).")
 
@@ -115,12 +115,12 @@ async def _configured(connection: Connection) -> None:
     connection.prepare_threshold = 0
 
 
-async def _hurried(connection: Connection) -> None:
+async def _configured_relaxed(connection: Connection) -> None:
     await _configured(connection)
     await connection.execute("SET synchronous_commit = off")
 
 
 async def _check(connection: Connection) -> None:
-    """Notice without a round trip that the server hung up: the first read takes its last words, the second the end."""
+    """Notice without a round trip that the server hung up: the first read takes its last message, the second EOF."""
     connection.pgconn.consume_input()
     connection.pgconn.consume_input()

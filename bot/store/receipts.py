@@ -1,15 +1,25 @@
-"""Receipts, kept as they come, and who is still owed one."""
+"""Receipts, kept as they come, and which are overdue."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
 
-from bot.relay.model import DeliveryId, DeliveryWithReceipts, Receipt
+from bot.relay.ids import DeliveryId
+from bot.relay.model import Receipt
+from bot.relay.stores import Overdue
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.telling import TELL, to_told
+from bot.store.rows import to_told
 
-SILENT = f"{TELL} next_look_at <= %s ORDER BY next_look_at LIMIT %s"
-LOOKED = "UPDATE deliveries SET looks = looks + 1, next_look_at = %s WHERE id = %s"
+# Taken for a minute, so that several processes may ask at the same time and each polls others.
+OVERDUE = """
+WITH due AS (
+    UPDATE deliveries SET next_poll_at = now() + interval '1 minute' WHERE id IN (
+        SELECT id FROM deliveries WHERE next_poll_at <= now() ORDER BY next_poll_at LIMIT %s FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)
+SELECT * FROM deliveries_with_receipts WHERE id IN (SELECT id FROM due)
+"""
+POLLED = "UPDATE deliveries SET polls = polls + 1, next_poll_at = now() + %s WHERE id = %s"
 
 
 class Receipts:
@@ -23,8 +33,8 @@ class Receipts:
         if receipts:
             await self._receiving.write(receipts)
 
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
-        return [(to_told(row), row["looks"]) for row in await self._pool.rows(SILENT, (now, limit))]
+    async def overdue(self, limit: int) -> Sequence[Overdue]:
+        return [Overdue(to_told(row), row["polls"]) for row in await self._pool.rows(OVERDUE, (limit,))]
 
-    async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None:
-        await self._pool.rows(LOOKED, (next_look_at, delivery))
+    async def polled(self, delivery: DeliveryId, next_poll_in: timedelta | None) -> None:
+        await self._pool.rows(POLLED, (next_poll_in, delivery))

@@ -1,83 +1,85 @@
-"""Rows into the relay's values and back. SQL stays with its tables."""
+"""Rows into the relay's values and back. A field of a value is the column, or the JSON key, of the same name."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from bot.relay.model import Clip, Delivery, DeliveryState, Link, Post, Receipt, ReceiptKind, Sound
+from pydantic import TypeAdapter
+
+from bot.relay.model import Delivery, DeliveryWithReceipts, Link, LinkSettings, PreparedPart, Receipt
 
 Row = Mapping[str, Any]
 
-CAUSE = ("id", "asked_at", "chat", "position", "twin", "replaces")
-COURSE = ("fence", "attempts", "attachment", "memo", "trace_id")
-TIMES = ("accepted_at", "sending_since", "due_at", "fetched_at")
-REASON = ("reason", "code")
-CLIP = ("file_id", "name", "url", "size_bytes", "mimetype", "given_url")
-POST = ("team", "channel", "message_ts", "root_ts")
-RECEIPT = ("id", "memo", "delivery", "trace_id", "service", "is_group", "reason", "code")
+_DELIVERY = TypeAdapter(Delivery)
+_RECEIPT = TypeAdapter(Receipt)
+_PREPARED = TypeAdapter(tuple[PreparedPart, ...])
+_LINK = TypeAdapter(Link)
+_SETTINGS = TypeAdapter(LinkSettings)
+
+# What is known of a delivery before it is stored; everything else begins with the column's default.
+ACCEPTED_COLUMNS = (
+    *("id", "source", "origin", "target", "sender", "parts", "ordered_at", "position", "notice_room", "dedup_key"),
+    *("is_explicit", "replaces", "not_before", "awaits_approval", "reason"),
+)
+_DELIVERY_FIELDS = frozenset(field.name for field in fields(Delivery))
+_RECEIPT_FIELDS = frozenset(field.name for field in fields(Receipt))
+_LINK_FIELDS = frozenset(field.name for field in fields(Link))
 
 
 def to_delivery(row: Row) -> Delivery:
-    times: dict[str, Any] = {name: moment(row[name]) for name in TIMES}
-    return Delivery(
-        post=Post(user=row["user_id"], **_part(row, POST)),
-        clip=Clip(**_part(row, CLIP)),
-        step=DeliveryState(row["step"]),
-        sound=to_sound(row["sound"]),
-        **times,
-        **_part(row, CAUSE + COURSE + REASON),
-    )
+    return _DELIVERY.validate_python(_only(row, _DELIVERY_FIELDS))
 
 
-def moment(at: datetime | str | None) -> datetime | None:
-    """A time as the database gives it; inside JSON that is text."""
-    return datetime.fromisoformat(at) if isinstance(at, str) else at
-
-
-def to_sound(kept: Row | None) -> Sound | None:
-    return Sound(**{**kept, "waveform": tuple(kept["waveform"])}) if kept else None
-
-
-def to_receipt(row: Row) -> Receipt:
-    """From a row that came as JSON."""
-    at, kind = datetime.fromisoformat(row["at"]), ReceiptKind(row["kind"])
-    return Receipt(kind=kind, at=at, attachments=tuple(row["attachments"]), **_part(row, RECEIPT))
+def to_told(row: Row) -> DeliveryWithReceipts:
+    """From the view ``deliveries_with_receipts``: the delivery, and its receipts with the oldest first."""
+    receipts = (_RECEIPT.validate_python(_only(each, _RECEIPT_FIELDS)) for each in row["receipts"] or ())
+    return DeliveryWithReceipts(to_delivery(row), tuple(receipts))
 
 
 def to_link(row: Row) -> Link:
-    return Link(row["channel"], row["chat"], row["label"], row["made_by"], row["made_at"])
+    return _LINK.validate_python(_only(row, _LINK_FIELDS))
 
 
 def deliveries_json(deliveries: Sequence[Delivery]) -> str:
-    """The part of each delivery that is known before it is accepted, for ``json_to_recordset``."""
-    return json.dumps([_clean(_accepted(delivery)) for delivery in deliveries])
-
-
-def _accepted(delivery: Delivery) -> dict[str, object]:
-    asked = {name: getattr(delivery, name) for name in ("id", "notice", "chat", "asked_at", "position", "twin")}
-    post = dict(vars(delivery.post))
-    post["user_id"] = post.pop("user")
-    return {**asked, **post, **vars(delivery.clip), "replaces": delivery.replaces}
+    """For ``jsonb_populate_recordset``: what is known of each before it is stored."""
+    return _json([_only(_DELIVERY.dump_python(delivery, mode="json"), ACCEPTED_COLUMNS) for delivery in deliveries])
 
 
 def receipts_json(receipts: Sequence[Receipt]) -> str:
-    return json.dumps([_clean({**vars(receipt), "at": receipt.at.isoformat()}) for receipt in receipts])
+    return _json([_RECEIPT.dump_python(receipt, mode="json") for receipt in receipts])
 
 
-def sound_json(sound: Sound | None) -> str | None:
-    return json.dumps(asdict(sound)) if sound else None
+def prepared_json(prepared: Sequence[PreparedPart]) -> str:
+    return _json(_PREPARED.dump_python(tuple(prepared), mode="json"))
 
 
-def storable(text: str) -> str:
+def settings_json(settings: LinkSettings) -> str:
+    return _json(_SETTINGS.dump_python(settings, mode="json"))
+
+
+def to_moment(at: str | None) -> datetime | None:
+    """A time that came as JSON."""
+    return datetime.fromisoformat(at) if at else None
+
+
+def sanitize_text(text: str) -> str:
     """PostgreSQL has no room for a NUL nor for half a surrogate pair, and file names bring both."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _clean(row: Row) -> dict[str, object]:
-    return {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
+def _json(value: Any) -> str:
+    return json.dumps(_sanitized(value))
 
 
-def _part(row: Row, names: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] for name in names}
+def _sanitized(value: Any) -> Any:
+    if isinstance(value, str):
+        return sanitize_text(value)
+    if isinstance(value, dict):
+        return {key: _sanitized(each) for key, each in value.items()}
+    return [_sanitized(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _only(row: Row, names: Sequence[str] | frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name in names}

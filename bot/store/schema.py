@@ -1,15 +1,25 @@
-"""Brings a database to today's shape: forward only, each step once, one process at a time."""
+"""Brings a database to today's shape: forward only, each step once, one process at a time.
 
+A step that was edited after it was applied, and a step that this version does not know, are refused: the tables are not
+what the code expects, and nothing should be read or written then.
+"""
+
+import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from bot.relay.errors import Refused
+
 LOCK = 0x6D656D6F  # any number that nobody else takes an advisory lock on
-MADE = "CREATE TABLE IF NOT EXISTS schema_steps (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
-KNOWN = "SELECT name FROM schema_steps WHERE starts_with(name, %s)"
-APPLIED = "INSERT INTO schema_steps (name) SELECT unnest(%s::text[])"
+TABLE = """
+CREATE TABLE IF NOT EXISTS schema_steps (
+    name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+"""
+KNOWN = "SELECT name, checksum FROM schema_steps WHERE starts_with(name, %s)"
+APPLIED = "INSERT INTO schema_steps (name, checksum) SELECT unnest(%s::text[]), unnest(%s::text[])"
 
 
 # An owner's tables: its name, SQL that makes an empty database what the steps lead to, and the steps by name.
@@ -17,36 +27,59 @@ Schema = tuple[str, str, Mapping[str, str]]
 
 
 def store_schema() -> Schema:
-    """The tables of this room: the numbered SQL files beside this module."""
+    """The tables of the store: the numbered SQL files beside this module."""
     files = sorted((f for f in resources.files(__package__).iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     steps = {file.name: file.read_text(encoding="utf-8") for file in files}
     return "store", "\n".join(steps.values()), steps
 
 
-async def apply(connection: AsyncConnection[TupleRow], schemas: Sequence[Schema]) -> None:
-    """Apply what is missing, over a connection in autocommit. Processes that start together wait for the first."""
+async def apply(connection: AsyncConnection[TupleRow], schemas: Sequence[Schema]) -> list[str]:
+    """Apply what is missing, over a connection in autocommit; gives the names of the steps that were applied.
+
+    Processes that start together wait for the first. Refused when the database is of another, or a newer, version.
+    """
     await connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
     try:
-        await connection.execute(MADE)
-        for schema in schemas:
-            await _apply_one(connection, schema)
+        await connection.execute(TABLE)
+        return [name for schema in schemas for name in await _apply_one(connection, schema)]
     finally:
         await connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
 
-async def _apply_one(connection: AsyncConnection[TupleRow], schema: Schema) -> None:
-    owner, whole, steps = schema
+async def _apply_one(connection: AsyncConnection[TupleRow], schema: Schema) -> list[str]:
+    owner, whole, named = schema
     prefix = f"{owner}/"
-    known = {str(name) for (name,) in await (await connection.execute(KNOWN, (prefix,))).fetchall()}
+    steps = {prefix + name: sql for name, sql in named.items()}
+    rows = await (await connection.execute(KNOWN, (prefix,))).fetchall()
+    known = {str(name): str(checksum) for name, checksum in rows}
+    _require_same(steps, known)
     if not known:
-        await _step(connection, whole, [prefix + name for name in steps] or [prefix])
-        return
-    for name in sorted(steps):
-        if prefix + name not in known:
-            await _step(connection, steps[name], [prefix + name])
+        await _run(connection, whole, steps)
+        return sorted(steps)
+    missing = [name for name in sorted(steps) if name not in known]
+    for name in missing:
+        await _run(connection, steps[name], {name: steps[name]})
+    return missing
 
 
-async def _step(connection: AsyncConnection[TupleRow], sql: str, names: Sequence[str]) -> None:
+def _require_same(steps: Mapping[str, str], known: Mapping[str, str]) -> None:
+    if newer := sorted(set(known) - set(steps)):
+        raise Refused(
+            f"The database was used by a newer memobridge (it has {newer[-1]}). Install that version or a later one, "
+            "or restore the backup made before the upgrade."
+        )
+    if edited := [name for name, checksum in known.items() if checksum != _checksum(steps[name])]:
+        raise Refused(
+            f"The database's tables were made by another edition of {', '.join(sorted(edited))}. Install the "
+            "memobridge that made them, or start with an empty database."
+        )
+
+
+async def _run(connection: AsyncConnection[TupleRow], sql: str, steps: Mapping[str, str]) -> None:
     async with connection.transaction():
         await connection.execute(sql.encode())
-        await connection.execute(APPLIED, (list(names),))
+        await connection.execute(APPLIED, (list(steps), [_checksum(step) for step in steps.values()]))
+
+
+def _checksum(sql: str) -> str:
+    return hashlib.sha256(sql.encode()).hexdigest()

@@ -1,105 +1,99 @@
-"""Head starts. A clip is prepared at once, beside the engine's round through the database and while older ones of its
-chat are still on their way; when its turn comes, what was begun is taken over.
+"""Prefetch: media is prepared beside the jobs, so that no worker's slot is held by a slow download.
 
-Preparing is repeatable and sends nothing, so a head start that nobody claims is dropped without harm. In a channel
-known to be linked it begins even while the clip is being stored, but no byte of it leaves before that. (Where somebody
-has just taken the link away at the command line, Linq is told a name for nothing.)
+A delivery that was just stored is prepared at once, while its job makes its round through the database and while older
+deliveries of its room are still on their way. Preparing is repeatable and sends nothing: where the process dies, the
+next try begins again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Generic, TypeVar
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from bot.relay.backpressure import IngressGate
-from bot.relay.model import ChannelId, Delivery, DeliveryId
+from bot.relay.errors import RelayError
+from bot.relay.ids import DeliveryId
+from bot.relay.model import Delivery, PreparedPart
 
-UNCLAIMED_S = 10.0  # then its chat has many older clips to send first, or one that must wait
+log = logging.getLogger("memobridge.relay")
 
-Made = TypeVar("Made")
-Prepare = Callable[[Delivery, asyncio.Event], Coroutine[Any, Any, Made]]
+TRANSFERS_AT_ONCE = 256
+"""Each holds some 200 KiB of memory while it runs, and a slow one must not keep the others waiting."""
+
+KEPT_FOR_S = 10.0
+"""How long a result waits in memory for its delivery's turn; then it is stored, as the turn may come much later."""
+
+Prepared = tuple[PreparedPart, ...]
+Prepare = Callable[[Delivery], Coroutine[object, object, Prepared]]
+Wake = Callable[[DeliveryId, Sequence[PreparedPart] | None], Awaitable[bool]]
 
 
-class Prefetcher(Generic[Made]):
-    """``prepare`` does the work; it lets no byte out before its event is set. While ``ahead`` clips or more are being
-    prepared, none gets a head start, nor in a ``rush`` of those that are being stored."""
+class Prefetcher:
+    """``prepare`` does the work. ``wake`` stores its result (None: it failed) and lets the delivery have its turn; it
+    answers whether the delivery still waited for that.
 
-    def __init__(
-        self, prepare: "Prepare[Made]", *, ahead: int, rush: IngressGate | None = None, unclaimed_s: float = UNCLAIMED_S
-    ) -> None:
+    ``limit``: while so many are under way, what was just accepted is left to its turn; 0 where another process is more
+    likely to have the turn.
+    """
+
+    def __init__(self, prepare: Prepare, wake: Wake, *, limit: int = 0, kept_for_s: float = KEPT_FOR_S) -> None:
         self._prepare = prepare
-        self._ahead = ahead
-        self.rush = rush or IngressGate()
-        self._unclaimed_s = unclaimed_s
-        self._begun: dict[DeliveryId, tuple[asyncio.Task[Made], asyncio.Event]] = {}
-        self._under_way = 0
-        self._linked: set[ChannelId] = set()
+        self._wake = wake
+        self._limit = limit
+        self._kept_for_s = kept_for_s
+        self._slots = asyncio.Semaphore(TRANSFERS_AT_ONCE)
+        self._begun: dict[DeliveryId, asyncio.Task[Prepared]] = {}
+        self._waking: set[asyncio.Task[None]] = set()
 
-    def know(self, linked: Iterable[ChannelId]) -> None:
-        self._linked.update(linked)
+    def observe(self, accepted: Sequence[Delivery]) -> None:
+        """Begin with what was just stored, as far as there is room."""
+        for delivery in accepted:
+            if len(self._begun) < self._limit:
+                self._wake_after(self._begin(delivery), self._kept_for_s, delivery.id)
 
-    def forget(self, channel: ChannelId) -> None:
-        self._linked.discard(channel)
+    async def get(self, delivery: Delivery, *, within_s: float) -> Prepared | None:
+        """What was prepared; its error is raised here. None: it takes longer, goes on, and wakes the delivery then."""
+        task = self._begun.get(delivery.id) or self._begin(delivery)
+        done, _ = await asyncio.wait({task}, timeout=within_s)
+        if not done:
+            self._wake_after(task, 0.0, delivery.id)
+            return None
+        self._begun.pop(delivery.id, None)
+        return task.result()
 
-    async def beside(
-        self, storing: Awaitable[Sequence[DeliveryId]], deliveries: Sequence[Delivery]
-    ) -> Sequence[DeliveryId]:
-        """What ``storing`` gives: the deliveries that are new. Only they are prepared."""
-        stored = asyncio.Event()  # of all of them: they are stored together
-        new: Sequence[DeliveryId] = ()
-        with self.rush.answering():
-            storing = asyncio.ensure_future(storing)
-            await asyncio.sleep(0)  # it goes ahead: the disk takes longer than Slack does to open a file
-            early = self._begin([each for each in deliveries if each.post.channel in self._linked], stored)
-            try:
-                new = await storing
-            finally:
-                self._settle(deliveries, new, early)
-        stored.set()
-        self._begin([each for each in deliveries if each.id in new and each.id not in early], stored)
-        return new
+    async def close(self) -> None:
+        """End what is under way."""
+        tasks = [*self._begun.values(), *self._waking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def claim(self, delivery: Delivery) -> Awaitable[Made]:
-        """What was begun for this delivery, failed or not; else it is begun now. It is stored, or nobody could claim
-        it: whoever stored it may never have learnt so."""
-        begun, stored = self._begun.pop(delivery.id, (None, asyncio.Event()))
-        stored.set()
-        return begun or self._counted(delivery, stored)
+    def _begin(self, delivery: Delivery) -> "asyncio.Task[Prepared]":
+        task = self._begun[delivery.id] = asyncio.create_task(self._prepare_in_slot(delivery))
+        return task
 
-    def _begin(self, deliveries: Sequence[Delivery], stored: asyncio.Event) -> Sequence[DeliveryId]:
-        """Gives the ids of those that got a head start."""
-        willing = [each for each in deliveries if not each.clip.given_url and each.id not in self._begun]
-        chosen = willing[: max(self._ahead - self._under_way, 0)] if not self.rush.is_on else []
-        for delivery in chosen:
-            task = asyncio.create_task(self._counted(delivery, stored))
-            task.add_done_callback(_read)
-            self._begun[delivery.id] = task, stored
-            asyncio.get_running_loop().call_later(self._unclaimed_s, self._drop, delivery.id)
-        return [each.id for each in chosen]
+    async def _prepare_in_slot(self, delivery: Delivery) -> Prepared:
+        async with self._slots:
+            return await self._prepare(delivery)
 
-    async def _counted(self, delivery: Delivery, stored: asyncio.Event) -> Made:
-        self._under_way += 1
+    def _wake_after(self, task: "asyncio.Task[Prepared]", seconds: float, delivery: DeliveryId) -> None:
+        loop = asyncio.get_running_loop()
+        task.add_done_callback(lambda _: loop.call_later(seconds, self._start_waking, delivery))
+
+    def _start_waking(self, delivery: DeliveryId) -> None:
+        if delivery in self._begun:  # else its turn came meanwhile
+            waking = asyncio.create_task(self._wake_now(delivery))
+            self._waking.add(waking)
+            waking.add_done_callback(self._waking.discard)
+
+    async def _wake_now(self, delivery: DeliveryId) -> None:
+        """A failure is kept for the turn that it causes: there it is raised, and counted."""
+        task = self._begun[delivery]
+        if task.cancelled():
+            return
+        has_failed = task.exception() is not None
+        still_waits = True
         try:
-            return await self._prepare(delivery, stored)
-        finally:
-            self._under_way -= 1
-
-    def _settle(self, deliveries: Sequence[Delivery], new: Sequence[DeliveryId], early: Sequence[DeliveryId]) -> None:
-        """Learn which channels are linked: one that had nothing new may not be. What was begun in vain ends."""
-        for delivery in deliveries:
-            if delivery.id in new:
-                self._linked.add(delivery.post.channel)
-            else:
-                self._linked.discard(delivery.post.channel)
-                if delivery.id in early:
-                    self._drop(delivery.id)
-
-    def _drop(self, delivery: DeliveryId) -> None:
-        if delivery in self._begun:
-            begun, _ = self._begun.pop(delivery)
-            begun.cancel()
-
-
-def _read(begun: "asyncio.Task[Any]") -> None:
-    """Whoever claims it meets its error; where nobody does, the error is no news."""
-    if not begun.cancelled():
-        begun.exception()
+            still_waits = await self._wake(delivery, None if has_failed else task.result())
+        except RelayError as error:
+            log.warning("prefetch.not_stored", extra={"delivery": delivery, "reason": error.reason})
+        if not (has_failed and still_waits):
+            self._begun.pop(delivery, None)

@@ -1,7 +1,12 @@
-"""A copy of a clip on disk while it is being carried, and what is made of it. Readers may begin before it is whole."""
+"""A copy of a recording on disk while it is transferred, and what is made of it. Readers may begin before it is whole.
+
+The files of a process lie in a private folder of its own, which the next start clears when that process is gone.
+"""
 
 import asyncio
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -9,17 +14,54 @@ from io import BufferedWriter
 from pathlib import Path
 
 CHUNK_BYTES = 64 * 1024
-PREFIX = "memobridge-clip-"
-ABANDONED_AFTER_S = 6 * 3600.0  # the last of many clips may wait for hours until its conversion begins
+FOLDER_PREFIX = "memobridge-spool-"
+LOCK_NAME = "lock"
+
+
+class SpoolFolder:
+    """A folder that only this user can look into (0700), locked by this process as long as it lives."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def create(cls, parent: Path | None = None) -> "SpoolFolder":
+        """Make one below ``parent`` (None: the system's temporary folder), and remove those whose process is gone."""
+        below = Path(parent or tempfile.gettempdir())
+        _remove_abandoned(below)
+        made = Path(tempfile.mkdtemp(prefix=f".{FOLDER_PREFIX}", dir=below))
+        lock = os.open(made / LOCK_NAME, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = made.rename(made.with_name(made.name[1:]))  # under this name it is always locked, or abandoned
+        return cls(path, lock)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _remove_abandoned(below: Path) -> None:
+    """The kernel frees the lock of a process that died, however it died."""
+    for folder in below.glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):  # another user's, or one that is being made or removed just now
+            if folder.stat().st_uid != os.getuid():
+                continue
+            lock = os.open(folder / LOCK_NAME, os.O_RDWR)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(lock)
 
 
 class Spool:
-    """One writer, any number of readers. The file goes when the step ends, whatever the end."""
+    """One writer, any number of readers. The files go when the transfer ends, whatever the end."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._handle, name = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+    def __init__(self, folder: Path) -> None:
+        self._handle, name = tempfile.mkstemp(prefix="clip-", dir=folder)
         self.path = Path(name)
-        self._files = {self.path}
+        self.copy_path = Path(f"{name}.converted")
         self._is_filled = False
         self._grown = asyncio.Event()
 
@@ -51,19 +93,7 @@ class Spool:
                     self._grown.clear()
                     await self._grown.wait()
 
-    def keep(self, made: Path) -> None:
-        """What was made of the clip goes with it."""
-        self._files.add(made)
-
     def close(self) -> None:
         os.close(self._handle)
-        for file in self._files:
+        for file in (self.path, self.copy_path):
             file.unlink(missing_ok=True)
-
-
-def clear_spools(folder: Path | None, now: float) -> None:
-    """Remove the clips that killed processes left behind: those that nobody has written to for hours."""
-    for left in Path(folder or tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            if now - left.stat().st_mtime > ABANDONED_AFTER_S:
-                left.unlink()

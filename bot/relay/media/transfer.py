@@ -1,9 +1,9 @@
-"""Prepare: Slack's bytes → an attachment at Linq. Repeatable work whose only lasting result is the attachment's id.
+"""Prepare: media of one network → media at another. Repeatable work whose only lasting result is the new media's id.
 
-Three things go on side by side. The download fills a spool file, and when that is whole the audio room listens to it.
-The attachment is created from what Slack's label claims; where the label lied, another is made. The upload follows the
-spool as it fills, and ends as soon as the clip turns out to be none that Linq takes as it is: then its conversion is
-uploaded instead.
+Three things go on side by side. The download fills a spool file, and when that is whole the audio package decodes it.
+The upload is created from what the sender's label claims; where the label lied, another is made. The upload follows the
+spool as it fills, and is broken off as soon as the recording turns out to be none that the target takes as it is: then
+its converted copy is uploaded instead.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from bot.relay.errors import RelayError
-from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.spool import CHUNK_BYTES, Spool
-from bot.relay.model import AttachmentId, Clip, Delivery, Sound
-from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
+from bot.relay.model import Delivery, PreparedPart
+from bot.relay.parts import Part, Voice
+from bot.relay.ports import AudioConverter, AudioFile, Download, MediaSource, MediaStore, Networks, Upload
 
 HEAD_BYTES = 4096
 
@@ -25,112 +25,112 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """What ``prepare`` leaves. Without an attachment the clip passes as it is and may be lent by url."""
+class Ends:
+    """Where the bytes come from, where they go, and who makes them fit."""
 
-    attachment: AttachmentId | None
-    sound: Sound | None
+    source: MediaSource
+    store: MediaStore
+    audio: AudioConverter
 
 
 class MediaTransfer:
-    def __init__(
-        self, slack: Slack, linq: Linq, audio: Audio, *, spool_folder: Path | None, lend_up_to: int = 0, ahead: int = 0
-    ) -> None:
-        """``lend_up_to``: clips of at most this many bytes that pass untouched are not uploaded but lent by url.
-        ``ahead``: while fewer clips are being prepared, one that is being stored gets a head start; 0: none does."""
-        self.head_starts = Prefetcher(self._prepare, ahead=ahead)
-        self._slack = slack
-        self._linq = linq
-        self._audio = audio
+    """``spool_folder`` holds the copies. ``lend_up_to``: recordings of at most this many bytes that pass unchanged are
+    not uploaded but fetched by the target under a temporary url."""
+
+    def __init__(self, networks: Networks, *, spool_folder: Path, lend_up_to: int = 0) -> None:
+        self._networks = networks
         self._spool_folder = spool_folder
         self._lend_up_to = lend_up_to
 
-    async def prepare(self, delivery: Delivery) -> Prepared:
-        """Raises Refused for a clip that can never be a memo, RetryLater for trouble on the way."""
-        return await self.head_starts.claim(delivery)
+    async def prepare(self, delivery: Delivery) -> tuple[PreparedPart, ...]:
+        """What each part became at the target. Refused: it can never take it; RetryLater: trouble on the way."""
+        return tuple([await self._prepare_part(part, delivery) for part in delivery.parts])
 
-    async def _prepare(self, delivery: Delivery, stored: asyncio.Event) -> Prepared:
-        """Nothing is uploaded before the event is set."""
-        clip = delivery.clip
-        async with _beside(self._create_early(clip)) as early:
+    async def _prepare_part(self, part: Part, delivery: Delivery) -> PreparedPart:
+        if not isinstance(part, Voice) or part.is_public:
+            return PreparedPart()
+        source, target = self._networks.of(delivery.origin), self._networks.of(delivery.target)
+        assert source.source is not None, "links join networks that hand out audio"
+        assert target.media is not None, "and take it"
+        assert target.audio is not None, "and say what they take"
+        ends = Ends(source.source, target.media, target.audio)
+        async with _beside(self._create_early(part, ends)) as early:
             with closing(Spool(self._spool_folder)) as spool:
-                async with self._slack.download(clip) as download:
-                    return await self._carry(clip, download, early, spool, stored)
+                async with ends.source.open(part) as download:
+                    return await self._transfer(part, download, early, spool, ends)
 
-    async def _create_early(self, clip: Clip) -> Upload | None:
-        """An attachment made from the label alone. If the label lied, it stays unused: an orphan id costs nothing."""
-        declared = self._audio.declare(b"", clip.name)
-        if self._lend_up_to or declared is None or not clip.size_bytes:
+    async def _create_early(self, part: Voice, ends: Ends) -> Upload | None:
+        """An upload made from the label alone. If the label lied, it stays unused: an orphan id costs nothing."""
+        declared = ends.audio.declare(b"", part.name)
+        if self._lend_up_to or declared is None or not part.size_bytes:
             return None
         try:
-            return await self._linq.create_attachment(clip.name, declared[0], clip.size_bytes)
+            return await ends.store.create_upload(part.name, declared[0], part.size_bytes)
         except RelayError:
-            return None  # the same trouble, if it lasts, is met and told when the attachment is truly needed
+            return None  # the same trouble, if it lasts, is met and told when the upload is truly needed
 
-    async def _carry(
-        self,
-        clip: Clip,
-        download: Download,
-        early: "asyncio.Task[Upload | None]",
-        spool: Spool,
-        stored: asyncio.Event,
-    ) -> Prepared:
+    async def _transfer(
+        self, part: Voice, download: Download, early: "asyncio.Task[Upload | None]", spool: Spool, ends: Ends
+    ) -> PreparedPart:
         source = aiter(download.chunks())
         head = await read_head(source)
-        declared = self._audio.declare(head, clip.name)
-        async with _beside(self._listen(spool, head, source)) as listening:
-            await stored.wait()
+        declared = ends.audio.declare(head, part.name)
+        async with _beside(self._decode(spool, head, source, ends.audio)) as decoding:
             if declared is None or download.size_bytes is None or self._lend_up_to:
-                return await self._settle(clip, await listening, spool)
-            upload = await self._match(await early, clip, declared, download.size_bytes)
-            return await self._stream(clip, upload, listening, spool)
+                return await self._upload_file(part, await decoding, spool, ends)
+            upload = await self._match(await early, part, declared, download.size_bytes, ends)
+            return await self._upload_while_spooling(part, upload, decoding, spool, ends)
 
-    async def _listen(self, spool: Spool, head: bytes, source: AsyncIterator[bytes]) -> Fit:
+    async def _decode(
+        self, spool: Spool, head: bytes, source: AsyncIterator[bytes], audio: AudioConverter
+    ) -> AudioFile:
         await spool.fill(head, source)
-        fit = await self._audio.fit(spool.path)
-        spool.keep(fit.path)
-        return fit
+        return await audio.convert(spool.path, spool.copy_path)
 
-    async def _match(self, early: Upload | None, clip: Clip, declared: tuple[str, str], size_bytes: int) -> Upload:
-        """The early attachment if the label told the truth, else one for what the bytes really are."""
+    async def _match(
+        self, early: Upload | None, part: Voice, declared: tuple[str, str], size_bytes: int, ends: Ends
+    ) -> Upload:
+        """The early upload if the label told the truth, else one for what the bytes really are."""
         content_type, extension = declared
         if early is not None and (early.content_type, early.size_bytes) == (content_type, size_bytes):
             return early
-        name = self._name(clip, content_type, extension)
-        return await self._linq.create_attachment(name, content_type, size_bytes)
+        name = _name(part, content_type, extension, ends.audio)
+        return await ends.store.create_upload(name, content_type, size_bytes)
 
-    async def _stream(self, clip: Clip, upload: Upload, listening: "asyncio.Task[Fit]", spool: Spool) -> Prepared:
-        """Upload behind the download, beside listening."""
-        async with _beside(self._linq.upload(upload, spool.follow())) as uploading:
-            await asyncio.wait({listening, uploading}, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():
+    async def _upload_while_spooling(
+        self, part: Voice, upload: Upload, decoding: "asyncio.Task[AudioFile]", spool: Spool, ends: Ends
+    ) -> PreparedPart:
+        async with _beside(ends.store.upload(upload, spool.follow())) as uploading:
+            await asyncio.wait({decoding, uploading}, return_when=asyncio.FIRST_COMPLETED)
+            if not decoding.done():
                 await uploading  # where that broke, there is nothing to wait for
-            fit = await listening
-            if fit.path == spool.path:
+            file = await decoding
+            if file.path == spool.path:
                 await uploading
-                return Prepared(upload.attachment, fit.sound)
-        return await self._settle(clip, fit, spool)
+                return PreparedPart((upload.media,), file.audio)
+        return await self._upload_file(part, file, spool, ends)
 
-    async def _settle(self, clip: Clip, fit: Fit, spool: Spool) -> Prepared:
-        """What becomes of a clip that was spooled first: lent if it may be, else uploaded from the file."""
-        if fit.path == spool.path and fit.size_bytes <= self._lend_up_to:
-            return Prepared(None, fit.sound)
-        name = self._name(clip, fit.content_type, fit.extension)
-        upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
-        await self._linq.upload(upload, _read(fit.path))
-        return Prepared(upload.attachment, fit.sound)
+    async def _upload_file(self, part: Voice, file: AudioFile, spool: Spool, ends: Ends) -> PreparedPart:
+        """What becomes of a recording that was spooled first: lent if it may be, else uploaded from the file."""
+        if file.path == spool.path and file.size_bytes <= self._lend_up_to:
+            return PreparedPart(audio=file.audio)
+        name = _name(part, file.content_type, file.extension, ends.audio)
+        upload = await ends.store.create_upload(name, file.content_type, file.size_bytes)
+        await ends.store.upload(upload, _read(file.path))
+        return PreparedPart((upload.media,), file.audio)
 
-    def _name(self, clip: Clip, content_type: str, extension: str) -> str:
-        """The clip's own name; its extension changes only where it would contradict the content."""
-        own = self._audio.declare(b"", clip.name)
-        if own is not None and own[0] == content_type:
-            return clip.name
-        return f"{PurePosixPath(clip.name).stem or 'memo'}.{extension}"
+
+def _name(part: Voice, content_type: str, extension: str, audio: AudioConverter) -> str:
+    """The recording's own name; its extension changes only where it would contradict the content."""
+    own = audio.declare(b"", part.name)
+    if own is not None and own[0] == content_type:
+        return part.name
+    return f"{PurePosixPath(part.name).stem or 'memo'}.{extension}"
 
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, Made]) -> "AsyncIterator[asyncio.Task[Made]]":
-    """Goes on beside the block and ends with it. Its error is met where it is awaited."""
+    """Goes on beside the block and ends with it. Its error is raised where it is awaited."""
     task = asyncio.create_task(work)
     try:
         yield task

@@ -1,0 +1,199 @@
+"""What the relay asks of the store: one Protocol for each thing that is kept.
+
+Every method may raise ``RetryLater`` when the database cannot be reached, and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot.relay.errors import Remedy
+from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, RoomId
+from bot.relay.model import (
+    Delivery,
+    DeliveryState,
+    DeliveryWithReceipts,
+    Link,
+    Notice,
+    PreparedPart,
+    Receipt,
+    Sent,
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that one worker may advance now. The ages are by the server's clock, so that no other clock counts."""
+
+    delivery: Delivery
+    age: timedelta  # since it was accepted
+    preparing_for: timedelta  # since it was first tried to prepare it; zero where it was not
+    searching_for: timedelta  # since the send whose answer is missing; zero where none is
+    has_late: bool = False  # older ones of the room have stepped aside
+
+
+class DeliveryStore(Protocol):
+    """Keeps deliveries. A method that takes a fence answers False when another worker has taken the row over."""
+
+    async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
+        """Commit the new ones with their jobs, together; gives the ids that were new.
+
+        Those of a message whose parts were accepted before, and parts that were withdrawn meanwhile, are not new.
+        """
+        ...
+
+    async def claim(self, target: RoomId) -> Claim | None:
+        """Take the room's next delivery with a new fence; None when none is in line, or the first one has to wait."""
+        ...
+
+    async def find(self, delivery: DeliveryId) -> DeliveryWithReceipts | None: ...
+
+    async def of_message(self, message: MessageId) -> Sequence[DeliveryWithReceipts]:
+        """Every delivery of one message that no other replaces, with their receipts."""
+        ...
+
+    async def wake(self, delivery: DeliveryId, prepared: Sequence[PreparedPart] | None) -> bool:
+        """Preparing went on beside the jobs and has ended; None: it failed. Store what it left, and let the delivery
+        have its turn now. False when it does not wait for that any more."""
+        ...
+
+    async def retry_late_first(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
+        """Files can be fetched again: store what was prepared, and let those that stepped aside before it have a try
+        before it goes. False when there are none, and nothing is stored then."""
+        ...
+
+    async def postpone(
+        self,
+        delivery: DeliveryId,
+        fence: Fence,
+        *,
+        wait: timedelta,
+        reason: str,
+        code: str,
+        remedy: Remedy,
+        counts: bool,
+        is_late: bool,
+    ) -> bool:
+        """Surely not sent: not to be tried again before ``wait`` is over. An intent is taken back, what was prepared
+        stays. ``counts``: it was one of the tries that end some day. ``is_late``: it steps aside until it is prepared.
+
+        Where its message is gone meanwhile, the delivery is cancelled instead.
+        """
+        ...
+
+    async def mark_sending(self, delivery: DeliveryId, fence: Fence, prepared: Sequence[PreparedPart]) -> bool:
+        """Store "about to send" and what was prepared."""
+        ...
+
+    async def search_later(
+        self, delivery: DeliveryId, fence: Fence, *, wait: timedelta, reason: str, code: str
+    ) -> None:
+        """Perhaps sent: look for it again after ``wait``. Until then it keeps its place in the room."""
+        ...
+
+    async def record(self, delivery: DeliveryId, sent: Sent, *, poll: bool) -> bool:
+        """Store the message's id and its first receipt. A fact needs no fence; False when that message already belongs
+        to another delivery. ``poll``: ask for its status if no receipt comes."""
+        ...
+
+    async def close(
+        self, delivery: DeliveryId, fence: Fence, state: DeliveryState, *, reason: str, code: str, remedy: Remedy
+    ) -> bool: ...
+
+    async def approve(self, delivery: DeliveryId) -> None:
+        """A person let it go: it is in line from now on."""
+        ...
+
+    async def dismiss(self, delivery: DeliveryId) -> None:
+        """A person called it off, if it is still held."""
+        ...
+
+    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> None:
+        """The message was deleted (or lost parts): cancel what has not been sent and is not among the ``kept`` keys,
+        what is being sent just now as soon as it turns out that it surely was not, and what comes later."""
+        ...
+
+    async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
+        """Let the holder of this token fetch the part for that long."""
+        ...
+
+    async def by_temporary_url(self, token: str) -> Delivery | None:
+        """The unfinished delivery whose part this token opens now."""
+        ...
+
+    async def mark_fetched(self, delivery: DeliveryId) -> None:
+        """The target fetched the part: evidence that it got our request."""
+        ...
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A delivery whose receipt did not come in time, and how often it was polled."""
+
+    told: DeliveryWithReceipts
+    polls: int
+
+
+class ReceiptStore(Protocol):
+    """Keeps receipts, and knows which are overdue."""
+
+    async def add(self, receipts: Sequence[Receipt]) -> None:
+        """Commit receipts with the refreshes they cause; a known id changes nothing."""
+        ...
+
+    async def overdue(self, limit: int) -> Sequence[Overdue]:
+        """Deliveries due for a poll. They are nobody else's for a minute."""
+        ...
+
+    async def polled(self, delivery: DeliveryId, next_poll_in: timedelta | None) -> None: ...
+
+
+class NoticeStore(Protocol):
+    """Keeps notices."""
+
+    async def begin_refresh(self, notice: NoticeId) -> Notice | None:
+        """The notice with all it has to show; what changes from now on requests another refresh.
+
+        One that is not known to be posted is stored as being posted since now; ``posting_since`` of what is given is
+        since when earlier refreshes may have posted it.
+        """
+        ...
+
+    async def posted(self, notice: Notice, message: MessageId, shown: str) -> MessageId:
+        """It shows this. Gives the message it stands as: not ours when another process posted it before.
+
+        Where another has begun a later refresh meanwhile, what shows now may be old, and one more is requested.
+        """
+        ...
+
+    async def not_posted(self, notice: Notice) -> None:
+        """This refresh has surely not posted it: the next one need not look for that."""
+        ...
+
+    async def postpone_refresh(self, notice: NoticeId, wait: timedelta) -> None:
+        """This refresh could not be done: another one is due after ``wait``."""
+        ...
+
+    async def alerted(self, delivery: DeliveryId, status: str) -> None:
+        """The sender was notified of this status."""
+        ...
+
+
+class LinkStore(Protocol):
+    """Keeps links."""
+
+    async def of(self, rooms: Sequence[RoomId]) -> Sequence[Link]:
+        """The links of a message that belongs to these rooms, the most particular first: one for a room of the team,
+        every one that leads here for a peer."""
+        ...
+
+    async def save(self, link: Link) -> None: ...
+
+    async def remove(self, room: RoomId) -> Link | None: ...
+
+    async def all(self) -> Sequence[Link]: ...
+
+    async def count_open(self, target: RoomId) -> int:
+        """How many deliveries are still on their way into that room."""
+        ...
