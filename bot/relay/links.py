@@ -6,7 +6,7 @@ Unlinking touches no delivery: each knows its target since it was accepted, and 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.relay import policy
+from bot.relay import policy, settings
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Link, Message, RoomInfo, Senders
@@ -67,6 +67,19 @@ class Links:
         link = Link(room, peer.id, peer.label, made_by)
         await self._store.save(link)
         return link
+
+    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
+        """Change one setting. ``by`` is None for the operator at the command line, who always may."""
+        if by is not None:
+            await self._require_admin(by)
+        link = await self.of(room)
+        if link is None:
+            raise Refused("This channel is not linked to a chat.")
+        changed = replace(link, settings=settings.change(link.settings, key, values))
+        if link.made_by == FROM_FILE:
+            raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
+        await self._store.save(changed)
+        return changed
 
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         """The link that was, and how many deliveries are still on their way to its peer."""

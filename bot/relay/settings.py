@@ -1,0 +1,59 @@
+"""A link's settings as people write and read them. Pure: words in, ``LinkSettings`` out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.relay.errors import Refused
+from bot.relay.model import LinkSettings, Mode, Senders
+
+
+def change(settings: LinkSettings, key: str, values: Sequence[str]) -> LinkSettings:
+    """The settings with one of them changed. Refused says what may be written instead."""
+    setter = _SETTERS.get(key)
+    if setter is None:
+        raise Refused(f"There is no setting {key}. There are: {', '.join(_SETTERS)}.")
+    if not values:
+        raise Refused(f"Write what {key} is to be: {_CHOICES[key]}.")
+    return setter(settings, values)
+
+
+def describe(settings: LinkSettings) -> Mapping[str, Sequence[str]]:
+    """Every setting by its key; of ``senders``, ids that the adapter has to put into words."""
+    return {
+        "mode": [settings.mode],
+        "replies": ["on" if settings.replies else "off"],
+        "senders": list(settings.senders),
+    }
+
+
+def _set_mode(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
+    return replace(settings, mode=Mode(_one_of("mode", values, list(Mode))))
+
+
+def _set_replies(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
+    return replace(settings, replies=_one_of("replies", values, ["on", "off"]) == "on")
+
+
+def _set_senders(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
+    """One of the two words, or ids of people and groups: the adapter has made them of what was written."""
+    if unknown := [value for value in values if value not in set(Senders) and ":" not in value]:
+        raise Refused(f"{unknown[0]} is nobody. Write {_CHOICES['senders']}.")
+    return replace(settings, senders=tuple(dict.fromkeys(values)))
+
+
+def _one_of(key: str, values: Sequence[str], allowed: Sequence[str]) -> str:
+    if len(values) != 1 or values[0] not in allowed:
+        raise Refused(f"{key} is {_CHOICES[key]}.")
+    return values[0]
+
+
+_CHOICES = {
+    "mode": "voice or conversation",
+    "replies": "on or off",
+    "senders": "members, everyone, or a list of people and user groups",
+}
+_SETTERS: Mapping[str, Callable[[LinkSettings, Sequence[str]], LinkSettings]] = {
+    "mode": _set_mode,
+    "replies": _set_replies,
+    "senders": _set_senders,
+}
