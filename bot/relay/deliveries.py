@@ -11,19 +11,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.relay import policy
 from bot.relay.errors import OutcomeUnknown, Refused, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, RoomId
 from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Delivery, DeliveryState, Message, PreparedPart
-from bot.relay.policy import deliveries_of
-from bot.relay.ports import Networks, Outgoing
+from bot.relay.model import Delivery, DeliveryState, Link, Message, PreparedPart
+from bot.relay.outgoing import NotYetSent, OutgoingBuilder
+from bot.relay.parts import Edit, Reaction
+from bot.relay.ports import Networks
 from bot.relay.reconcile import Reconciler, outcome_in_doubt
 from bot.relay.retry import RetryPolicy
-from bot.relay.stores import Claim, DeliveryStore
+from bot.relay.stores import Claim, DeliveryStore, PeopleStore
 
 log = logging.getLogger("memobridge.relay")
+
+SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
+"""So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
 
 GAVE_UP = "Gave up after trying again and again."
 OUR_FAULT = "Something went wrong on our side; it is tried again."
@@ -36,6 +41,7 @@ class DeliveryService:
     def __init__(
         self,
         store: DeliveryStore,
+        people: PeopleStore,
         links: Links,
         networks: Networks,
         prefetcher: Prefetcher,
@@ -46,25 +52,48 @@ class DeliveryService:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._people = people
         self._links = links
         self._networks = networks
         self._prefetcher = prefetcher
         self._retry = retry
-        self._temporary_urls = temporary_urls
         self._accepted = accepted
         self._clock = clock
-        self._reconciler = Reconciler(store, networks, retry)
+        self._outgoing = OutgoingBuilder(store, people, temporary_urls)
+        self._reconciler = Reconciler(store, networks, self._outgoing, retry)
 
     async def accept(self, message: Message) -> Sequence[DeliveryId]:
         """Stored when this returns. Gives the new ones: a repeat, or a message in a room without a link, gives none.
 
         Refused when an explicit act is not allowed; what merely stands in a linked room is passed over then.
         """
-        links = await self._links.allowing(message)
-        deliveries = [delivery for link in links for delivery in deliveries_of(message, link)]
-        new = await self._store.accept(deliveries) if deliveries else ()
+        links = await self._links.allowing(message) if message.parts else ()
+        deliveries = [delivery for link in links for delivery in self._plan(message, link)]
+        if not deliveries:
+            return ()
+        new = await self._store_new(message, deliveries, from_team=policy.leaves_team(message, links[0]))
         self._accepted([delivery for delivery in deliveries if delivery.id in new])
         return new
+
+    def _plan(self, message: Message, link: Link) -> Sequence[Delivery]:
+        _, target = policy.ends(message, link)
+        planned = policy.deliveries_of(message, link, voice_alone=self._networks.of(target).voice_alone)
+        if message.is_ours:  # unless it turns out that it was us who sent it
+            return [replace(each, not_before=message.sent_at + SENT_ELSEWHERE_AFTER) for each in planned]
+        return list(planned)
+
+    async def _store_new(
+        self, message: Message, deliveries: Sequence[Delivery], *, from_team: bool
+    ) -> Sequence[DeliveryId]:
+        if message.sender_handle:
+            await self._people.save_handle(message.sender, message.sender_handle)
+        match message.parts[0]:
+            case Reaction():
+                is_single = self._networks.of(message.room).single_reaction
+                return await self._store.accept_reaction(deliveries, replaces_former=is_single, on_theirs=from_team)
+            case Edit():
+                return await self._store.accept_edit(deliveries, if_carried=from_team)
+        return await self._store.accept(deliveries)
 
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None:
         """The message is gone, or only the parts ``kept`` are left: what has not been sent will not be."""
@@ -101,7 +130,7 @@ class DeliveryService:
         prepared = await self._prepare(claim)
         if claim.has_late and await self._store.retry_late_first(delivery, prepared):
             return
-        outgoing = await self._outgoing(delivery, prepared)
+        outgoing = await self._outgoing.build(delivery, prepared)
         if await self._mark_sending(delivery, prepared):
             target = self._networks.of(delivery.target)
             assert target.sender is not None, "links lead only to networks that can be sent to"
@@ -119,13 +148,6 @@ class DeliveryService:
             left = self._retry.prepare_within - claim.preparing_for
             raise RetryLater("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
         return prepared
-
-    async def _outgoing(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> Outgoing:
-        """What the sender needs. Where nothing was uploaded, the part is lent under a temporary url."""
-        url = ""
-        if self._temporary_urls and delivery.voice and not (delivery.is_public or prepared[0].media):
-            url = await self._temporary_urls.create(delivery)
-        return Outgoing(replace(delivery, prepared=tuple(prepared)), url)
 
     async def _mark_sending(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
         """Store "about to send". False: it was cancelled, or another worker has taken it over."""
@@ -145,7 +167,8 @@ class DeliveryService:
             gave_up = Refused(f"{later.reason} {GAVE_UP}", code=later.code, remedy=later.remedy or Remedy.RESEND)
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True
-        is_late = delivery.prepared is None and claim.preparing_for >= self._retry.prepare_within
+        has_no_place = isinstance(later, NotYetSent)  # it may never come, so nobody waits behind it
+        is_late = delivery.prepared is None and (has_no_place or claim.preparing_for >= self._retry.prepare_within)
         await self._store.postpone(
             delivery.id,
             delivery.fence,

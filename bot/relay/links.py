@@ -103,9 +103,10 @@ class Links:
             await self._store.remove(old)
 
     async def _allows(self, link: Link, message: Message) -> bool:
-        origin, _ = policy.ends(message, link)
-        if origin != link.room:
-            return True  # the settings are about what leaves the team's room
+        if not policy.allowed_parts(message, link):
+            return False
+        if not policy.leaves_team(message, link):
+            return True  # who may send is asked only of those who send out of the team's room
         why_not = await self._why_not(link, message.sender)
         if why_not and message.command:
             raise Refused(why_not)

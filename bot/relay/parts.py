@@ -64,7 +64,7 @@ class Text:
     """What people read: no markup, no mention syntax."""
 
     key: str
-    text: str
+    text: str = ""
     spans: tuple[Span, ...] = ()
     kind: Literal["text"] = "text"
 
@@ -88,7 +88,7 @@ class Edit:
     """The new text of the message that the delivery is ``about``."""
 
     key: str
-    text: str
+    text: str = ""
     spans: tuple[Span, ...] = ()
     kind: Literal["edit"] = "edit"
 

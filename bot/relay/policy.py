@@ -1,12 +1,15 @@
 """Policy: what a message in a linked room may become. Pure; between parsing and storing, and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.relay.ids import RoomId, delivery_id
-from bot.relay.model import Delivery, Link, Membership, Message, Senders
+from bot.relay.model import Delivery, Link, Membership, Message, Mode, Senders
+from bot.relay.parts import Edit, Media, Part, Reaction, Text, Voice
 
 NOT_A_MEMBER = "Only members of this workspace may send from here. Ask one of them, or an admin of the link."
 NOT_LISTED = "Only the people whom the link's admins chose may send from here. Ask one of them."
+
+CHANGES = (Reaction, Edit)
 
 
 def refusal(senders: tuple[str, ...], membership: Membership | None, *, is_listed: bool) -> str:
@@ -18,25 +21,69 @@ def refusal(senders: tuple[str, ...], membership: Membership | None, *, is_liste
     return "" if membership is Membership.MEMBER else NOT_A_MEMBER
 
 
-def deliveries_of(message: Message, link: Link) -> Iterator[Delivery]:
-    """What a message becomes at the other end of a link: a delivery for each recording, in their order."""
-    origin, target = ends(message, link)
-    for position, part in enumerate(message.parts):
+def leaves_team(message: Message, link: Link) -> bool:
+    """Whether it stands on the team's end of this link."""
+    return link.room in message.rooms
+
+
+def allowed_parts(message: Message, link: Link) -> tuple[Part, ...]:
+    """The parts that may cross this link. Nothing leaves the team without an explicit act, or what the mode counts as
+    one; what the peer says appears where replies are wanted."""
+    if not leaves_team(message, link):
+        return message.parts if link.settings.replies else ()
+    if message.is_internal:
+        return ()
+    if message.command:
+        return message.parts
+    if link.settings.mode is Mode.CONVERSATION:
+        return message.parts if _is_at_root(message, link) or isinstance(message.parts[0], CHANGES) else ()
+    return tuple(part for part in message.parts if isinstance(part, Voice | Edit))
+
+
+def deliveries_of(message: Message, link: Link, *, voice_alone: bool) -> Iterator[Delivery]:
+    """What a message becomes at the other end of a link, in the order of its parts.
+
+    ``voice_alone``: the target shows a recording as a message of its own.
+    """
+    for position, (key, parts) in enumerate(_groups(allowed_parts(message, link), voice_alone=voice_alone)):
+        origin, target = ends(message, link)
         yield Delivery(
-            id=delivery_id(message.command or message.id, part.key, target),
+            id=delivery_id(message.command or message.id, key, target),
             source=message.id,
             origin=origin,
             target=target,
             sender=message.sender,
-            parts=(part,),
+            parts=parts,
             ordered_at=message.sent_at,
             position=position,
+            about=message.about,
             notice_room=message.notice_room,
             is_explicit=bool(message.command),
-            dedup_key="|".join((message.dedup_key, part.key, target)) if message.dedup_key else None,
+            dedup_key="|".join((message.dedup_key, key, target)) if message.dedup_key else None,
         )
 
 
 def ends(message: Message, link: Link) -> tuple[RoomId, RoomId]:
     """The end of the link that the message stands in, and the one it goes to."""
-    return (link.room, link.peer) if link.room in message.rooms else (link.peer, link.room)
+    return (link.room, link.peer) if leaves_team(message, link) else (link.peer, link.room)
+
+
+def _is_at_root(message: Message, link: Link) -> bool:
+    """A thread that is linked by itself takes the place of the room's root."""
+    return message.thread is None or message.thread == link.room
+
+
+def _groups(parts: Sequence[Part], *, voice_alone: bool) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    """The parts that travel together, each group with a key that is the same whenever the message is told again."""
+    together = tuple(part for part in parts if not (voice_alone and isinstance(part, Voice)))
+    has_yielded = False
+    for part in parts:
+        if voice_alone and isinstance(part, Voice):
+            yield part.key, (part,)
+        elif not has_yielded:
+            has_yielded = True
+            yield _key(part), together
+
+
+def _key(first: Part) -> str:
+    return "content" if isinstance(first, Text | Media | Voice) else first.key

@@ -211,19 +211,20 @@ class AudioFile:
 class FileConverter(Protocol):
     """Makes other files fit for one network."""
 
-    async def convert(self, path: Path, part: Media, folder: Path) -> "Sequence[AudioFile | PlainFile]":
-        """What to upload: the file itself, a copy in ``folder``, or both. Refused says why it cannot be carried."""
+    async def convert(self, path: Path, part: Media, copy: Path) -> "Sequence[PlainFile]":
+        """What to upload: the file itself, a copy of it, or both. Refused says why it cannot be carried."""
         ...
 
 
 @dataclass(frozen=True)
 class PlainFile:
-    """A file that the target takes."""
+    """A file that the target takes, under the name that it is to have there. ``audio``: it is a recording after all."""
 
     path: Path
     name: str
     content_type: str
     size_bytes: int
+    audio: AudioInfo | None = None
 
 
 class AudioConverter(Protocol):
@@ -240,9 +241,17 @@ class AudioConverter(Protocol):
 
 @dataclass(frozen=True)
 class Network:
-    """The ports of one network. What a network lacks is None, and the relay does without it."""
+    """The ports of one network. What a network lacks is None, and the relay does without it.
+
+    ``voice_alone``: it shows a recording as a message of its own. ``names_refused``: a part that it cannot take is
+    named in the message, which goes without it. ``single_reaction``: a person holds at most one reaction on a message,
+    so a new one takes the place of the former.
+    """
 
     name: str
+    voice_alone: bool = False
+    names_refused: bool = False
+    single_reaction: bool = False
     source: MediaSource | None = None
     media: MediaStore | None = None
     audio: AudioConverter | None = None

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.model import Delivery, DeliveryState
-from bot.relay.ports import Network, Networks, Outgoing, Sender, Settlement
+from bot.relay.outgoing import OutgoingBuilder
+from bot.relay.ports import Network, Networks, Sender, Settlement
 from bot.relay.retry import RetryPolicy
 from bot.relay.stores import Claim, DeliveryStore
 
@@ -24,9 +25,10 @@ PROBABLY_ARRIVED = "The other side fetched the audio but never confirmed the mes
 
 
 class Reconciler:
-    def __init__(self, store: DeliveryStore, networks: Networks, retry: RetryPolicy) -> None:
+    def __init__(self, store: DeliveryStore, networks: Networks, outgoing: OutgoingBuilder, retry: RetryPolicy) -> None:
         self._store = store
         self._networks = networks
+        self._outgoing = outgoing
         self._retry = retry
 
     async def reconcile(self, claim: Claim) -> None:
@@ -41,7 +43,8 @@ class Reconciler:
 
     async def _repeat(self, claim: Claim, network: Network, sender: Sender) -> None:
         with outcome_in_doubt():
-            sent = await sender.send(Outgoing(claim.delivery))
+            outgoing = await self._outgoing.build(claim.delivery, claim.delivery.prepared or ())
+            sent = await sender.send(outgoing)
             await self._store.record(claim.delivery.id, sent, poll=network.status is not None)
 
     async def _find(self, claim: Claim, network: Network, sender: Sender, settlement: Settlement) -> bool:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.relay.errors import Remedy
-from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, RoomId
+from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
+    Author,
     Delivery,
     DeliveryState,
     DeliveryWithReceipts,
@@ -33,6 +34,14 @@ class Claim:
     has_late: bool = False  # older ones of the room have stepped aside
 
 
+@dataclass(frozen=True)
+class Counterpart:
+    """A message as the other side has it, and the thread that it stands in or begins there."""
+
+    message: MessageId
+    thread: RoomId | None
+
+
 class DeliveryStore(Protocol):
     """Keeps deliveries. A method that takes a fence answers False when another worker has taken the row over."""
 
@@ -41,6 +50,31 @@ class DeliveryStore(Protocol):
 
         Those of a message whose parts were accepted before, and parts that were withdrawn meanwhile, are not new.
         """
+        ...
+
+    async def accept_reaction(
+        self, deliveries: Sequence[Delivery], *, replaces_former: bool, on_theirs: bool
+    ) -> Sequence[DeliveryId]:
+        """The same for one reaction on its way to the other ends, if it changes what its sender holds.
+
+        ``replaces_former``: what they held on that part before is removed with it. ``on_theirs``: only a reaction to
+        what came from the other end is told there.
+        """
+        ...
+
+    async def accept_edit(self, deliveries: Sequence[Delivery], *, if_carried: bool) -> Sequence[DeliveryId]:
+        """The same for one edit. Where the message was not sent yet, its text is replaced and nothing new is stored.
+
+        ``if_carried``: where the text was not carried, there is nothing to edit; else the message may still come.
+        """
+        ...
+
+    async def counterpart(self, message: MessageId, room: RoomId) -> Counterpart | None:
+        """What this message is in that room: its original, or what it was sent as."""
+        ...
+
+    async def held_reactions(self, message: MessageId) -> Sequence[str]:
+        """The emoji that somebody holds on it, the latest first."""
         ...
 
     async def claim(self, target: RoomId) -> Claim | None:
@@ -177,6 +211,20 @@ class NoticeStore(Protocol):
 
     async def alerted(self, delivery: DeliveryId, status: str) -> None:
         """The sender was notified of this status."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """Keeps who the people at the other end are: handles and names stand here and nowhere else."""
+
+    async def save_handle(self, person: PersonId, handle: str) -> None: ...
+
+    async def save_card(self, person: PersonId, handle: str, name: str) -> None:
+        """They shared a contact card."""
+        ...
+
+    async def author(self, person: PersonId) -> Author | None:
+        """The name to show them under, as far as anything is known."""
         ...
 
 

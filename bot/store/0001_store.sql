@@ -27,6 +27,39 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_known ON messages (known_at);
 
+-- Handles and names of the people at the other end stand here and nowhere else.
+CREATE TABLE people (
+    id         text PRIMARY KEY,
+    handle     text NOT NULL,
+    name       text NOT NULL DEFAULT '',
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What each person holds on a message, in the network where they put it there.
+CREATE TABLE reactions (
+    about   text NOT NULL,
+    part    text NOT NULL,
+    person  text NOT NULL,
+    emoji   text NOT NULL,
+    is_held boolean NOT NULL,
+    at      timestamptz NOT NULL,
+    changes integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (about, part, person, emoji)
+);
+
+-- Up to where a room's history is known to have been told. Sends out of a room wait while it has a gap: what was missed
+-- goes before what is new.
+CREATE TABLE marks (
+    room         text PRIMARY KEY,
+    read_up_to   timestamptz NOT NULL DEFAULT now(),
+    pass_began   timestamptz,                  -- the pass that is being read, from its end backwards
+    cursor       text NOT NULL DEFAULT '',
+    has_gap      boolean NOT NULL DEFAULT false,
+    gap_since    timestamptz,
+    checked_at   timestamptz NOT NULL DEFAULT now(),
+    leased_until timestamptz NOT NULL DEFAULT '-infinity'
+);
+
 CREATE TABLE notices (
     id            text PRIMARY KEY,            -- its source message
     room          text NOT NULL,
@@ -51,6 +84,7 @@ CREATE TABLE deliveries (
     parts           jsonb NOT NULL,
     ordered_at      timestamptz NOT NULL,
     position        integer NOT NULL,
+    about           text,
     notice_room     text,
     dedup_key       text UNIQUE,
     is_explicit     boolean NOT NULL,
@@ -68,6 +102,7 @@ CREATE TABLE deliveries (
     sending_since   timestamptz,
     prepared        jsonb,
     sent_as         text UNIQUE,
+    sent_in         text,
     trace_id        text NOT NULL DEFAULT '',
     fetched_at      timestamptz,
     reason          text NOT NULL DEFAULT '',
@@ -125,8 +160,14 @@ CREATE VIEW deliveries_with_receipts AS SELECT deliveries.*, (
     SELECT FROM deliveries AS again WHERE again.replaces = deliveries.id AND again.source = deliveries.source
 ) AS is_replaced FROM deliveries;
 
--- What outlives a delivery of its parts: names and sizes, no content and no address.
+-- What outlives a delivery of its parts: kinds, file names and sizes, no content and no address.
 CREATE FUNCTION without_content(parts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_agg(part - '{media_hint,text,spans,names}'::text[] ORDER BY place), '[]')
+    FROM jsonb_array_elements(parts) WITH ORDINALITY AS given (part, place)
+$$;
+
+-- What is kept after it was sent and may still fail: a person may want it sent again.
+CREATE FUNCTION without_hints(parts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(jsonb_agg(part - 'media_hint' ORDER BY place), '[]')
     FROM jsonb_array_elements(parts) WITH ORDINALITY AS given (part, place)
 $$;
@@ -210,6 +251,13 @@ CREATE FUNCTION lock_names(names text[]) RETURNS void LANGUAGE sql AS $$
         SELECT DISTINCT name FROM unnest(names) AS name WHERE name <> '' ORDER BY name) AS sorted
 $$;
 
+-- Our own side's messages are also told by their network. What turns out to be ours was carried already.
+CREATE FUNCTION forget_told_by_others(sent text[]) RETURNS void LANGUAGE sql AS $$
+    UPDATE deliveries SET state = 'cancelled', parts = without_content(parts)
+    WHERE source = ANY (sent) AND state IN ('waiting', 'prepared')
+        AND EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = deliveries.source)
+$$;
+
 CREATE FUNCTION add_receipts(given jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     changed text[];
@@ -224,11 +272,11 @@ BEGIN
         SELECT id, kind, at, source, message, attachments, delivery, trace_id, is_final, reason, code, remedy, confirmed_by
         FROM jsonb_populate_recordset(NULL::receipts, given)
         ON CONFLICT DO NOTHING
-        RETURNING message, attachments, delivery, trace_id
+        RETURNING kind, is_final, message, attachments, delivery, trace_id
     ), adopted AS (
         UPDATE deliveries SET state = 'recorded', sent_as = fresh.message, trace_id = fresh.trace_id, reason = '',
             code = '', remedy = '', retry_at = NULL, next_poll_at = now() + interval '30 seconds',
-            parts = without_content(parts)
+            parts = without_hints(parts)
         FROM fresh
         WHERE deliveries.id = (
             SELECT id FROM deliveries WHERE prepared -> 0 ->> 'media' = ANY (fresh.attachments) AND sent_as IS NULL
@@ -243,6 +291,10 @@ BEGIN
         ) FROM fresh
     )
     SELECT ARRAY(SELECT source FROM affected), ARRAY(SELECT DISTINCT target FROM adopted) INTO changed, recorded;
+    UPDATE deliveries SET parts = without_content(parts) WHERE sent_as = ANY (ARRAY(
+        SELECT message FROM jsonb_populate_recordset(NULL::receipts, given)
+        WHERE kind IN ('delivered', 'read') OR is_final));
+    PERFORM forget_told_by_others(ARRAY(SELECT message FROM jsonb_populate_recordset(NULL::receipts, given)));
     PERFORM request_refresh(changed);
     PERFORM enqueue_jobs('send_next', recorded);  -- the room may have waited for this answer
 END;
@@ -250,25 +302,149 @@ $$;
 
 -- A delivery has become this message: what the network said of it with the same breath and the fact itself, in one round
 -- trip. The locks are those of ``add_receipts``, in its order, so that two who say the same come one after the other.
--- False when the message belongs to another delivery.
-CREATE FUNCTION record_sent(which text, its_message text, its_trace text, first jsonb, poll boolean)
+-- False when the message belongs to another delivery. ``poll``: its status comes later, and it may still fail.
+CREATE FUNCTION record_sent(which text, its_message text, its_thread text, its_trace text, first jsonb, poll boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     changed text;
 BEGIN
-    PERFORM lock_names(ARRAY[its_message, its_trace]);
+    PERFORM lock_names(ARRAY[coalesce(its_message, ''), its_trace]);
     PERFORM add_receipts(first);
     IF EXISTS (SELECT FROM deliveries WHERE sent_as = its_message AND id <> which) THEN
         RETURN false;
     END IF;
     -- The receipt may have brought it here already, by its attachment.
-    UPDATE deliveries SET state = 'recorded', sent_as = its_message, trace_id = its_trace, reason = '', code = '',
-        remedy = '', retry_at = NULL, parts = without_content(parts),
-        next_poll_at = CASE WHEN poll THEN now() + interval '30 seconds' END
-    WHERE id = which AND sent_as IS DISTINCT FROM its_message RETURNING source INTO changed;
+    UPDATE deliveries SET state = 'recorded', sent_as = its_message, sent_in = its_thread, trace_id = its_trace,
+        reason = '', code = '', remedy = '', retry_at = NULL,
+        parts = CASE WHEN poll THEN without_hints(parts) ELSE without_content(parts) END,
+        next_poll_at = CASE WHEN poll AND its_message IS NOT NULL THEN now() + interval '30 seconds' END
+    WHERE id = which AND (state <> 'recorded' OR sent_as IS DISTINCT FROM its_message) RETURNING source INTO changed;
     IF FOUND THEN
+        PERFORM forget_told_by_others(ARRAY[its_message]);
         PERFORM request_refresh(ARRAY[changed]);
     END IF;
     RETURN true;
 END;
+$$;
+
+-- What a message is at the other side: its original, or what it was sent as.
+CREATE FUNCTION counterpart(which text, there text) RETURNS TABLE (message text, thread text) LANGUAGE sql STABLE AS $$
+    SELECT source, notice_room FROM deliveries WHERE sent_as = which AND origin = there
+    UNION ALL SELECT sent_as, sent_in FROM deliveries WHERE source = which AND target = there AND sent_as IS NOT NULL
+    LIMIT 1
+$$;
+
+-- A reaction changes what its sender holds, if it is newer than what is known. ``given`` are the deliveries that tell the
+-- other ends of it. Where it takes the place of another one, they are told of that one's removal, too. ``on_theirs``: only
+-- reactions to what came from the other end are told.
+CREATE FUNCTION accept_reaction(given jsonb, replaces_former boolean, on_theirs boolean) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    told deliveries;
+    which_part text;
+    which_emoji text;
+    removed boolean;
+    former text;
+    change integer;
+    new text[] = '{}';
+BEGIN
+    SELECT * INTO told FROM jsonb_populate_recordset(NULL::deliveries, given) LIMIT 1;
+    which_part = told.parts -> 0 ->> 'part';
+    which_emoji = told.parts -> 0 ->> 'emoji';
+    removed = (told.parts -> 0 ->> 'is_removed')::boolean;
+    PERFORM pg_advisory_xact_lock(hashtextextended('reaction ' || told.about || told.sender, 0));
+    IF replaces_former AND NOT removed THEN
+        IF EXISTS (
+            SELECT FROM reactions WHERE about = told.about AND part = which_part AND person = told.sender AND is_held
+            AND at > told.ordered_at
+        ) THEN
+            RETURN new;
+        END IF;
+        FOR former IN
+            UPDATE reactions SET is_held = false, at = told.ordered_at, changes = changes + 1
+            WHERE about = told.about AND part = which_part AND person = told.sender AND emoji <> which_emoji AND is_held
+            RETURNING emoji
+        LOOP
+            new = new || tell_reaction(given, former, true, on_theirs);
+        END LOOP;
+    END IF;
+    INSERT INTO reactions (about, part, person, emoji, is_held, at)
+    VALUES (told.about, which_part, told.sender, which_emoji, NOT removed, told.ordered_at)
+    ON CONFLICT (about, part, person, emoji) DO UPDATE
+        SET is_held = excluded.is_held, at = excluded.at, changes = reactions.changes + 1
+        WHERE reactions.is_held <> excluded.is_held AND reactions.at <= excluded.at
+    RETURNING changes INTO change;
+    IF change IS NULL OR removed AND change = 0 THEN
+        RETURN new;
+    END IF;
+    RETURN new || tell_reaction(given, which_emoji, removed, on_theirs);
+END;
+$$;
+
+-- A delivery for each other end. Its id holds how often the reaction has changed, so that a repeat is the same delivery,
+-- and putting it there again is another one.
+CREATE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, on_theirs boolean) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    new text[];
+    targets text[];
+BEGIN
+    WITH told AS (
+        INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit)
+        SELECT left(encode(sha256(convert_to(concat_ws('|', each.about, each.sender, which_emoji, held.part,
+                held.changes::text, each.target), 'UTF8')), 'hex'), 20),
+            each.source, each.origin, each.target, each.sender,
+            jsonb_build_array(each.parts -> 0 || jsonb_build_object('emoji', which_emoji, 'is_removed', removed)),
+            each.ordered_at, each.position, each.about, true
+        FROM jsonb_populate_recordset(NULL::deliveries, given) AS each
+        JOIN reactions AS held ON held.about = each.about AND held.part = each.parts -> 0 ->> 'part'
+            AND held.person = each.sender AND held.emoji = which_emoji
+        WHERE NOT on_theirs OR EXISTS (SELECT FROM deliveries WHERE sent_as = each.about AND origin = each.target)
+        ON CONFLICT DO NOTHING
+        RETURNING id, target
+    )
+    SELECT array_agg(id), array_agg(target) INTO new, targets FROM told;
+    PERFORM enqueue_jobs('send_next', targets);
+    RETURN coalesce(new, '{}');
+END;
+$$;
+
+-- The text of a message that was not sent yet is replaced where it stands; where it was sent, the other end is told.
+-- ``if_carried``: only where the text itself was carried there.
+CREATE FUNCTION accept_edit(given jsonb, if_carried boolean) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    each deliveries;
+    new text[] = '{}';
+    fresh text;
+BEGIN
+    FOR each IN SELECT * FROM jsonb_populate_recordset(NULL::deliveries, given) ORDER BY id LOOP
+        UPDATE deliveries SET parts = with_text(parts, each.parts -> 0)
+        WHERE source = each.about AND target = each.target AND state IN ('waiting', 'prepared')
+            AND parts @> '[{"kind": "text"}]';
+        IF FOUND OR if_carried AND NOT EXISTS (
+            SELECT FROM deliveries WHERE source = each.about AND target = each.target AND parts @> '[{"kind": "text"}]'
+        ) THEN
+            CONTINUE;
+        END IF;
+        INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit)
+        VALUES (each.id, each.source, each.origin, each.target, each.sender, each.parts, each.ordered_at, each.position,
+            each.about, true)
+        ON CONFLICT DO NOTHING RETURNING id INTO fresh;
+        IF FOUND THEN
+            new = new || fresh;
+            PERFORM enqueue_jobs('send_next', ARRAY[each.target]);
+        END IF;
+    END LOOP;
+    RETURN new;
+END;
+$$;
+
+-- The first text among the parts becomes that of the edit.
+CREATE FUNCTION with_text(parts jsonb, edit jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_agg(
+        CASE WHEN place = (
+            SELECT min(at) FROM jsonb_array_elements(parts) WITH ORDINALITY AS all_parts (one, at)
+            WHERE one ->> 'kind' = 'text')
+        THEN part || jsonb_build_object('text', edit -> 'text', 'spans', edit -> 'spans') ELSE part END ORDER BY place)
+    FROM jsonb_array_elements(parts) WITH ORDINALITY AS given (part, place)
 $$;

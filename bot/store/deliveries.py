@@ -7,10 +7,10 @@ from datetime import timedelta
 from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId, Fence, MessageId, RoomId
 from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, PreparedPart, Sent
-from bot.relay.stores import Claim
+from bot.relay.stores import Claim, Counterpart
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import prepared_json, receipts_json, sanitize_text, to_delivery, to_told
+from bot.store.rows import deliveries_json, prepared_json, receipts_json, sanitize_text, to_delivery, to_told
 
 OPEN = "state IN ('waiting', 'prepared', 'sending')"
 IN_LINE = f"{OPEN} AND NOT awaits_approval AND coalesce(not_before <= now(), true)"
@@ -76,7 +76,11 @@ WITH changed AS (
 {AND_REFRESH}
 """
 
-RECORD = "SELECT record_sent(%s, %s, %s, %s::jsonb, %s) AS is_its_own"
+HELD_REACTIONS = """
+SELECT emoji FROM reactions WHERE about = %s AND is_held GROUP BY emoji ORDER BY max(at) DESC, emoji
+"""
+
+RECORD = "SELECT record_sent(%s, %s, %s, %s, %s::jsonb, %s) AS is_its_own"
 
 WAKE = """
 WITH changed AS (
@@ -138,6 +142,26 @@ class Deliveries:
     async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
         return await self._accepting.write(deliveries) if deliveries else ()
 
+    async def accept_reaction(
+        self, deliveries: Sequence[Delivery], *, replaces_former: bool, on_theirs: bool
+    ) -> Sequence[DeliveryId]:
+        given = (deliveries_json(deliveries), replaces_former, on_theirs)
+        row = await self._pool.row("SELECT accept_reaction(%s::jsonb, %s, %s) AS new", given)
+        return row["new"] if row else ()
+
+    async def accept_edit(self, deliveries: Sequence[Delivery], *, if_carried: bool) -> Sequence[DeliveryId]:
+        row = await self._pool.row(
+            "SELECT accept_edit(%s::jsonb, %s) AS new", (deliveries_json(deliveries), if_carried)
+        )
+        return row["new"] if row else ()
+
+    async def counterpart(self, message: MessageId, room: RoomId) -> Counterpart | None:
+        row = await self._pool.row("SELECT * FROM counterpart(%s, %s)", (message, room))
+        return Counterpart(row["message"], row["thread"]) if row else None
+
+    async def held_reactions(self, message: MessageId) -> Sequence[str]:
+        return [row["emoji"] for row in await self._pool.rows(HELD_REACTIONS, (message,))]
+
     async def claim(self, target: RoomId) -> Claim | None:
         row = await self._pool.row(CLAIM, {"target": target})
         if row is None:
@@ -181,7 +205,8 @@ class Deliveries:
     async def record(self, delivery: DeliveryId, sent: Sent, *, poll: bool) -> bool:
         """Store the message's id, and what the network said of it with the same breath."""
         first = receipts_json([sent.receipt] if sent.receipt else [])
-        given = (delivery, sent.message and sanitize_text(sent.message), sanitize_text(sent.trace_id), first, poll)
+        message = sent.message and sanitize_text(sent.message)
+        given = (delivery, message, sent.thread, sanitize_text(sent.trace_id), first, poll)
         row = await self._pool.row(RECORD, given)
         return bool(row and row["is_its_own"])
 

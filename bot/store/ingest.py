@@ -9,8 +9,8 @@ from bot.store.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_
 
 _COLUMNS = ", ".join(ACCEPTED_COLUMNS)
 
-# One permit for each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are
-# told the same do not wait for each other in a circle.
+# What we sent ourselves comes back as an event, and is not carried. One job for each room that got something; a spare
+# one finds nothing to do. Sorted, so that two processes that are told the same do not wait for each other in a circle.
 ACCEPT = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)
@@ -23,7 +23,8 @@ WITH given AS (
     INSERT INTO deliveries ({_COLUMNS})
     SELECT {_COLUMNS} FROM given
     WHERE is_explicit OR EXISTS (
-        SELECT FROM known WHERE known.id = given.source AND (kept IS NULL OR parts -> 0 ->> 'key' = ANY (kept)))
+        SELECT FROM known WHERE known.id = given.source AND (kept IS NULL OR parts -> 0 ->> 'key' = ANY (kept))
+    ) AND NOT EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = given.source)
     ORDER BY id
     ON CONFLICT DO NOTHING
     RETURNING id, source, target, notice_room

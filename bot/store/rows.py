@@ -20,8 +20,8 @@ _SETTINGS = TypeAdapter(LinkSettings)
 
 # What is known of a delivery before it is stored; everything else begins with the column's default.
 ACCEPTED_COLUMNS = (
-    *("id", "source", "origin", "target", "sender", "parts", "ordered_at", "position", "notice_room", "dedup_key"),
-    *("is_explicit", "replaces", "not_before", "awaits_approval", "reason"),
+    *("id", "source", "origin", "target", "sender", "parts", "ordered_at", "position", "about", "notice_room"),
+    *("dedup_key", "is_explicit", "replaces", "not_before", "awaits_approval", "reason"),
 )
 _DELIVERY_FIELDS = frozenset(field.name for field in fields(Delivery))
 _RECEIPT_FIELDS = frozenset(field.name for field in fields(Receipt))

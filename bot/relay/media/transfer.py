@@ -7,17 +7,31 @@ its converted copy is uploaded instead.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from bot.relay.errors import RelayError
+from bot.relay.errors import Refused, RelayError
+from bot.relay.ids import MediaRef
 from bot.relay.media.spool import CHUNK_BYTES, Spool
 from bot.relay.model import Delivery, PreparedPart
-from bot.relay.parts import Part, Voice
-from bot.relay.ports import AudioConverter, AudioFile, Download, MediaSource, MediaStore, Networks, Upload
+from bot.relay.parts import Media, Part, Voice
+from bot.relay.ports import (
+    AudioConverter,
+    AudioFile,
+    Download,
+    FileConverter,
+    MediaSource,
+    MediaStore,
+    Networks,
+    PlainFile,
+    Upload,
+)
+
+log = logging.getLogger("memobridge.relay")
 
 HEAD_BYTES = 4096
 
@@ -31,6 +45,8 @@ class Ends:
     source: MediaSource
     store: MediaStore
     audio: AudioConverter
+    files: FileConverter | None
+    names_refused: bool
 
 
 class MediaTransfer:
@@ -47,13 +63,57 @@ class MediaTransfer:
         return tuple([await self._prepare_part(part, delivery) for part in delivery.parts])
 
     async def _prepare_part(self, part: Part, delivery: Delivery) -> PreparedPart:
-        if not isinstance(part, Voice) or part.is_public:
+        if not isinstance(part, Voice | Media) or (isinstance(part, Voice) and part.is_public):
             return PreparedPart()
+        ends = self._ends(delivery)
+        if not ends.names_refused:
+            return await self._prepare_as_labelled(part, ends)
+        try:
+            return await self._prepare_by_bytes(part, ends)
+        except Refused as no:
+            log.info("transfer.part_refused", extra={"delivery": delivery.id, "code": no.code})
+            return PreparedPart(refused=no.reason)
+
+    async def _prepare_as_labelled(self, part: Voice | Media, ends: Ends) -> PreparedPart:
+        if isinstance(part, Media):
+            return await self._prepare_file(part, ends)
+        return await self._prepare_voice(part, ends)
+
+    async def _prepare_by_bytes(self, part: Voice | Media, ends: Ends) -> PreparedPart:
+        """What is no recording, though its label says so, is shown as the file that it is."""
+        try:
+            return await self._prepare_as_labelled(part, ends)
+        except Refused:
+            if isinstance(part, Media):
+                raise
+        as_file = Media(part.key, part.name, part.media, part.media_hint, part.size_bytes, part.content_type)
+        return await self._prepare_file(as_file, ends)
+
+    def _ends(self, delivery: Delivery) -> Ends:
         source, target = self._networks.of(delivery.origin), self._networks.of(delivery.target)
-        assert source.source is not None, "links join networks that hand out audio"
+        assert source.source is not None, "links join networks that hand out media"
         assert target.media is not None, "and take it"
-        assert target.audio is not None, "and say what they take"
-        ends = Ends(source.source, target.media, target.audio)
+        assert target.audio is not None, "and say which recordings they take"
+        return Ends(source.source, target.media, target.audio, target.files, target.names_refused)
+
+    async def _prepare_file(self, part: Media, ends: Ends) -> PreparedPart:
+        """Spooled as a whole, made fit, uploaded. Its bytes decide whether it is a recording after all."""
+        with closing(Spool(self._spool_folder)) as spool:
+            async with ends.source.open(part) as download:
+                source = aiter(download.chunks())
+                await spool.fill(await read_head(source), source)
+            files = (
+                await ends.files.convert(spool.path, part, spool.copy_path) if ends.files else [_as_it_is(part, spool)]
+            )
+            media = [await self._upload(file, ends.store) for file in files]
+            return PreparedPart(tuple(media), next((file.audio for file in files if file.audio), None))
+
+    async def _upload(self, file: PlainFile, store: MediaStore) -> MediaRef:
+        upload = await store.create_upload(file.name, file.content_type, file.size_bytes)
+        await store.upload(upload, _read(file.path))
+        return upload.media
+
+    async def _prepare_voice(self, part: Voice, ends: Ends) -> PreparedPart:
         async with _beside(self._create_early(part, ends)) as early:
             with closing(Spool(self._spool_folder)) as spool:
                 async with ends.source.open(part) as download:
@@ -154,3 +214,8 @@ async def _read(path: Path) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
+
+
+def _as_it_is(part: Media, spool: Spool) -> PlainFile:
+    content_type = part.content_type or "application/octet-stream"
+    return PlainFile(spool.path, part.name or "file", content_type, spool.path.stat().st_size)

@@ -1,0 +1,52 @@
+"""What a sender needs to know of a delivery, with every id in the target's network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.relay.errors import RetryLater
+from bot.relay.media.temporary_urls import TemporaryUrls
+from bot.relay.model import Delivery, PreparedPart
+from bot.relay.parts import Edit, Reaction
+from bot.relay.ports import Outgoing
+from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
+
+
+class NotYetSent(RetryLater):
+    """What this is about is not at the target, or not yet."""
+
+
+class OutgoingBuilder:
+    """``temporary_urls`` lends recordings that were not uploaded; None where everything is."""
+
+    def __init__(self, store: DeliveryStore, people: PeopleStore, temporary_urls: TemporaryUrls | None) -> None:
+        self._store = store
+        self._people = people
+        self._temporary_urls = temporary_urls
+
+    async def build(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> Outgoing:
+        """Raises NotYetSent for a reaction or an edit whose message is not at the target."""
+        about = await self._counterpart(delivery)
+        is_reaction = isinstance(delivery.parts[0], Reaction)
+        return Outgoing(
+            replace(delivery, prepared=tuple(prepared)),
+            url=await self._url(delivery, prepared),
+            about=about.message if about else None,
+            thread=about.thread if about else None,
+            author=await self._people.author(delivery.sender),
+            held=tuple(await self._store.held_reactions(delivery.about)) if is_reaction and delivery.about else (),
+        )
+
+    async def _url(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> str:
+        is_uploaded = any(part.media for part in prepared)
+        if self._temporary_urls is None or delivery.voice is None or delivery.is_public or is_uploaded:
+            return ""
+        return await self._temporary_urls.create(delivery)
+
+    async def _counterpart(self, delivery: Delivery) -> Counterpart | None:
+        """The message that it is about, at the target. A reply goes without it; what changes a message waits for it."""
+        if delivery.about is None:
+            return None
+        found = await self._store.counterpart(delivery.about, delivery.target)
+        if found is None and isinstance(delivery.parts[0], Reaction | Edit):
+            raise NotYetSent("The message that this belongs to has not been carried.")
+        return found

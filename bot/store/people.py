@@ -1,0 +1,36 @@
+"""People at the other end: their handles and names stand here and nowhere else."""
+
+from bot.relay.ids import PersonId
+from bot.relay.model import Author
+from bot.store.pool import Pool
+from bot.store.rows import sanitize_text
+
+SAVE_HANDLE = "INSERT INTO people (id, handle) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+SAVE_CARD = """
+INSERT INTO people (id, handle, name) VALUES (%s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()
+"""
+KNOWN_AT_MOST = 10_000
+
+
+class People:
+    """The relay's ``PeopleStore``."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: set[PersonId] = set()
+
+    async def save_handle(self, person: PersonId, handle: str) -> None:
+        """Told with every message, stored with the first one."""
+        if person in self._known:
+            return
+        await self._pool.rows(SAVE_HANDLE, (person, sanitize_text(handle)))
+        if len(self._known) < KNOWN_AT_MOST:
+            self._known.add(person)
+
+    async def save_card(self, person: PersonId, handle: str, name: str) -> None:
+        await self._pool.rows(SAVE_CARD, (person, sanitize_text(handle), sanitize_text(name)))
+
+    async def author(self, person: PersonId) -> Author | None:
+        row = await self._pool.row("SELECT name, handle FROM people WHERE id = %s", (person,))
+        return Author(row["name"] or row["handle"]) if row else None
