@@ -13,7 +13,7 @@ from typing import NoReturn
 import psycopg
 import pytest
 
-from bot.jobs import Engine
+from bot.jobs import job_schemas
 from bot.store.database import Database
 from bot.store.embedded import Embedded
 
@@ -50,7 +50,7 @@ def template(embedded: Embedded) -> str:
     create(embedded, "template_memobridge")
 
     async def make() -> None:
-        database = await Database.open(url_of(embedded, "template_memobridge"), schemas=Engine().schemas())
+        database = await Database.open(url_of(embedded, "template_memobridge"), schemas=job_schemas())
         await database.close()
 
     asyncio.run(make())

@@ -1,316 +1,115 @@
-"""Small real classes that stand in for the relay's neighbours. Each fault is a switch; nothing is patched.
+"""Small real classes that stand in for the relay's networks. Each fault is a switch; nothing is patched.
 
-``Memory`` keeps what the store keeps; the laws in ``tests/store`` hold it to the same promises as the real database.
+The store is always the real one: ``tests/relay/world.py`` runs a relay between these two networks on a real database.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
-from bot.relay.links import FROM_FILE
+from bot.relay.ids import DeliveryId, MediaRef, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
-    OPEN_STATES,
-    AttachmentId,
-    ChannelId,
-    Chat,
-    ChatId,
-    Clip,
+    AudioInfo,
     Delivery,
-    DeliveryId,
-    DeliveryState,
     DeliveryWithReceipts,
-    Fence,
-    Link,
-    Memo,
-    MemoId,
+    Mark,
+    Membership,
+    Message,
     Notice,
-    NoticeId,
-    Post,
     Receipt,
-    RefreshNotice,
-    RelayJob,
-    SendNext,
-    Share,
-    Sound,
-    UserId,
+    Rendered,
+    RoomInfo,
+    Sent,
 )
-from bot.relay.ports import Fit, Upload
+from bot.relay.parts import Edit, Media, Part, Reaction, Text, Voice
+from bot.relay.ports import AudioFile, HistoryPage, Network, Outgoing, PlainFile, Settlement, Upload
 from bot.relay.receipts import status_of
 
-CHAT = ChatId("0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")
-OTHER_CHAT = ChatId("1d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")
-CHANNEL = ChannelId("C0MAP")
-OTHER_CHANNEL = ChannelId("C0MAQ")
-ANN = UserId("U0ANN")
+CHANNEL = RoomId("team:T0AAA/C0MAP")
+OTHER_CHANNEL = RoomId("team:T0AAA/C0MAQ")
+CHAT = RoomId("chat:default/ann")
+OTHER_CHAT = RoomId("chat:default/ben")
+ANN = PersonId("team:T0AAA@U0ANN")
+CONTACT = PersonId("chat:default@contact")
 SECOND = timedelta(seconds=1)
+BASE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+
+Trouble = dict[str, list[RelayError]]
+"""By method: what its next calls raise."""
 
 
-class Clock:
-    """Time that passes only when told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 6, 0, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, wait: timedelta) -> None:
-        self.now += wait
+def _raise(trouble: Trouble, method: str) -> None:
+    if trouble.get(method):
+        raise trouble[method].pop(0)
 
 
-def share(
-    ts: str = "1790000005.606609", *names: str, channel: ChannelId = CHANNEL, trigger: str = "", twin: str = ""
-) -> Share:
-    """One message with clips of these names (one ``memo.m4a`` if none is given)."""
-    clips = tuple(clip(name) for name in names or ("memo.m4a",))
-    return Share(Post("T0AAA", channel, ts, ts, ANN), clips, float(ts), trigger, twin)
+def thread_of(message: MessageId) -> RoomId:
+    """The thread that a message begins."""
+    room, _, number = message.partition("#")
+    return RoomId(f"{room}/{number}")
 
 
-def clip(name: str = "memo.m4a", *, given_url: str = "") -> Clip:
-    if given_url:
-        return Clip("", name, given_url=given_url)
-    return Clip(f"F0{name}", name, url=f"https://files.slack.com/files-pri/T0AAA-F0{name}/{name}", size_bytes=9)
+def voice(name: str = "memo.m4a", *, key: str = "") -> Voice:
+    key = key or f"F0{name}"
+    return Voice(key, name, MediaRef(f"team:T0AAA!{key}"), media_hint="fresh", size_bytes=9)
 
 
-@dataclass
-class Memory:
-    """All four stores in one dict-based place; ``errands`` is what an engine would have been handed."""
+def public_voice(url: str = "https://example.com/memo.m4a") -> Voice:
+    return Voice(url, "memo.m4a", MediaRef(f"web:{url}"))
 
-    clock: Clock
-    links: dict[ChannelId, Link] = field(default_factory=dict)
-    rows: dict[DeliveryId, Delivery] = field(default_factory=dict)
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    notices: dict[NoticeId, Notice] = field(default_factory=dict)
-    errands: list[RelayJob] = field(default_factory=list)
-    loans: dict[str, tuple[DeliveryId, datetime]] = field(default_factory=dict)
-    looks: dict[DeliveryId, tuple[int, datetime | None]] = field(default_factory=dict)
-    waiting: set[NoticeId] = field(default_factory=set)
-    withdrawn: set[DeliveryId] = field(default_factory=set)
-    commit_takes: timedelta = timedelta()  # a process that is frozen while its intent is being stored
-    meanwhile: list[Awaitable[object]] = field(default_factory=list)  # what happens just after the next intents
-    trouble: dict[str, list[RelayError]] = field(default_factory=dict)  # by method: what its next calls raise
-    breaks: int = 0  # how many records end in an error that nobody foresaw
 
-    # deliveries
+def said(
+    number: str = "1",
+    *parts: Part,
+    room: RoomId = CHANNEL,
+    sender: PersonId = ANN,
+    at: datetime | None = None,
+    thread: RoomId | None = None,
+    command: str = "",
+    dedup_key: str = "",
+    about: MessageId | None = None,
+) -> Message:
+    """A message of the team with these parts (one ``memo.m4a`` if none is given)."""
+    message = MessageId(f"{room}#{number}")
+    return Message(
+        id=message,
+        room=room,
+        sender=sender,
+        sent_at=at or BASE + int(number.partition("-")[0]) * SECOND,
+        parts=parts or (voice(),),
+        thread=thread,
+        notice_room=thread or thread_of(message),
+        command=command,
+        dedup_key=dedup_key,
+        about=about,
+    )
 
-    async def accept(self, deliveries: Sequence[Delivery]) -> Sequence[DeliveryId]:
-        return [d.id for d in deliveries if self._accept(d)]
 
-    def _accept(self, delivery: Delivery) -> bool:
-        link = self.links.get(delivery.post.channel)
-        chat = delivery.chat or (link.chat if link else "")
-        if not chat or delivery.id in self.rows or any(self._is_twin(delivery, row) for row in self.rows.values()):
-            return False
-        self.rows[delivery.id] = replace(delivery, chat=ChatId(chat), accepted_at=self.clock())
-        self.notices.setdefault(delivery.notice, Notice(delivery.notice, delivery.post.channel, delivery.post.root_ts))
-        self.errands.append(SendNext(ChatId(chat)))
-        self._bump(delivery)
-        return True
-
-    @staticmethod
-    def _is_twin(one: Delivery, other: Delivery) -> bool:
-        def key(d: Delivery) -> tuple[str, ...]:
-            return (d.post.team, d.post.channel, d.twin, d.clip.file_id)
-
-        return bool(one.twin) and key(one) == key(other)
-
-    async def told(self, delivery: DeliveryId) -> DeliveryWithReceipts | None:
-        row = self.rows.get(delivery)
-        return self._told(row) if row else None
-
-    async def of_message(self, channel: ChannelId, message_ts: str) -> Sequence[DeliveryWithReceipts]:
-        rows = [r for r in self.rows.values() if (r.post.channel, r.post.message_ts) == (channel, message_ts)]
-        return self._current(rows)
-
-    async def claim(self, chat: ChatId) -> Delivery | None:
-        rows = [r for r in self.rows.values() if r.chat == chat and r.step in OPEN_STATES]
-        if not rows:
-            return None
-        oldest = min(rows, key=lambda r: (r.asked_at, r.position))
-        return self._set(oldest.id, fence=Fence(oldest.fence + 1))
-
-    async def postpone(
-        self, delivery: DeliveryId, fence: Fence, *, due_at: datetime, reason: str, code: str, counts: bool
-    ) -> bool:
-        row = self.rows[delivery]
-        if delivery in self.withdrawn:
-            self._fenced(delivery, fence, step=DeliveryState.CANCELLED)
-            return False
-        step, attempts = (
-            (DeliveryState.PREPARED if row.step is DeliveryState.SENDING else row.step),
-            row.attempts + counts,
-        )
-        return self._fenced(delivery, fence, step=step, attempts=attempts, due_at=due_at, reason=reason, code=code)
-
-    async def intend(
-        self,
-        delivery: DeliveryId,
-        fence: Fence,
-        *,
-        attachment: AttachmentId | None,
-        sound: Sound | None,
-        at: datetime,
-    ) -> bool:
-        self.clock.pass_by(self.commit_takes)
-        is_ours = self._fenced(
-            delivery,
-            fence,
-            step=DeliveryState.SENDING,
-            attachment=attachment,
-            sound=sound,
-            sending_since=at,
-            bump=False,
-        )
-        if self.meanwhile:
-            await self.meanwhile.pop(0)
-        return is_ours
-
-    async def lend(self, delivery: DeliveryId, token: str, until: datetime) -> None:
-        self.loans[token] = (delivery, until)
-
-    async def lent(self, token: str, now: datetime) -> Delivery | None:
-        delivery, until = self.loans.get(token, (None, now))
-        row = self.rows.get(delivery) if delivery else None
-        return row if row and until > now and row.step in OPEN_STATES | {DeliveryState.RECORDED} else None
-
-    async def fetched(self, delivery: DeliveryId, at: datetime) -> None:
-        _raise(self.trouble, "fetched")
-        self._set(delivery, fetched_at=at)
-
-    async def record(self, delivery: DeliveryId, memo: Memo) -> bool:
-        _raise(self.trouble, "record")
-        if self.breaks > 0:
-            self.breaks -= 1
-            raise KeyError("a fault in record")
-        if any(r.memo == memo.id and r.id != delivery for r in self.rows.values()):
-            return False
-        self._bump(self._set(delivery, step=DeliveryState.RECORDED, memo=memo.id, trace_id=memo.trace_id))
-        self.looks.setdefault(delivery, (0, self.clock() + 30 * SECOND))
-        return True
-
-    async def close(self, delivery: DeliveryId, fence: Fence, step: DeliveryState, *, reason: str, code: str) -> bool:
-        _raise(self.trouble, "close")
-        if step is DeliveryState.UNCONFIRMED:
-            self.looks[delivery] = (0, self.clock() + 30 * SECOND)
-        return self._fenced(delivery, fence, step=step, reason=reason, code=code)
-
-    async def cancel(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str]) -> None:
-        for row in list(self.rows.values()):
-            gone = (row.post.channel, row.post.message_ts) == (channel, message_ts)
-            if not gone or row.clip.file_id in kept_files or row.step not in OPEN_STATES:
-                continue
-            if row.step is DeliveryState.SENDING:
-                self.withdrawn.add(row.id)
-            else:
-                self._bump(self._set(row.id, step=DeliveryState.CANCELLED, fence=Fence(row.fence + 1)))
-
-    # receipts
-
-    async def add(self, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            if receipt.id in self.receipts:
-                continue
-            self.receipts[receipt.id] = receipt
-            for row in list(self.rows.values()):
-                if row.memo is None and receipt.memo and row.attachment in receipt.attachments:
-                    self._set(row.id, memo=receipt.memo, step=DeliveryState.RECORDED)
-                if self._concerns(receipt, self.rows[row.id]):
-                    self._bump(row)
-
-    async def silent(self, now: datetime, limit: int) -> Sequence[tuple[DeliveryWithReceipts, int]]:
-        due = [(self.rows[d], n) for d, (n, at) in self.looks.items() if at is not None and at <= now]
-        return [(self._told(row), n) for row, n in due[:limit]]
-
-    async def looked(self, delivery: DeliveryId, next_look_at: datetime | None) -> None:
-        self.looks[delivery] = (self.looks[delivery][0] + 1, next_look_at)
-
-    # notices
-
-    async def take(self, notice: NoticeId, at: datetime) -> Notice | None:
-        kept = self.notices.get(notice)
-        if kept is None:
-            return None
-        kept = replace(kept, turn=kept.turn + 1)
-        self.notices[notice] = kept if kept.ts else replace(kept, posting_since=kept.posting_since or at)
-        self.waiting.discard(notice)
-        return replace(kept, told=tuple(self._current([r for r in self.rows.values() if r.notice == notice])))
-
-    async def posted(self, notice: Notice, ts: str, shown: str) -> str:
-        kept = self.notices[notice.id]
-        stands = kept.ts or ts
-        if kept.turn == notice.turn and stands == ts:
-            since = kept.posting_since if notice.posting_since else None
-            self.notices[notice.id] = replace(kept, ts=ts, shown=shown, posting_since=since)
-        else:
-            self.notices[notice.id] = replace(kept, ts=stands, shown="", turn=kept.turn + 1)
-            self.errands.append(RefreshNotice(notice.id))
-        return stands
-
-    async def not_posted(self, notice: Notice) -> None:
-        kept = self.notices[notice.id]
-        if kept.turn == notice.turn and kept.ts is None:
-            self.notices[notice.id] = replace(kept, posting_since=notice.posting_since)
-
-    async def alarmed(self, delivery: DeliveryId) -> None:
-        key = self.rows[delivery].notice
-        self.notices[key] = replace(self.notices[key], alarmed=self.notices[key].alarmed | {delivery})
-
-    # links
-
-    async def linked(self, channel: ChannelId) -> Link | None:
-        return self.links.get(channel)
-
-    async def save(self, link: Link) -> None:
-        _raise(self.trouble, "save")
-        self.links[link.channel] = link
-
-    async def remove(self, channel: ChannelId) -> Link | None:
-        link = self.links.get(channel)
-        return None if link is None or link.made_by == FROM_FILE else self.links.pop(channel)
-
-    async def all(self) -> Sequence[Link]:
-        return list(self.links.values())
-
-    async def open_in(self, chat: ChatId) -> int:
-        return sum(r.chat == chat and r.step in OPEN_STATES for r in self.rows.values())
-
-    # shared
-
-    def _set(self, delivery: DeliveryId, **changes: object) -> Delivery:
-        self.rows[delivery] = replace(self.rows[delivery], **changes)  # type: ignore[arg-type]  # checked by the tests
-        return self.rows[delivery]
-
-    def _fenced(self, delivery: DeliveryId, fence: Fence, *, bump: bool = True, **changes: object) -> bool:
-        if self.rows[delivery].fence != fence:
-            return False
-        row = self._set(delivery, **changes)
-        if bump:
-            self._bump(row)
-        return True
-
-    def _bump(self, row: Delivery) -> None:
-        if row.notice not in self.waiting:
-            self.waiting.add(row.notice)
-            self.errands.append(RefreshNotice(row.notice))
-
-    @staticmethod
-    def _concerns(receipt: Receipt, row: Delivery) -> bool:
-        if receipt.memo is None and receipt.delivery is None:
-            return bool(receipt.trace_id) and receipt.trace_id == row.trace_id
-        return receipt.delivery == row.id or (receipt.memo is not None and receipt.memo == row.memo)
-
-    def _told(self, row: Delivery) -> DeliveryWithReceipts:
-        return DeliveryWithReceipts(row, tuple(r for r in self.receipts.values() if self._concerns(r, row)))
-
-    def _current(self, rows: Sequence[Delivery]) -> list[DeliveryWithReceipts]:
-        replaced = {r.replaces for r in self.rows.values()}
-        kept = [r for r in rows if r.id not in replaced]
-        return [self._told(r) for r in sorted(kept, key=lambda r: (r.position, r.asked_at))]
+def heard(
+    number: str = "1",
+    *parts: Part,
+    room: RoomId = CHAT,
+    about: MessageId | None = None,
+    at: datetime | None = None,
+    is_ours: bool = False,
+) -> Message:
+    """A message of the contact."""
+    return Message(
+        id=MessageId(f"{room.rpartition('/')[0]}#{number}"),
+        room=room,
+        sender=CONTACT,
+        sent_at=at or BASE + int(number.partition("-")[0]) * SECOND,
+        parts=parts or (Text("0", "Hello."),),
+        about=about,
+        sender_handle="+12025550123",
+        is_ours=is_ours,
+    )
 
 
 class FakeDownload:
@@ -327,91 +126,51 @@ class FakeDownload:
 
 
 @dataclass
-class FakeSlack:
-    """``bodies`` by file id; ``trouble`` is raised by the next call of that name."""
+class FakeSource:
+    """Hands out files. ``bodies`` by part key; ``stalled``: downloads of these keys give nothing until released."""
 
     bodies: dict[str, bytes] = field(default_factory=dict)
-    trouble: dict[str, list[RelayError]] = field(default_factory=dict)
-    posts: list[str] = field(default_factory=list)
-    edits: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    alarms: list[DeliveryId] = field(default_factory=list)
-    standing: dict[NoticeId, list[str]] = field(default_factory=dict)
-    admins: set[UserId] = field(default_factory=lambda: {ANN})
-    finds: int = 0
-    post_stands_when_lost: bool = True
-    breaks_on: str = ""  # the clip of this name ends in an error that nobody foresaw
+    trouble: Trouble = field(default_factory=dict)
+    trouble_of: dict[str, list[RelayError]] = field(default_factory=dict)  # by part key
+    stalled: dict[str, asyncio.Event] = field(default_factory=dict)
+    breaks_on: str = ""  # the part of this name ends in an error that nobody foresaw
     breaks_off_at: int | None = None  # downloads stop coming about there, in bytes
     tells_sizes: bool = True
-    opened: int = 0  # downloads, ever
+    opened: list[str] = field(default_factory=list)  # keys, ever
     left_open: int = 0
 
     @asynccontextmanager
-    async def download(self, clip: Clip) -> AsyncIterator[FakeDownload]:
-        _raise(self.trouble, "download")
-        if clip.name == self.breaks_on:
-            raise KeyError("a fault in download")
-        body = self.bodies.get(clip.file_id, b"AUDIO-ok!")
-        self.opened += 1
+    async def open(self, part: Voice | Media) -> AsyncIterator[FakeDownload]:
+        _raise(self.trouble, "open")
+        if self.trouble_of.get(part.key):
+            raise self.trouble_of[part.key].pop(0)
+        if part.name == self.breaks_on:
+            raise KeyError("a fault in open")
+        body = self.bodies.get(part.key, b"AUDIO-ok!")
+        self.opened.append(part.key)
         self.left_open += 1
         try:
+            if part.key in self.stalled:
+                await self.stalled[part.key].wait()
             yield FakeDownload(body, len(body) if self.tells_sizes else None, self.breaks_off_at)
         finally:
             self.left_open -= 1
 
-    async def post_notice(self, notice: Notice) -> str:
-        ts = f"179000{len(self.posts):04}.000001"
-        if not self.trouble.get("post_notice") or self.post_stands_when_lost:
-            self.posts.append(self.words(notice))
-            self.standing.setdefault(notice.id, []).append(ts)
-        _raise(self.trouble, "post_notice")
-        return ts
-
-    async def find_notices(self, notice: Notice) -> Sequence[str]:
-        self.finds += 1
-        return self.standing.get(notice.id, [])
-
-    async def remove_notice(self, notice: Notice, ts: str) -> None:
-        _raise(self.trouble, "remove_notice")
-        self.removed.append(ts)
-        self.standing[notice.id].remove(ts)
-
-    async def update_notice(self, notice: Notice) -> None:
-        _raise(self.trouble, "update_notice")
-        self.edits.append(self.words(notice))
-
-    async def is_admin(self, user: UserId) -> bool:
-        return user in self.admins
-
-    def words(self, notice: Notice) -> str:
-        return ", ".join(f"{t.delivery.clip.name} {status_of(t).status}" for t in notice.told)
-
-    async def alarm(self, notice: Notice, delivery: Delivery) -> None:
-        _raise(self.trouble, "alarm")
-        self.alarms.append(delivery.id)
-
 
 @dataclass
-class FakeLinq:
-    """Remembers what it was sent. ``lose_answers``: takes the next sends and loses the answer. ``stall``: takes not a
-    byte of the next uploads, nor ends them."""
+class FakeMediaStore:
+    """Takes files. ``stall``: takes not a byte of the next uploads, nor ends them."""
 
-    trouble: dict[str, list[RelayError]] = field(default_factory=dict)
-    uploads: dict[AttachmentId, bytes] = field(default_factory=dict)
+    network: str
+    trouble: Trouble = field(default_factory=dict)
+    uploads: dict[MediaRef, bytes] = field(default_factory=dict)
     created: list[tuple[str, str, int]] = field(default_factory=list)
-    sent: list[tuple[ChatId, AttachmentId | None, str]] = field(default_factory=list)
-    lose_answers: int = 0
     stall: int = 0
-    meanwhile: list[Awaitable[None]] = field(default_factory=list)  # what happens while the next sends are under way
-    lists_memos: bool = True
-    chats: list[Chat] = field(default_factory=lambda: [Chat(CHAT, ("+12025550123",))])
-    says: dict[MemoId, Receipt] = field(default_factory=dict)
 
-    async def create_attachment(self, filename: str, content_type: str, size_bytes: int) -> Upload:
-        _raise(self.trouble, "create_attachment")
-        self.created.append((filename, content_type, size_bytes))
-        attachment = AttachmentId(f"A{len(self.created)}")
-        return Upload(attachment, "https://storage.example/x", {}, content_type, size_bytes)
+    async def create_upload(self, name: str, content_type: str, size_bytes: int) -> Upload:
+        _raise(self.trouble, "create_upload")
+        self.created.append((name, content_type, size_bytes))
+        return Upload(MediaRef(f"{self.network}:x!A{len(self.created)}"), content_type, size_bytes)
 
     async def upload(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
         if self.stall:
@@ -419,40 +178,203 @@ class FakeLinq:
             await asyncio.Event().wait()
         body = b"".join([chunk async for chunk in chunks])
         _raise(self.trouble, "upload")
-        self.uploads[upload.attachment] = body
+        self.uploads[upload.media] = body
 
-    async def send(self, chat: ChatId, *, attachment: AttachmentId | None = None, url: str = "") -> Memo:
+
+@dataclass
+class FakeSender:
+    """Remembers what it was sent. ``lose_answers``: takes the next sends and loses the answer."""
+
+    network: str
+    kind: Settlement = Settlement.FIND_OR_ASK
+    trouble: Trouble = field(default_factory=dict)
+    sent: list[Outgoing] = field(default_factory=list)
+    keys: dict[DeliveryId, Sent] = field(default_factory=dict)
+    lose_answers: int = 0
+    lose_requests: int = 0  # neither taken nor answered
+    lists_messages: bool = True
+    finds: int = 0
+    meanwhile: list[Awaitable[object]] = field(default_factory=list)  # what happens while the next sends are under way
+
+    def settlement(self, delivery: Delivery) -> Settlement:
+        return self.kind
+
+    async def send(self, outgoing: Outgoing) -> Sent:
         if self.meanwhile:
             await self.meanwhile.pop(0)
         _raise(self.trouble, "send")
-        self.sent.append((chat, attachment, url))
+        if self.lose_requests:
+            self.lose_requests -= 1
+            raise OutcomeUnknown("The request was lost.")
+        if self.kind is Settlement.REPEAT and outgoing.delivery.id in self.keys:
+            return self.keys[outgoing.delivery.id]
+        self.sent.append(outgoing)
+        if isinstance(outgoing.delivery.parts[0], Reaction | Edit):
+            return Sent(None)
+        taken = self.keys[outgoing.delivery.id] = Sent(self.message(len(self.sent)))
         if self.lose_answers:
             self.lose_answers -= 1
             raise OutcomeUnknown("The answer was lost.")
-        return Memo(MemoId(f"M{len(self.sent)}"))
+        return taken
 
-    async def find_memo(
-        self, chat: ChatId, since: datetime, *, attachment: AttachmentId | None, filename: str
-    ) -> Memo | None:
-        _raise(self.trouble, "find_memo")
-        for number, (where, sent, url) in enumerate(self.sent, 1):
-            is_it = sent == attachment if attachment else bool(filename) and unquote(url).endswith(filename)
-            if self.lists_memos and where == chat and is_it:
-                return Memo(MemoId(f"M{number}"))
+    async def find(self, delivery: Delivery) -> Sent | None:
+        self.finds += 1
+        _raise(self.trouble, "find")
+        for number, outgoing in enumerate(self.sent, 1):
+            if self.lists_messages and self._is_same(outgoing, delivery):
+                return Sent(self.message(number))
         return None
 
-    async def look(self, memo: MemoId) -> Receipt | None:
-        _raise(self.trouble, "look")
-        return self.says.get(memo)
+    def message(self, number: int) -> MessageId:
+        return MessageId(f"{self.network}:x#M{number}")
 
-    async def chat(self, chat: ChatId) -> Chat:
-        for known in self.chats:
-            if known.id == chat:
+    def _is_same(self, outgoing: Outgoing, delivery: Delivery) -> bool:
+        if outgoing.url or delivery.is_public:
+            return outgoing.delivery.target == delivery.target and unquote(outgoing.url).endswith(
+                delivery.temporary_name
+            )
+        return outgoing.delivery.id == delivery.id
+
+
+@dataclass
+class FakeBoard:
+    """Keeps notices. ``posts_taken_when_lost``: what ends in trouble was posted all the same."""
+
+    trouble: Trouble = field(default_factory=dict)
+    posts: list[str] = field(default_factory=list)
+    edits: list[str] = field(default_factory=list)
+    removed: list[MessageId] = field(default_factory=list)
+    alerts: list[tuple[DeliveryId, str]] = field(default_factory=list)
+    marks: dict[NoticeId, frozenset[Mark]] = field(default_factory=dict)
+    posted: dict[NoticeId, list[MessageId]] = field(default_factory=dict)
+    finds: int = 0
+    waits: int = 0  # how many turns have to wait
+    posts_taken_when_lost: bool = True
+    text_only: bool = False  # shows its status by marks alone
+    meanwhile: list[Awaitable[object]] = field(default_factory=list)
+
+    def render(self, notice: Notice) -> Rendered:
+        lines = [(_name(told.delivery), status_of(told).status) for told in notice.deliveries]
+        text = ", ".join(f"{name} {status}" for name, status in lines)
+        if self.text_only:
+            delivered = all(status in ("delivered", "read") for _, status in lines)
+            return Rendered("", text, marks=frozenset({Mark.DELIVERED}) if delivered else frozenset())
+        return Rendered(text, f"{text} {[told.delivery.id for told in notice.deliveries]}")
+
+    async def wait_turn(self, notice: Notice, *, is_final: bool) -> bool:
+        if not self.waits:
+            return False
+        self.waits -= 1
+        if self.meanwhile:
+            await self.meanwhile.pop(0)
+        return True
+
+    async def post(self, notice: Notice, rendered: Rendered) -> MessageId:
+        message = MessageId(f"{notice.room}#notice-{len(self.posts):04}")
+        if not self.trouble.get("post") or self.posts_taken_when_lost:
+            self.posts.append(rendered.text)
+            self.posted.setdefault(notice.id, []).append(message)
+        _raise(self.trouble, "post")
+        return message
+
+    async def update(self, notice: Notice, rendered: Rendered) -> None:
+        _raise(self.trouble, "update")
+        self.edits.append(rendered.text)
+
+    async def find(self, notice: Notice) -> Sequence[MessageId]:
+        self.finds += 1
+        return self.posted.get(notice.id, [])
+
+    async def remove(self, notice: Notice, message: MessageId) -> None:
+        _raise(self.trouble, "remove")
+        self.removed.append(message)
+        self.posted[notice.id].remove(message)
+
+    async def mark(self, notice: Notice, marks: frozenset[Mark]) -> None:
+        _raise(self.trouble, "mark")
+        self.marks[notice.id] = marks
+
+    async def alert(self, notice: Notice, delivery: DeliveryWithReceipts) -> None:
+        _raise(self.trouble, "alert")
+        self.alerts.append((delivery.delivery.id, status_of(delivery).status))
+
+
+def _name(delivery: Delivery) -> str:
+    return delivery.voice.name if delivery.voice else "text"
+
+
+@dataclass
+class FakeDirectory:
+    admins: set[PersonId] = field(default_factory=lambda: {ANN})
+    memberships: dict[PersonId, Membership] = field(default_factory=dict)  # a member, unless it says otherwise
+    groups: dict[str, set[PersonId]] = field(default_factory=dict)
+    asked: int = 0
+
+    async def is_admin(self, person: PersonId) -> bool:
+        return person in self.admins
+
+    async def membership(self, person: PersonId) -> Membership:
+        self.asked += 1
+        return self.memberships.get(person, Membership.MEMBER)
+
+    async def is_in_group(self, person: PersonId, group: str) -> bool:
+        return person in self.groups.get(group, set())
+
+
+@dataclass
+class FakeStatus:
+    trouble: Trouble = field(default_factory=dict)
+    says: dict[MessageId, Receipt] = field(default_factory=dict)
+
+    async def poll(self, message: MessageId) -> Receipt | None:
+        _raise(self.trouble, "poll")
+        return self.says.get(message)
+
+
+@dataclass
+class FakeRooms:
+    rooms: list[RoomInfo] = field(
+        default_factory=lambda: [RoomInfo(CHAT, ("+12025550123",)), RoomInfo(OTHER_CHAT, ("+12025550124",))]
+    )
+
+    async def room(self, room: RoomId) -> RoomInfo:
+        for known in self.rooms:
+            if known.id == room:
                 return known
         raise Refused("There is no such chat.", code="2001")
 
-    async def chats_with(self, handle: str) -> Sequence[Chat]:
-        return [c for c in self.chats if handle in c.people]
+    async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
+        found = [room for room in self.rooms if query in (room.id, *room.people)]
+        if not found:
+            raise Refused(f"There is no chat with {query} yet.")
+        return found
+
+
+@dataclass
+class FakeHistory:
+    """``said`` is everything that stands in the rooms; pages hold ``page`` messages, the newest first."""
+
+    said: list[Message] = field(default_factory=list)
+    page: int = 100
+    trouble: Trouble = field(default_factory=dict)
+    reads: list[RoomId] = field(default_factory=list)
+    deleted: dict[MessageId, Sequence[str]] = field(default_factory=dict)  # what is left of them
+
+    async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
+        _raise(self.trouble, "read")
+        self.reads.append(room)
+        there = [m for m in self.said if room in m.rooms and m.sent_at > since and m.id not in self.deleted]
+        newest_first = sorted(there, key=lambda m: m.sent_at, reverse=True)
+        start = int(cursor or 0)
+        page, rest = newest_first[start : start + self.page], newest_first[start + self.page :]
+        present = frozenset(message.id for message in page)
+        return HistoryPage(page, present, page[-1].sent_at if page else since, str(start + self.page) if rest else "")
+
+    async def surviving_parts(self, message: MessageId) -> Sequence[str]:
+        _raise(self.trouble, "surviving_parts")
+        if message in self.deleted:
+            return self.deleted[message]
+        return [part.key for known in self.said if known.id == message for part in known.parts]
 
 
 class FakeAudio:
@@ -463,17 +385,99 @@ class FakeAudio:
             return ("audio/x-m4a", "m4a") if head.startswith(b"AUDIO") else None
         return ("audio/x-m4a", "m4a") if name.endswith((".m4a", ".mp4")) else None
 
-    async def fit(self, path: Path) -> Fit:
+    async def convert(self, path: Path, target: Path) -> AudioFile:
         body = path.read_bytes()
         if body.startswith(b"AUDIO"):
-            return Fit(path, "audio/x-m4a", "m4a", len(body), Sound(1.5))
+            return AudioFile(path, "audio/x-m4a", "m4a", len(body), AudioInfo(1.5))
         if body.startswith(b"OTHER"):
-            made = path.with_suffix(".m4a")
-            made.write_bytes(b"AUDIO made of " + body)
-            return Fit(made, "audio/x-m4a", "m4a", made.stat().st_size, Sound(1.5, converted_from="WebM/Opus"))
-        raise Refused("This file holds no sound.")
+            target.write_bytes(b"CONVERTED")
+            return AudioFile(target, "audio/x-m4a", "m4a", 9, AudioInfo(1.5, converted_from="Ogg (Opus)"))
+        raise Refused("The file holds no sound that can be played. Record it again.")
 
 
-def _raise(trouble: Mapping[str, list[RelayError]], name: str) -> None:
-    if trouble.get(name):
-        raise trouble[name].pop(0)
+class FakeFiles:
+    """Takes every file as it is, but those whose name ends in .exe."""
+
+    async def convert(self, path: Path, part: Media, copy: Path) -> Sequence[PlainFile]:
+        if part.name.endswith(".exe"):
+            raise Refused(f"{part.name} is of a type that cannot be shown.")
+        return [PlainFile(path, part.name, part.content_type or "application/octet-stream", path.stat().st_size)]
+
+
+@dataclass
+class FakeTeam:
+    """The team's network: people write there, and notices stand there."""
+
+    source: FakeSource = field(default_factory=FakeSource)
+    media: FakeMediaStore = field(default_factory=lambda: FakeMediaStore("team"))
+    sender: FakeSender = field(default_factory=lambda: FakeSender("team", Settlement.FIND_OR_REPEAT))
+    board: FakeBoard = field(default_factory=FakeBoard)
+    directory: FakeDirectory = field(default_factory=FakeDirectory)
+    history: FakeHistory = field(default_factory=FakeHistory)
+
+    def network(self) -> Network:
+        return Network(
+            "team",
+            names_refused=True,
+            source=self.source,
+            media=self.media,
+            audio=FakeAudio(),
+            files=FakeFiles(),
+            sender=self.sender,
+            board=self.board,
+            directory=self.directory,
+            history=self.history,
+            deletions=self.history,
+        )
+
+
+@dataclass
+class FakeChats:
+    """The contacts' network."""
+
+    source: FakeSource = field(default_factory=FakeSource)
+    media: FakeMediaStore = field(default_factory=lambda: FakeMediaStore("chat"))
+    sender: FakeSender = field(default_factory=lambda: FakeSender("chat"))
+    status: FakeStatus = field(default_factory=FakeStatus)
+    rooms: FakeRooms = field(default_factory=FakeRooms)
+    history: FakeHistory = field(default_factory=FakeHistory)
+
+    def network(self) -> Network:
+        return Network(
+            "chat",
+            voice_alone=True,
+            single_reaction=True,
+            source=self.source,
+            media=self.media,
+            audio=FakeAudio(),
+            files=FakeFiles(),
+            sender=self.sender,
+            status=self.status,
+            history=self.history,
+        )
+
+
+class Faulty:
+    """Anything, with faults: ``trouble`` is raised by the next calls of that name before they are made, ``after`` once
+    they were made. ``meanwhile`` happens just before a call of that name."""
+
+    def __init__(self, inner: object) -> None:
+        self.inner = inner
+        self.trouble: dict[str, list[Exception]] = {}
+        self.after: dict[str, list[Exception]] = {}
+        self.meanwhile: dict[str, list[Callable[[], Awaitable[object]]]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.inner, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            if self.meanwhile.get(name):
+                await self.meanwhile[name].pop(0)()
+            if self.trouble.get(name):
+                raise self.trouble[name].pop(0)
+            result = await method(*args, **kwargs)
+            if self.after.get(name):
+                raise self.after[name].pop(0)
+            return result
+
+        return call

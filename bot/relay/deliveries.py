@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.relay import policy
 from bot.relay.errors import OutcomeUnknown, Refused, Remedy, RetryLater
@@ -30,13 +30,15 @@ log = logging.getLogger("memobridge.relay")
 SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
 """So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
 
+MISSED = "It was dropped while the bot could not hear it."
 GAVE_UP = "Gave up after trying again and again."
 OUR_FAULT = "Something went wrong on our side; it is tried again."
 
 
 class DeliveryService:
     """``accepted`` is told of the deliveries that were just stored: they may be prepared before their turn comes.
-    ``clock`` gives seconds that only ever grow."""
+    ``carry_up_to``: what is found in a history and is older than that is not sent unasked. ``clock`` gives seconds that
+    only ever grow."""
 
     def __init__(
         self,
@@ -49,6 +51,8 @@ class DeliveryService:
         retry: RetryPolicy,
         temporary_urls: TemporaryUrls | None = None,
         accepted: Callable[[Sequence[Delivery]], None] = lambda _: None,
+        carry_up_to: timedelta = timedelta(hours=1),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -58,6 +62,8 @@ class DeliveryService:
         self._prefetcher = prefetcher
         self._retry = retry
         self._accepted = accepted
+        self._carry_up_to = carry_up_to
+        self._now = now
         self._clock = clock
         self._outgoing = OutgoingBuilder(store, people, temporary_urls)
         self._reconciler = Reconciler(store, networks, self._outgoing, retry)
@@ -74,6 +80,18 @@ class DeliveryService:
         new = await self._store_new(message, deliveries, from_team=policy.leaves_team(message, links[0]))
         self._accepted([delivery for delivery in deliveries if delivery.id in new])
         return new
+
+    async def accept_found(self, message: Message) -> Sequence[DeliveryId]:
+        """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
+        has stood there too long leaves the team only when a person approves it."""
+        links = [link for link in await self._links.allowing(message) if _is_younger(message, link)]
+        deliveries = [delivery for link in links for delivery in self._plan(message, link)]
+        if not deliveries:
+            return ()
+        from_team = policy.leaves_team(message, links[0])
+        if from_team and self._now() - message.sent_at > self._carry_up_to:
+            deliveries = [replace(each, awaits_approval=True, reason=MISSED) for each in deliveries]
+        return await self._store_new(message, deliveries, from_team=from_team)
 
     def _plan(self, message: Message, link: Link) -> Sequence[Delivery]:
         _, target = policy.ends(message, link)
@@ -98,6 +116,13 @@ class DeliveryService:
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None:
         """The message is gone, or only the parts ``kept`` are left: what has not been sent will not be."""
         await self._store.withdraw(message, rooms, kept)
+
+    async def withdraw_missing(self, message: MessageId, room: RoomId, surviving: Sequence[str]) -> None:
+        """The same for what was found deleted: a room's history is no event, so only what is missing is withdrawn."""
+        told = await self._store.of_message(message)
+        keys = {part.key for each in told for part in each.delivery.parts}
+        if keys - set(surviving):
+            await self._store.withdraw(message, [room], surviving)
 
     async def send_next(self, target: RoomId) -> None:
         """Advance the room's deliveries in their order until none is left, or the next one has to wait."""
@@ -128,7 +153,8 @@ class DeliveryService:
             await self._reconciler.reconcile(claim)
             return
         prepared = await self._prepare(claim)
-        if claim.has_late and await self._store.retry_late_first(delivery, prepared):
+        was_prepared_now = delivery.prepared is None
+        if was_prepared_now and claim.has_late and await self._store.retry_late_first(delivery, prepared):
             return
         outgoing = await self._outgoing.build(delivery, prepared)
         if await self._mark_sending(delivery, prepared):
@@ -167,8 +193,12 @@ class DeliveryService:
             gave_up = Refused(f"{later.reason} {GAVE_UP}", code=later.code, remedy=later.remedy or Remedy.RESEND)
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True
-        has_no_place = isinstance(later, NotYetSent)  # it may never come, so nobody waits behind it
-        is_late = delivery.prepared is None and (has_no_place or claim.preparing_for >= self._retry.prepare_within)
+        left = self._retry.prepare_within - claim.preparing_for
+        is_unprepared = delivery.prepared is None
+        # What a change belongs to may never come, so nobody waits behind it.
+        is_late = is_unprepared and (isinstance(later, NotYetSent) or left < timedelta(seconds=1))
+        if is_unprepared and not is_late:
+            wait = min(wait, left)
         await self._store.postpone(
             delivery.id,
             delivery.fence,
@@ -194,3 +224,7 @@ class DeliveryService:
     async def _close(self, delivery: Delivery, state: DeliveryState, why: Refused) -> None:
         log.info("delivery.closed", extra={"delivery": delivery.id, "state": state, "code": why.code})
         await self._store.close(delivery.id, delivery.fence, state, reason=why.reason, code=why.code, remedy=why.remedy)
+
+
+def _is_younger(message: Message, link: Link) -> bool:
+    return link.made_at is None or message.sent_at >= link.made_at

@@ -187,6 +187,14 @@ class History(Protocol):
         ...
 
 
+class DeletionCheck(Protocol):
+    """Tells what is left of a message, for a network in which people can delete."""
+
+    async def surviving_parts(self, message: MessageId) -> Sequence[str]:
+        """The keys of the parts that are still there; none when the message is gone."""
+        ...
+
+
 class RoomFinder(Protocol):
     """Finds the rooms that a person may mean."""
 
@@ -261,6 +269,7 @@ class Network:
     board: StatusBoard | None = None
     directory: Directory | None = None
     history: History | None = None
+    deletions: DeletionCheck | None = None
 
 
 class Networks:

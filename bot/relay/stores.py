@@ -5,7 +5,7 @@ Every method may raise ``RetryLater`` when the database cannot be reached, and n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.relay.errors import Remedy
@@ -211,6 +211,43 @@ class NoticeStore(Protocol):
 
     async def alerted(self, delivery: DeliveryId, status: str) -> None:
         """The sender was notified of this status."""
+        ...
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Up to where a room's history is known to have been told. ``cursor``: where an unfinished pass goes on."""
+
+    room: RoomId
+    read_up_to: datetime
+    cursor: str
+    has_gap: bool
+
+
+class MarkStore(Protocol):
+    """Keeps the marks of linked rooms."""
+
+    async def open_gaps(self) -> None:
+        """Every linked room has a gap; one without a mark gets one, from which on it is read."""
+        ...
+
+    async def lease(self, interval: timedelta) -> Mark | None:
+        """The room that needs reading most; nobody else's for half a minute. Those with a gap come first, of them those
+        that have something to send; then those that were not read for ``interval``."""
+        ...
+
+    async def save_cursor(self, room: RoomId, cursor: str) -> None:
+        """A part of the pass was read."""
+        ...
+
+    async def finish_pass(self, room: RoomId) -> None:
+        """All up to the beginning of this pass is known. What the room has to send may go."""
+        ...
+
+    async def postpone_pass(self, room: RoomId, wait: timedelta) -> None: ...
+
+    async def open_sources(self, room: RoomId) -> Sequence[MessageId]:
+        """The messages in this room that were accepted before its gap, and whose parts have not been sent yet."""
         ...
 
 

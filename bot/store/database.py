@@ -12,6 +12,7 @@ from bot.store.deliveries import Deliveries
 from bot.store.group_commit import GroupCommitter
 from bot.store.ingest import Ingest
 from bot.store.links import Links
+from bot.store.marks import Marks
 from bot.store.notices import Notices
 from bot.store.people import People
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
@@ -57,6 +58,7 @@ class Database:
         self.receipts = Receipts(self._pool, self._receiving)
         self.notices = Notices(self._pool, self._relaxed_pool)
         self.links = Links(self._pool, self._looking_up)
+        self.marks = Marks(self._pool)
         self.people = People(self._pool)
         self.retention = Retention(self._pool)
 

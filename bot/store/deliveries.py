@@ -16,16 +16,19 @@ OPEN = "state IN ('waiting', 'prepared', 'sending')"
 IN_LINE = f"{OPEN} AND NOT awaits_approval AND coalesce(not_before <= now(), true)"
 ASIDE = "is_late AND prepared IS NULL"  # could not be prepared in time: others pass it while it waits
 
+GAP_HOLDS = "1 minute"  # what was missed goes before what is new, but nothing waits longer for a history
+
 # The first in line. One that waits keeps its place, so nobody behind it is taken; one that is aside holds up nobody.
 CLAIM = f"""
 WITH first AS MATERIALIZED (
-    SELECT id, retry_at, ordered_at FROM deliveries
+    SELECT id, retry_at, origin FROM deliveries
     WHERE target = %(target)s AND {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
     ORDER BY ordered_at, position, entered LIMIT 1 FOR UPDATE
 )
 UPDATE deliveries SET fence = fence + 1, not_before = NULL,
     preparing_since = CASE WHEN prepared IS NULL THEN coalesce(preparing_since, now()) ELSE preparing_since END
-FROM first WHERE deliveries.id = first.id AND coalesce(first.retry_at <= now(), true)
+FROM first WHERE deliveries.id = first.id AND coalesce(first.retry_at <= now(), true) AND NOT EXISTS (
+    SELECT FROM marks WHERE room = first.origin AND has_gap AND gap_since > now() - interval '{GAP_HOLDS}')
 RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS preparing_for,
     now() - sending_since AS searching_for, EXISTS (
         SELECT FROM deliveries AS other WHERE other.target = %(target)s AND {OPEN.replace("state", "other.state")}

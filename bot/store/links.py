@@ -15,6 +15,11 @@ ON CONFLICT (room, from_file) DO UPDATE SET peer = excluded.peer, label = exclud
     settings = excluded.settings,
     made_at = CASE WHEN links.peer = excluded.peer THEN links.made_at ELSE now() END
 """
+# Nothing from before the link is carried, and all from then on.
+MARK = """
+INSERT INTO marks (room) SELECT unnest(%s::text[]) ON CONFLICT (room) DO UPDATE SET read_up_to = now()
+WHERE NOT EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
+"""
 REMOVE = "DELETE FROM links WHERE room = %s AND NOT from_file RETURNING *"
 REMOVE_OTHERS = "DELETE FROM links WHERE from_file AND NOT room = ANY (%s)"
 COUNT_OPEN = "SELECT count(*) AS open FROM deliveries WHERE target = %s AND state IN ('waiting', 'prepared', 'sending')"
@@ -32,7 +37,9 @@ class Links:
         return await self._looking_up.write(rooms)
 
     async def save(self, link: Link) -> None:
-        await self._pool.rows(SAVE, _row(link, from_file=False))
+        async with self._pool.transaction() as connection:
+            await rows(connection, MARK, ([link.room, link.peer],))
+            await rows(connection, SAVE, _row(link, from_file=False))
 
     async def remove(self, room: RoomId) -> Link | None:
         """Take back the link made by a person; one from the links file shows again from under it."""
@@ -51,6 +58,7 @@ class Links:
         async with self._pool.transaction() as connection:
             await rows(connection, REMOVE_OTHERS, ([link.room for link in links],))
             for link in links:
+                await rows(connection, MARK, ([link.room, link.peer],))
                 await rows(connection, SAVE, _row(link, from_file=True))
 
 

@@ -1,0 +1,96 @@
+"""Backfill: read history for what no event told. While no bot ran, or while a network stayed silent.
+
+Every linked room has a mark: up to there all is known to have been told. After a start and after every gap the room is
+read from its mark, and what was missed goes before what is new; now and then it is read anyway, as a network may be
+silent without a sign. Reading is spread over the rooms within a budget of calls; who has something to send comes first.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.relay.deliveries import DeliveryService
+from bot.relay.errors import Refused, RelayError, RetryLater
+from bot.relay.ids import DeliveryId
+from bot.relay.model import Message
+from bot.relay.ports import HistoryPage, Network, Networks
+from bot.relay.stores import Mark, MarkStore
+
+log = logging.getLogger("memobridge.relay")
+
+OVERLAP = timedelta(minutes=5)
+"""So far before its mark a room is read again: clocks differ, and what comes late stands in the middle of a history."""
+
+RETRY_AFTER = timedelta(seconds=30)
+
+
+class Backfill:
+    """``interval``: how often a room without a gap is read, at most."""
+
+    def __init__(
+        self, store: MarkStore, deliveries: DeliveryService, networks: Networks, *, interval: timedelta
+    ) -> None:
+        self._store = store
+        self._deliveries = deliveries
+        self._networks = networks
+        self._interval = interval
+
+    async def open_gaps(self) -> None:
+        """Something may have been missed in every linked room: what they send waits until they were read."""
+        await self._store.open_gaps()
+
+    async def read_next(self) -> int | None:
+        """One call for the room that needs it most. Gives how many new deliveries no event had told of; None: no room
+        needs reading now."""
+        mark = await self._store.lease(self._interval)
+        if mark is None:
+            return None
+        try:
+            return await self._read(mark, self._networks.of(mark.room))
+        except RetryLater as later:
+            log.info("backfill.postponed", extra={"reason": later.reason, "code": later.code})
+            await self._store.postpone_pass(mark.room, later.after or RETRY_AFTER)
+        except Refused as no:  # the bot is not in the room any more, say: nothing holds it up
+            log.warning("backfill.refused", extra={"reason": no.reason, "code": no.code})
+            await self._store.finish_pass(mark.room)
+        return 0
+
+    async def _read(self, mark: Mark, network: Network) -> int:
+        if network.history is None:
+            await self._store.finish_pass(mark.room)
+            return 0
+        page = await network.history.read(mark.room, mark.read_up_to - OVERLAP, mark.cursor)
+        new = await self._carry(page)
+        if page.cursor:
+            await self._store.save_cursor(mark.room, page.cursor)
+            return len(new)
+        if mark.has_gap:
+            await self._withdraw_deleted(mark, network)
+        await self._store.finish_pass(mark.room)
+        return len(new)
+
+    async def _carry(self, page: HistoryPage) -> Sequence[DeliveryId]:
+        """The id is the cause: what was told before changes nothing, so what is new was never told."""
+        new: list[DeliveryId] = []
+        for message in sorted(page.messages, key=_when):
+            try:
+                new += await self._deliveries.accept_found(message)
+            except RetryLater:
+                raise
+            except RelayError as no:
+                log.info("backfill.message_refused", extra={"reason": no.reason, "code": no.code})
+        if new:
+            log.warning("backfill.found", extra={"deliveries": new})
+        return new
+
+    async def _withdraw_deleted(self, mark: Mark, network: Network) -> None:
+        """What was deleted while nobody listened is not sent."""
+        if network.deletions is None:
+            return
+        for source in await self._store.open_sources(mark.room):
+            surviving = await network.deletions.surviving_parts(source)
+            await self._deliveries.withdraw_missing(source, mark.room, surviving)
+
+
+def _when(message: Message) -> tuple[float, str]:
+    return message.sent_at.timestamp(), message.id
