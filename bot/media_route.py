@@ -1,93 +1,156 @@
-"""The route that hands out lent clips: Slack's private file under a link of our own, with its true type and length.
+"""The route that hands out recordings under temporary urls: their true type and length, for one delivery each.
 
-Only Linq is meant to come here, with the token of one delivery. What it fetched is remembered as evidence.
+Only the target is meant to come here, with the token of one delivery. The file is fetched from its source once, kept
+while the url is valid, and served from there, ranges too. What was fetched whole is remembered as evidence.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
 from bot.relay.errors import Refused, RelayError, RetryLater
-from bot.relay.media.temporary_urls import TemporaryUrls
+from bot.relay.ids import DeliveryId
+from bot.relay.media.spool import CHUNK_BYTES, Spool
+from bot.relay.media.temporary_urls import VALID_FOR, TemporaryUrls
 from bot.relay.media.transfer import read_head
 from bot.relay.model import Delivery
-from bot.relay.ports import Audio, Download, Slack
+from bot.relay.ports import AudioConverter, Networks
 
-log = logging.getLogger("memobridge.lender")
+log = logging.getLogger("memobridge.media_route")
+
+KEPT_AT_MOST = 100  # files of at most 10 MB each
+MISSES_A_MINUTE = 60
+"""More unknown tokens than that are guesses: 2,000 a second were answered from the database once."""
+
+
+@dataclass
+class Kept:
+    """A file that was fetched, and until when it is kept (by the clock)."""
+
+    spool: Spool
+    content_type: str
+    size_bytes: int
+    until: float
 
 
 class MediaRoute:
-    def __init__(self, lending: TemporaryUrls, slack: Slack, audio: Audio) -> None:
-        self._lending = lending
-        self._slack = slack
+    """``converters`` says what each target's recordings are; ``clock`` gives seconds that only ever grow."""
+
+    def __init__(
+        self,
+        urls: TemporaryUrls,
+        networks: Networks,
+        audio: AudioConverter,
+        spool_folder: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._urls = urls
+        self._networks = networks
         self._audio = audio
+        self._spool_folder = spool_folder
+        self._clock = clock
+        self._kept: dict[DeliveryId, Kept] = {}
+        self._fetching: dict[DeliveryId, asyncio.Lock] = {}
+        self._misses: list[float] = []
 
     async def clip(self, request: web.Request) -> web.StreamResponse:
-        """200 or 206 with the audio; 404 for a link that opens nothing (any more); 502 when Slack does not give it.
-
-        A file that stops coming breaks the connection: once the headers are out, nothing else can say so.
-        """
-        delivery = await self._lending.borrow(request.match_info["token"], request.match_info["name"])
+        """200 or 206 with the audio; 404: the url opens nothing (any more); 502: the source does not give it."""
+        if self._has_too_many_misses():
+            raise web.HTTPTooManyRequests
+        delivery = await self._urls.find(request.match_info["token"], request.match_info["name"])
         if delivery is None:
+            self._misses.append(self._clock())
             raise web.HTTPNotFound
         try:
-            async with self._slack.download(delivery.clip) as download:
-                return await self._stream(request, delivery, download)
+            kept = await self._fetch(delivery)
         except (Refused, RetryLater) as error:
-            raise web.HTTPBadGateway(reason="Slack did not hand out the file") from error
+            log.warning("media_route.fetch_failed", extra={"delivery": delivery.id, "reason": error.reason})
+            raise web.HTTPBadGateway(reason="The source did not hand out the file") from error
+        return await self._serve(request, delivery, kept)
 
-    async def _stream(self, request: web.Request, delivery: Delivery, download: Download) -> web.StreamResponse:
-        source = aiter(download.chunks())
-        head = await read_head(source)
-        declared = self._audio.declare(head, delivery.clip.name)
-        response, wanted = _begin(request, download.size_bytes)
-        response.content_type = declared[0] if declared else "application/octet-stream"
+    def close(self) -> None:
+        for kept in self._kept.values():
+            kept.spool.close()
+        self._kept.clear()
+
+    def _has_too_many_misses(self) -> bool:
+        since = self._clock() - 60.0
+        self._misses = [miss for miss in self._misses if miss > since]
+        return len(self._misses) >= MISSES_A_MINUTE
+
+    async def _fetch(self, delivery: Delivery) -> Kept:
+        """From the source, once, however many ask."""
+        lock = self._fetching.setdefault(delivery.id, asyncio.Lock())
+        async with lock:
+            self._forget_old()
+            if delivery.id not in self._kept:
+                self._kept[delivery.id] = await self._fetch_now(delivery)
+            self._fetching.pop(delivery.id, None)
+            return self._kept[delivery.id]
+
+    async def _fetch_now(self, delivery: Delivery) -> Kept:
+        source = self._networks.of(delivery.origin).source
+        assert source is not None, "what is lent was prepared from its source"
+        assert delivery.voice is not None, "only recordings are lent"
+        spool = Spool(self._spool_folder)
+        try:
+            async with source.open(delivery.voice) as download:
+                chunks = aiter(download.chunks())
+                head = await read_head(chunks)
+                await spool.fill(head, chunks)
+        except BaseException:
+            spool.close()
+            raise
+        declared = self._audio.declare(head, delivery.voice.name)
+        content_type = declared[0] if declared else "application/octet-stream"
+        return Kept(spool, content_type, spool.path.stat().st_size, self._clock() + VALID_FOR.total_seconds())
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        for name, kept in sorted(self._kept.items(), key=lambda item: item[1].until):
+            if kept.until < now or len(self._kept) >= KEPT_AT_MOST:
+                kept.spool.close()
+                del self._kept[name]
+
+    async def _serve(self, request: web.Request, delivery: Delivery, kept: Kept) -> web.StreamResponse:
+        response, wanted = _begin(request, kept.size_bytes)
+        response.content_type = kept.content_type
         await response.prepare(request)
         if request.method == "HEAD":
             return response
-        try:
-            async for piece in _cut(head, source, wanted):
-                await response.write(piece)
-        except (Refused, RetryLater):
-            log.warning("lent clip broke off", extra={"delivery": delivery.id})
-            _break_off(request)
-            return response
+        async for chunk in _read(kept.spool.path, wanted):
+            await response.write(chunk)
         with suppress(ConnectionResetError):
             await response.write_eof()
-        if wanted is None or wanted.stop == download.size_bytes:
+        if wanted.stop == kept.size_bytes:
             await self._remember(delivery)
         return response
 
     async def _remember(self, delivery: Delivery) -> None:
         """The audio is with its reader already, so what goes wrong here is none of its business."""
         try:
-            await self._lending.fetched(delivery)
+            await self._urls.mark_fetched(delivery)
         except RelayError as error:
-            log.warning("fetch not stored", extra={"delivery": delivery.id, "why": error.reason})
+            log.warning("media_route.fetch_not_stored", extra={"delivery": delivery.id, "reason": error.reason})
 
 
-def _break_off(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
-
-
-def _asked(request: web.Request) -> slice:
-    """The range asked for. One that makes no sense, or several at once, count as none (RFC 9110, 14.2)."""
+def _begin(request: web.Request, size: int) -> tuple[web.StreamResponse, range]:
+    """Status and length. A range that makes no sense, or several at once, count as none (RFC 9110, 14.2)."""
     try:
-        return request.http_range
+        asked = request.http_range
     except ValueError:
-        return slice(None)
-
-
-def _begin(request: web.Request, size: int | None) -> tuple[web.StreamResponse, range | None]:
-    """Status and length. Slack's own support for ranges is unknown, so the bytes before the range are read and left."""
-    asked = _asked(request)
-    if size is None or (asked.start is None and asked.stop is None):
+        asked = slice(None)
+    if asked.start is None and asked.stop is None:
         response = web.StreamResponse()
         response.content_length = size
-        return response, None
+        return response, range(size)
     wanted = range(size)[asked]
     if not wanted:
         raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
@@ -97,19 +160,10 @@ def _begin(request: web.Request, size: int | None) -> tuple[web.StreamResponse, 
     return response, wanted
 
 
-async def _cut(head: bytes, rest: AsyncIterator[bytes], wanted: range | None) -> AsyncIterator[bytes]:
-    position = 0
-    async for chunk in _chain(head, rest):
-        first = 0 if wanted is None else max(0, wanted.start - position)
-        last = len(chunk) if wanted is None else max(0, wanted.stop - position)
-        position += len(chunk)
-        if piece := chunk[first:last]:
-            yield piece
-        if wanted is not None and position >= wanted.stop:
-            return
-
-
-async def _chain(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield head
-    async for chunk in rest:
-        yield chunk
+async def _read(path: Path, wanted: range) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(wanted.start)
+        left = len(wanted)
+        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk

@@ -1,14 +1,17 @@
 """JSON log lines and Prometheus counters, both fed by ordinary logging records.
 
-A record of ours is a fixed event name and fields (``log.info("memo found", extra={...})``). Of other people's records
-only the first line of the template is kept, never its arguments; of exceptions only the type and the places, never the
-words: all of these may carry tokens, phone numbers or file urls.
+A record of ours is a fixed event name ``area.what_happened`` and fields (``log.info("delivery.found", extra={...})``).
+Of other people's records only the first line of the template is kept, never its arguments; of exceptions only the type,
+the system's error name and the places, never the words: all of these may carry tokens, phone numbers or file urls.
 """
 
+import errno
 import json
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -18,11 +21,12 @@ from prometheus_client.process_collector import ProcessCollector
 
 OURS = "memobridge"
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+FOREIGN_AT_MOST_EVERY_S = 60.0
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What a record may say, as a flat dict."""
-    is_ours = record.name.split(".")[0] == OURS
+    is_ours = _is_ours(record)
     known: dict[str, Any] = {
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
@@ -32,9 +36,19 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
     if is_ours:
         known |= {k: v for k, v in vars(record).items() if k not in STANDARD and not k.startswith("_")}
     if record.exc_info and record.exc_info[0] is not None:
-        known["error"] = record.exc_info[0].__name__
+        known["error"] = _named(record.exc_info[1], record.exc_info[0])
         known["places"] = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(record.exc_info[2])[-6:]]
     return known
+
+
+def _named(error: BaseException | None, kind: type[BaseException]) -> str:
+    """An OSError without its cause tells nobody that the disk is full."""
+    number = error.errno if isinstance(error, OSError) else None
+    return f"{kind.__name__} {errno.errorcode.get(number, number)}" if number is not None else kind.__name__
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] == OURS
 
 
 class JsonLines(logging.Formatter):
@@ -54,8 +68,26 @@ class Text(logging.Formatter):
         return " ".join([head, *(f"{k}={v}" for k, v in said.items())])
 
 
+class RepeatFilter(logging.Filter):
+    """Other people's records are logged once a minute each at most: descriptors that ran out wrote 120 MB in minutes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._logged: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _is_ours(record):
+            return True
+        key, now = (record.name, str(record.msg)), self._clock()
+        if now - self._logged.get(key, float("-inf")) < FOREIGN_AT_MOST_EVERY_S:
+            return False
+        self._logged[key] = now
+        return True
+
+
 class Metrics(logging.Handler):
-    """Counts our events as they are logged."""
+    """Counts our events as they happen, whatever level is logged."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -68,9 +100,14 @@ class Metrics(logging.Handler):
         self.oldest_due = Gauge(
             "memobridge_oldest_due_seconds", "Age of the oldest delivery that is due", registry=self.registry
         )
+        self.oldest_mark = Gauge(
+            "memobridge_oldest_mark_seconds",
+            "For how long what was said in some linked room may not have been read",
+            registry=self.registry,
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
-        kind = getattr(record, "step", None) or getattr(record, "kind", None) or ""
+        kind = getattr(record, "state", None) or getattr(record, "kind", None) or ""
         self._events.labels(str(record.msg), str(kind)).inc()
 
     def text(self) -> bytes:
@@ -78,21 +115,24 @@ class Metrics(logging.Handler):
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """asyncio warns of a worker that ended while the bot was leaving, when somebody else has waited for it first."""
+    """asyncio warns of a worker that ended while the bot was stopping, when somebody else has waited for it first."""
     return not (record.name == "asyncio" and str(record.msg).startswith("Unknown child process pid"))
 
 
 def set_up(level: str, style: str | None, stream: IO[str] = sys.stderr) -> Metrics:
     """Send logs to ``stream`` and count them. ``style``: json, text, or None to choose by whether it is a terminal."""
+    least = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style is None and stream.isatty())
     handler.setFormatter(Text() if as_text else JsonLines())
     handler.addFilter(is_news)
+    handler.addFilter(RepeatFilter())
+    handler.setLevel(least)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    root.setLevel(max(logging.WARNING, least))
     metrics = Metrics()
     ours = logging.getLogger(OURS)
-    ours.setLevel(level.upper())
+    ours.setLevel(logging.DEBUG)  # counted at every level; the handler decides what is written
     ours.handlers[:] = [metrics]
     return metrics

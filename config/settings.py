@@ -1,14 +1,13 @@
-"""The only reader of the environment: one frozen ``Settings``. An error names the variable and the fix."""
+"""The only reader of the environment: one frozen ``Settings``. An error names the variable, the cause and the fix."""
 
 import base64
-import tomllib
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AliasChoices,
     Field,
     HttpUrl,
     ModelWrapValidatorHandler,
@@ -25,6 +24,9 @@ SAFE_URL = "must be an https address (http only on this machine) in plain ASCII,
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
 
+RENAMED = {"FIND_SECONDS": "SEND_CONFIRM_SECONDS", "HEAR_CHECK_SECONDS": "BACKFILL_INTERVAL_SECONDS"}
+
+
 class SettingsError(Exception):
     """The environment will not do. ``problems`` holds a line each: variable, cause, fix."""
 
@@ -36,7 +38,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Every setting, as an operator gives it. Units are in the names or the descriptions."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, env_file=".env")
 
     slack_bot_token: SecretStr = Field(description="Bot token of the Slack app (xoxb-…), from OAuth & Permissions")
     slack_signing_secret: SecretStr | None = Field(None, description="Signing secret; needed for HTTP events")
@@ -50,7 +52,8 @@ class Settings(BaseSettings):
         (), description="Bot ids (B…) whose clips are carried too, separated by commas"
     )
     slack_alert_channel: str = Field(
-        "", description="Channel id (C…) that is told, once, when a neighbour is in trouble, and when that is over"
+        "",
+        description="Channel id (C…) that is told, once, when Slack, Linq or the bot itself fails, and when it recovers",
     )
     linq_api_v3_api_key: SecretStr = Field(description="Linq API key, from the Linq dashboard")
     linq_api_v3_base_url: str = Field("https://api.linqapp.com/api/partner", description="Linq base; /v3 lies below it")
@@ -69,29 +72,40 @@ class Settings(BaseSettings):
     memobridge_admins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Slack user ids (U…) who may link, beside workspace admins, separated by commas"
     )
-    find_seconds: float = Field(
+    send_confirm_seconds: float = Field(
         120.0,
         gt=0,
         le=DAY_S,
-        description="How long a memo whose answer was lost is looked for, in seconds, before a person decides",
+        validation_alias=AliasChoices("send_confirm_seconds", "find_seconds"),
+        description="How long a memo whose answer was lost is searched for, in seconds, before a person decides",
     )
-    hear_check_seconds: float = Field(
+    backfill_interval_seconds: float = Field(
         60.0,
-        ge=0,
+        ge=5,
         le=DAY_S,
-        description="How often linked channels are searched for clips that Slack never told of, in seconds; 0: never",
+        validation_alias=AliasChoices("backfill_interval_seconds", "hear_check_seconds"),
+        description="How often a linked channel or chat is read for what no event told, in seconds, at most",
+    )
+    carry_up_to_seconds: float = Field(
+        3600.0,
+        ge=0,
+        le=7 * DAY_S,
+        description="How old a clip found after downtime may be to be sent unasked, in seconds; older: a button",
     )
     alert_after_seconds: float = Field(
         60.0,
         gt=0,
         le=DAY_S,
-        description="How long a trouble must last before SLACK_ALERT_CHANNEL is told of it, or that it is over",
+        description="How long a problem must last, in seconds, before SLACK_ALERT_CHANNEL is told of it, or of its end",
     )
     retention_days: int = Field(
-        90, ge=3, le=36_500, description="Days after which finished deliveries are forgotten, at least 3"
+        90,
+        ge=3,
+        le=36_500,
+        description="Delete finished deliveries after this many days (at least 3, the longest retry window)",
     )
-    workers: int = Field(32, ge=1, le=500, description="How many deliveries are worked on at once")
-    audio_workers: int = Field(2, ge=1, le=64, description="Processes that listen to and convert audio")
+    workers: int = Field(32, ge=1, le=500, description="How many rooms are worked on at once")
+    audio_workers: int = Field(2, ge=1, le=64, description="Processes that decode and convert audio")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["json", "text"] | None = Field(None, description="json, or text (default on a terminal)")
 
@@ -186,42 +200,16 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings of this process's environment. Raises SettingsError with every problem at once."""
+    """The settings of this process's environment, and of a file ``.env`` in its working folder.
+
+    Raises SettingsError with every problem at once.
+    """
     return Settings()  # type: ignore[call-arg]  # the environment gives the arguments
 
 
-def load_links(path: Path) -> list[tuple[str, str]]:
-    """(channel, chat) pairs of a LINKS_FILE. Raises SettingsError naming the file and the line's fault."""
-    try:
-        tables = tomllib.loads(path.read_text("utf-8")).get("link", [])
-        pairs = [(_id(table["channel"]), _chat_id(table["chat"])) for table in tables]
-    except OSError as error:
-        raise SettingsError([f"LINKS_FILE: {path} cannot be read ({error.strerror})"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"LINKS_FILE: {path} is not valid TOML: {error}"]) from None
-    except (KeyError, TypeError, AttributeError):
-        fix = 'every [[link]] needs channel = "C…" and chat = "<chat uuid>"'
-        raise SettingsError([f"LINKS_FILE: {path}: {fix}"]) from None
-    counted = Counter(channel for channel, _ in pairs)
-    if twice := [channel for channel, times in counted.items() if times > 1]:
-        named = [f"LINKS_FILE: {path}: {channel} has more than one chat. Keep one [[link]] of it." for channel in twice]
-        raise SettingsError(named)
-    return pairs
-
-
-def _id(value: object) -> str:
-    """Raises TypeError for what is none."""
-    if not isinstance(value, str) or not value or not _is_one_word(value):
-        raise TypeError
-    return value
-
-
-def _chat_id(value: object) -> str:
-    """Raises TypeError for what is none, such as whom the chat is with."""
-    chat = _id(value)
-    if "@" in chat or chat.startswith("+"):
-        raise TypeError
-    return chat.lower()
+def renamed(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(old, new) names of settings in use that go by another name now. The old ones work for one version more."""
+    return [(old, new) for old, new in RENAMED.items() if environment.get(old)]
 
 
 def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Says in a channel that a neighbour is in trouble: once when it has lasted a while, and once when it is over.
+"""Alerts: says in a channel that something fails, once when it has lasted a while, and once when it has recovered.
 
-A trouble is a neighbour's, whatever its words: they may change while it lasts. What could not be said is said as soon
-as it can be; when Slack itself is the trouble, that is after it.
+An incident is a dependency's, whatever its reason: that may change while it lasts. What could not be said is said as
+soon as it can be; when Slack itself fails, that is after its recovery.
 """
 
 import logging
@@ -19,7 +19,7 @@ EVERY_S = 15.0
 class Incident:
     """Times are the clock's. ``over_since`` is None while it lasts."""
 
-    why: str
+    reason: str
     since: float
     is_told: bool = False
     over_since: float | None = None
@@ -33,7 +33,7 @@ class Incident:
 
 
 class Alerts:
-    """``reasons`` gives each neighbour's trouble, "" for none; ``say`` puts a sentence where operators read it."""
+    """``reasons`` gives each dependency's problem, "" for none; ``say`` puts a sentence where operators read it."""
 
     def __init__(
         self,
@@ -41,49 +41,50 @@ class Alerts:
         say: Callable[[str], Awaitable[None]],
         *,
         clock: Callable[[], float],
-        lasts_s: float,
+        after_s: float,
     ) -> None:
         self._reasons = reasons
         self._say = say
         self._clock = clock
-        self._lasts_s = lasts_s
-        self._troubles: dict[str, Incident] = {}
+        self._after_s = after_s
+        self._incidents: dict[str, Incident] = {}
 
-    async def look(self) -> None:
-        for neighbour, why in (await self._reasons()).items():
-            if why:
-                self._note(neighbour, why)
-            elif neighbour in self._troubles:
-                self._note_end(neighbour)
-        for neighbour, trouble in list(self._troubles.items()):
-            await self._tell(neighbour, trouble)
+    async def check(self) -> None:
+        for dependency, reason in (await self._reasons()).items():
+            if reason:
+                self._note(dependency, reason)
+            elif dependency in self._incidents:
+                self._note_end(dependency)
+        for dependency, incident in list(self._incidents.items()):
+            await self._tell(dependency, incident)
 
-    def _note(self, neighbour: str, why: str) -> None:
-        trouble = self._troubles.get(neighbour)
-        if trouble is None:
-            log.warning("trouble", extra={"neighbour": neighbour, "why": why})
-            trouble = self._troubles[neighbour] = Incident(why, self._clock())
-        trouble.why, trouble.over_since = why, None
+    def _note(self, dependency: str, reason: str) -> None:
+        incident = self._incidents.get(dependency)
+        if incident is None:
+            log.warning("alert.incident_began", extra={"dependency": dependency, "reason": reason})
+            incident = self._incidents[dependency] = Incident(reason, self._clock())
+        incident.reason, incident.over_since = reason, None
 
-    def _note_end(self, neighbour: str) -> None:
-        """What passes quickly was no trouble; what comes back quickly was not over."""
-        trouble = self._troubles[neighbour]
-        if trouble.over_since is None:
-            trouble.over_since = self._clock()
-            log.warning("trouble over", extra={"neighbour": neighbour, "lasted_s": round(trouble.lasted(0.0))})
-        if not trouble.is_told and trouble.lasted(0.0) < self._lasts_s:
-            del self._troubles[neighbour]
+    def _note_end(self, dependency: str) -> None:
+        """What passes quickly was no incident; what comes back quickly was not over."""
+        incident = self._incidents[dependency]
+        if incident.over_since is None:
+            incident.over_since = self._clock()
+            lasted_s = round(incident.lasted(0.0))
+            log.warning("alert.incident_ended", extra={"dependency": dependency, "lasted_s": lasted_s})
+        if not incident.is_told and incident.lasted(0.0) < self._after_s:
+            del self._incidents[dependency]
 
-    async def _tell(self, neighbour: str, trouble: Incident) -> None:
+    async def _tell(self, dependency: str, incident: Incident) -> None:
         now = self._clock()
-        lasted = trouble.lasted(now)
-        if not trouble.is_told and lasted >= self._lasts_s:
-            has = "has" if trouble.over_since is None else "had"
-            trouble.is_told = await self._said(f"memobridge {has} trouble with {neighbour}: {trouble.why}")
-        elif trouble.is_over(now, self._lasts_s) and await self._said(
-            f"memobridge is well again with {neighbour}, after {_span(lasted)}."
+        lasted = incident.lasted(now)
+        if not incident.is_told and lasted >= self._after_s:
+            verb = "fails" if incident.over_since is None else "failed"
+            incident.is_told = await self._said(f"memobridge: {dependency} {verb}: {incident.reason}")
+        elif incident.is_over(now, self._after_s) and await self._said(
+            f"memobridge: recovered: {dependency} (down {_duration(lasted)})."
         ):
-            del self._troubles[neighbour]
+            del self._incidents[dependency]
 
     async def _said(self, sentence: str) -> bool:
         """Whether it is said. Where nobody knows, once is better than twice."""
@@ -92,10 +93,10 @@ class Alerts:
         except OutcomeUnknown:
             return True
         except RelayError as error:
-            log.info("alarm not said", extra={"code": error.code})
+            log.info("alert.not_said", extra={"code": error.code, "reason": error.reason})
             return False
         return True
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,71 +1,103 @@
-"""Whether each neighbour is there: one ping for each, "" when all is well, else why not."""
+"""Health checks: one for each dependency, "" when all is well, else why not."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.relay.errors import RelayError
 from bot.store.database import Database
 
 LATE_S = 60.0
-ASKED_AGAIN_AFTER_S = 60.0
+REMEMBERED_FOR_S = 60.0
+SKEW_MAX_S = 60.0
+MARK_MAX_S = 1800.0
+"""Linq gives up on a webhook after half an hour: older than that, what was said may be known from nowhere else."""
 
-Ping = Callable[[], Awaitable[str]]
+HealthCheck = Callable[[], Awaitable[str]]
 
 
-def reason(check: Callable[[], Awaitable[None]]) -> Ping:
-    """A check that raises, as a ping that says why."""
+def reason_of(act: Callable[[], Awaitable[object]]) -> HealthCheck:
+    """A call that raises, as a check that says why."""
 
-    async def ping() -> str:
+    async def check() -> str:
         try:
-            await check()
+            await act()
         except RelayError as error:
             return error.reason
         return ""
 
-    return ping
+    return check
 
 
-def first_trouble(pings: Sequence[Ping]) -> Ping:
-    """One ping for several. The list may still grow."""
+def first_problem(checks: Sequence[HealthCheck]) -> HealthCheck:
+    """One check for several. The list may still grow."""
 
-    async def ping() -> str:
-        for each in pings:
-            if why := await each():
-                return why
+    async def check() -> str:
+        for each in checks:
+            if reason := await each():
+                return reason
         return ""
 
-    return ping
+    return check
 
 
-def now_and_then(ping: Ping, clock: Callable[[], float] = time.monotonic) -> Ping:
-    """Readiness may be asked every second; a neighbour with rate limits is not."""
+def remembered(check: HealthCheck, clock: Callable[[], float] = time.monotonic) -> HealthCheck:
+    """Readiness may be asked every second; what has rate limits is not."""
     asked_at, answer = float("-inf"), ""
 
-    async def remembered() -> str:
+    async def ask() -> str:
         nonlocal asked_at, answer
-        if clock() - asked_at >= ASKED_AGAIN_AFTER_S:
-            answer = await ping()
+        if clock() - asked_at >= REMEMBERED_FOR_S:
+            answer = await check()
             asked_at = clock()
         return answer
 
-    return remembered
+    return ask
+
+
+def database(database: Database) -> HealthCheck:
+    """Red when it does not answer, takes no writes (a full disk, a standby), or has another time than we have."""
+
+    async def check() -> str:
+        try:
+            skew_s = await database.check_writable()
+        except RelayError as error:
+            return error.reason
+        if abs(skew_s) > SKEW_MAX_S:
+            return f"our clock is {skew_s:+.0f} s off the database's: set the time of this machine"
+        return ""
+
+    return check
 
 
 def worker(
-    database: Database, find_for: timedelta, is_running: Callable[[], bool], show: Callable[[float], object]
-) -> Ping:
+    database: Database, search_timeout: timedelta, is_running: Callable[[], bool], show: Callable[[float], object]
+) -> HealthCheck:
     """Red when the worker stopped, or when it runs and what is due is not done. ``show`` gets how late it is, in s. A
-    send without an answer is looked for as long as ``find_for``."""
+    send without an answer is searched for as long as ``search_timeout``."""
 
-    async def ping() -> str:
+    async def check() -> str:
         if not is_running():
             return "the worker has stopped"
         try:
-            late = await database.deliveries.oldest_due(datetime.now(UTC), find_for)
+            late_s = await database.deliveries.oldest_due(search_timeout)
         except RelayError as error:
             return error.reason
-        show(late)
-        return f"a delivery has been due for {late:.0f} s" if late > LATE_S else ""
+        show(late_s)
+        return f"a delivery has been due for {late_s:.0f} s" if late_s > LATE_S else ""
 
-    return ping
+    return check
+
+
+def marks(database: Database, show: Callable[[float], object]) -> HealthCheck:
+    """Red when some linked room's history has not been read for so long that what was said there may be missing."""
+
+    async def check() -> str:
+        try:
+            age_s = await database.marks.oldest_age()
+        except RelayError as error:
+            return error.reason
+        show(age_s)
+        return f"a linked room was last read {age_s / 60:.0f} min ago" if age_s > MARK_MAX_S else ""
+
+    return check

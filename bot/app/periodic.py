@@ -1,4 +1,4 @@
-"""What is done again and again beside everything else, until the bot leaves."""
+"""What is done again and again beside everything else, until the bot stops. The one periodic loop of the bot."""
 
 import asyncio
 import logging
@@ -13,9 +13,9 @@ class PeriodicTasks:
     def __init__(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self, name: str, every_s: float, act: Callable[[], Awaitable[None]]) -> None:
-        """``every_s`` lie before the first round, and between the end of one and the next. Errors end nothing."""
-        self._tasks.append(asyncio.create_task(_go_round(name, every_s, act), name=name))
+    def start(self, name: str, every_s: float, act: Callable[[], Awaitable[object]]) -> None:
+        """``every_s`` lie before the first time, and between the end of one and the next. Errors end nothing."""
+        self._tasks.append(asyncio.create_task(_repeat(name, every_s, act), name=name))
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -23,12 +23,12 @@ class PeriodicTasks:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _go_round(name: str, every_s: float, act: Callable[[], Awaitable[None]]) -> None:
+async def _repeat(name: str, every_s: float, act: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(every_s)
         try:
             await act()
         except RelayError as error:
-            log.warning("round broken off", extra={"round": name, "why": error.reason, "code": error.code})
+            log.warning("periodic.failed", extra={"task": name, "reason": error.reason, "code": error.code})
         except Exception:
-            log.exception("round broken off", extra={"round": name})
+            log.exception("periodic.failed", extra={"task": name})

@@ -1,4 +1,4 @@
-"""Leaving: what is under way is finished side by side, and nothing that hangs keeps the process alive."""
+"""Shutdown: what is under way is finished side by side, and nothing that hangs keeps the process alive."""
 
 import asyncio
 import logging
@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 
 log = logging.getLogger("memobridge.app")
 
-LEAVE_S = 9.5  # the promise is ten
-DRAIN_S = 8.0  # the rest is for the database
+EXIT_AFTER_S = 9.5  # the promise is ten
+DRAIN_FOR_S = 8.0  # the rest is for the database
 
 
 class Shutdown:
-    """What must be finished before the bot goes. All at once: no side's silence takes time from another's work."""
+    """What must be finished before the bot goes. All at once: no network's silence takes time from another's work."""
 
     def __init__(self) -> None:
         self._drains: list[Callable[[], Awaitable[None]]] = []
@@ -25,19 +25,19 @@ class Shutdown:
     async def run(self) -> None:
         for error in await asyncio.gather(*(drain() for drain in self._drains), return_exceptions=True):
             if isinstance(error, Exception):
-                log.error("drain broke", exc_info=error)
+                log.error("shutdown.drain_failed", exc_info=error)
 
 
-def leave_within(seconds: float) -> None:
+def exit_within(seconds: float) -> None:
     """End the process by then, with exit code 0, whatever hangs: a database that froze, a thread that waits for it.
 
     It is as safe as being killed, which is safe: the next start takes over.
     """
-    timer = threading.Timer(seconds, _leave_now, [seconds])
+    timer = threading.Timer(seconds, _exit_now, [seconds])
     timer.daemon = True
     timer.start()
 
 
-def _leave_now(seconds: float) -> None:
-    log.warning("left in haste", extra={"after_s": seconds})
+def _exit_now(seconds: float) -> None:
+    log.warning("shutdown.forced", extra={"after_s": seconds})
     os._exit(0)

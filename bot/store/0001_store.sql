@@ -2,6 +2,12 @@
 -- only the adapter of their network reads, and ``parts``, ``prepared`` and ``settings`` are the relay's values as JSON.
 -- The function ``enqueue_jobs`` belongs to the jobs package, whose schema is applied first.
 
+-- Written by the health check: a database may answer and take no writes.
+CREATE TABLE health (
+    id         integer PRIMARY KEY CHECK (id = 1),
+    written_at timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE links (
     room      text NOT NULL,
     from_file boolean NOT NULL DEFAULT false,  -- a link made by a person lies over one of the links file

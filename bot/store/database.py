@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg import AsyncConnection
@@ -36,6 +37,11 @@ SELECT target AS name FROM deliveries WHERE retry_at <= now() AND {OPEN} UNION
 SELECT target FROM deliveries WHERE not_before <= now() AND {OPEN}
 """
 NOTICES_DUE = "SELECT id AS name FROM notices WHERE retry_at <= now()"
+
+CHECK_WRITABLE = """
+INSERT INTO health (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET written_at = now()
+RETURNING clock_timestamp() AS at
+"""
 
 Names = tuple[Sequence[str], Sequence[str]]
 
@@ -88,6 +94,15 @@ class Database:
     async def ping(self) -> None:
         """Raises ``RetryLater`` when the database does not answer."""
         await self._pool.rows("SELECT 1")
+
+    async def check_writable(self) -> float:
+        """Write a row; gives how many seconds our clock is ahead of the server's. Raises ``RetryLater`` with the cause
+        where nothing can be written: the disk is full, or it is a standby."""
+        began = datetime.now(UTC)
+        row = await self._pool.row(CHECK_WRITABLE)
+        assert row is not None, "an upsert gives its row"
+        middle = began + (datetime.now(UTC) - began) / 2
+        return float((middle - row["at"]).total_seconds())
 
     async def due(self) -> Names:
         """The rooms and the notices whose wait is over."""

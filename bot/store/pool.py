@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -21,7 +22,8 @@ KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
+NO_WRITES = (DiskFull, ReadOnlySqlTransaction)
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed, ReadOnlySqlTransaction)
 
 
 class Pool:
@@ -93,6 +95,8 @@ async def unreachable_is_retry_later() -> AsyncIterator[None]:
 
 def _unreachable(error: Exception) -> RetryLater:
     cause = " ".join(str(error).split()) or type(error).__name__  # libpq writes several lines
+    if isinstance(error, NO_WRITES):
+        return RetryLater(f"The database takes no writes ({cause}).")
     return RetryLater(f"The database cannot be reached ({cause}).")
 
 
