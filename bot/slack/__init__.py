@@ -1,8 +1,15 @@
-"""The Slack door. Only this room knows Slack's SDK; it knows the relay and no other room.
+"""The Slack adapter. Only this package knows Slack's SDK; it knows the relay and no other package of the bot.
 
-In, from Slack:    over_http, over_socket (line) → envelopes → listeners → parse, files, gestures (fields)
-                   → commands, presses → answers, cards; resolving asks about stubs
-Out, to Slack:     client, lookups, downloads → web (pace, errors)
-What people see:   blocks, words, cards (escaping)
-Put together by:   door; what it asks of the relay is in ports
+adapter.py    puts it together: the relay's network "slack", and what receives Slack's requests
+ids.py        ids of rooms, messages, people, media: made and read here alone
+fields.py     reading Slack's JSON without trusting it
+emoji.py      short names and Unicode
+ports.py      what is asked of the relay
+diagnosis.py  what ``check`` asks
+inbound/      http_receiver, socket_receiver (socket_client) → envelope → dispatch → events
+              parse (files, message_text): payload → facts; resolve: facts → the relay's messages; history: backfill
+api/          web_api (rate_limit, errors), identity, directory; media (downloads) and uploads; sender (attachments),
+              status_board, messages: reading back what was posted
+actions/      interactions → commands, shortcuts, buttons → replies (responder); public_url
+ui/           notice_blocks, notice_text, contact_message, announcements, remedies; mrkdwn: escaping; blocks
 """

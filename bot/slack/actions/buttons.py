@@ -1,0 +1,51 @@
+"""Buttons: what is done, and what the one who clicked is told."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.relay.ids import DeliveryId, RoomId
+from bot.slack.actions import replies
+from bot.slack.actions.commands import invitation
+from bot.slack.actions.interactions import ButtonClick
+from bot.slack.actions.replies import CANCEL, LINK, Reply
+from bot.slack.api.directory import SlackDirectory
+from bot.slack.ports import DeliveryActions, LinkService
+from bot.slack.ui.notice_blocks import APPROVE, CONFIRM_DELIVERED, DISMISS, RESEND
+
+
+class Buttons:
+    def __init__(self, links: LinkService, deliveries: DeliveryActions, directory: SlackDirectory) -> None:
+        self._links = links
+        self._deliveries = deliveries
+        self._directory = directory
+        self._buttons: dict[str, Callable[[ButtonClick], Awaitable[Reply | None]]] = {
+            RESEND: self._resend,
+            CONFIRM_DELIVERED: self._confirm_delivered,
+            APPROVE: self._approve,
+            DISMISS: self._dismiss,
+            LINK: self._link,
+            CANCEL: self._cancel,
+        }
+
+    async def clicked(self, click: ButtonClick) -> Reply | None:
+        """None where the notice itself shows what came of it. Raises what the relay raises."""
+        button = self._buttons.get(click.action)
+        return await button(click) if button else None
+
+    async def _resend(self, click: ButtonClick) -> None:
+        await self._deliveries.resend(DeliveryId(click.value), by=click.by.person)
+
+    async def _confirm_delivered(self, click: ButtonClick) -> None:
+        await self._deliveries.confirm_delivered(DeliveryId(click.value), by=click.by.person)
+
+    async def _approve(self, click: ButtonClick) -> None:
+        await self._deliveries.approve(DeliveryId(click.value), by=click.by.person)
+
+    async def _dismiss(self, click: ButtonClick) -> None:
+        await self._deliveries.dismiss(DeliveryId(click.value), by=click.by.person)
+
+    async def _link(self, click: ButtonClick) -> Reply:
+        link = await self._links.link(click.by.room, RoomId(click.value), by=click.by.person)
+        return replies.linked(link, await invitation(click.by.channel.channel, self._directory))
+
+    async def _cancel(self, click: ButtonClick) -> Reply:
+        return replies.CANCELLED

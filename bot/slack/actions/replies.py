@@ -1,0 +1,166 @@
+"""What a person sees after a command, a shortcut or a button: replies for their eyes only. Pure.
+
+``Reply.text`` is Slack's markup: whatever users or other systems wrote was escaped on its way in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.relay.errors import Refused, RelayError
+from bot.relay.ids import PersonId, RoomId
+from bot.relay.model import Link, RoomInfo
+from bot.relay.settings import describe
+from bot.slack.ids import is_group, is_person, parse_room, user_of, usergroup_of
+from bot.slack.ui.blocks import Block, actions, button, section
+from bot.slack.ui.mrkdwn import bold, escape, quoted
+from bot.slack.ui.notice_text import fitting
+from bot.slack.ui.remedies import COMMAND, WORDS
+
+LINK, CANCEL = "link_chat", "cancel_link"
+CHOICES_MOST = 20
+TEXT_MOST = 3000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """``replaces``: it takes the place of the reply whose button was clicked."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    replaces: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """As Slack takes it, in an answer or at a response_url."""
+        shown = {"text": self.text, "response_type": "ephemeral", "replace_original": self.replaces}
+        return shown | {"blocks": list(self.blocks or [section(self.text)])}
+
+
+IN_A_MOMENT = Reply("One moment …")
+SORRY = Reply("Something went wrong on our side; nothing was changed. Try again, and tell your admin if it stays so.")
+HELP = Reply(
+    "\n".join(
+        [
+            "Audio dropped in a linked channel arrives in an iMessage chat as a voice memo.",
+            f"`{COMMAND} link +12025550123` – link this channel; an e-mail address or a chat id will do too",
+            f"`{COMMAND} unlink` – stop; what was accepted before still goes its way",
+            f"`{COMMAND} set mode conversation` – what is written here goes to the contact, too; `voice`: only clips",
+            f"`{COMMAND} set replies off` – what the contact says does not appear here; `on`: it does",
+            f"`{COMMAND} set senders members` – who may send: `members`, `everyone`, or people and groups (@…)",
+            f"`{COMMAND} status` – what this channel is linked to, and its settings",
+            f"`{COMMAND} list` – the links of the channels that you are in",
+            f"`{COMMAND} say …` – send a text",
+            f"`{COMMAND} send https://…` – send the audio at a public address",
+            "A message that begins with a mention of the bot is sent; one that begins with `//` never is.",
+            "On any message, in threads too: *More actions › Send as voice memo*, *Send to iMessage*, or *Resend*.",
+        ]
+    )
+)
+LINK_USAGE = Reply(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail address, or a chat id.")
+SET_USAGE = Reply(
+    f"Name what to set: `{COMMAND} set mode voice` or `conversation`, `{COMMAND} set replies on` or `off`, "
+    f"`{COMMAND} set senders members`, `everyone`, or people and user groups."
+)
+SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
+NO_AUDIO = Reply("There is no audio or video in this message.")
+NOTHING = Reply("There is nothing in this message that could be sent.")
+HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")
+NO_CLIP = Reply("Use it on the message with the clip, or press Resend in the notice.")
+CANCELLED = Reply("Nothing was linked.", replaces=True)
+
+
+def problem(error: RelayError) -> Reply:
+    """A failure in words; unless it was a sure no, it is worth another try."""
+    code = f" [{quoted(error.code, 50)}]" if error.code else ""
+    way = WORDS[error.remedy]
+    again = "" if isinstance(error, Refused) else "Try again in a moment."
+    return Reply(" ".join(part for part in (f"{quoted(error.reason, 1000)}{code}", way or again) if part))
+
+
+def offer(rooms: Sequence[RoomInfo]) -> Reply:
+    """Who is in the chat (or which chats there are), before anything takes effect."""
+    if len(rooms) == 1:
+        asked = f"Link this channel to {describe_room(rooms[0])}? Audio dropped here will then go there as voice memos."
+        return Reply(asked, (section(asked), actions(_link_button(rooms[0]), _cancel_button())))
+    asked = f"There are {len(rooms)} such chats. Which one shall this channel be linked to?"
+    rows = [section(describe_room(room)) | {"accessory": _link_button(room)} for room in rooms[:CHOICES_MOST]]
+    if len(rooms) > CHOICES_MOST:
+        rows.append(section(f"… and {len(rooms) - CHOICES_MOST} more; name a chat id to choose one of those."))
+    return Reply(asked, (section(asked), *rows, actions(_cancel_button())))
+
+
+def describe_room(room: RoomInfo) -> str:
+    """Who is in it, what kind of chat it is and over what it runs."""
+    people = ", ".join(room.people)
+    about = [f"group chat of {len(room.people)}" if room.is_group else "", room.service, people if room.name else ""]
+    remarks = ", ".join(quoted(part, 700) for part in about if part)
+    return f"{bold(room.label, 700)}{f' ({remarks})' if remarks else ''}"
+
+
+def linked(link: Link, remark: str) -> Reply:
+    said = f"Linked to {_peer(link)}. Audio dropped here from now on goes there as voice memos."
+    return Reply(f"{said} {remark}".strip(), replaces=True)
+
+
+def unlinked(link: Link, still_going: int) -> Reply:
+    left = f" Accepted before, and still on the way: {still_going}." if still_going else ""
+    return Reply(f"No longer linked to {_peer(link)}.{left}")
+
+
+def status(link: Link | None, remark: str, *, shows_peer: bool) -> Reply:
+    """``shows_peer``: numbers are for members of the workspace only."""
+    if link is None:
+        return not_linked()
+    by = f", by <@{user_of(PersonId(link.made_by))}>" if is_person(link.made_by) else ""
+    said = f"Linked to {_peer(link) if shows_peer else 'an iMessage chat'}{by}. {_settings(link)}"
+    return Reply(f"{said} {remark}".strip())
+
+
+def changed(link: Link) -> Reply:
+    return Reply(f"Changed. {_settings(link)}")
+
+
+def not_linked() -> Reply:
+    return Reply(f"This channel is not linked to a chat. An admin can link it: `{COMMAND} link +12025550123`")
+
+
+def listed(links: Sequence[Link], *, shows_peers: bool) -> Reply:
+    lines = [f"{_room(link.room)} → {_peer(link) if shows_peers else 'an iMessage chat'}" for link in links]
+    shown = fitting(lines, TEXT_MOST, lambda number: f"… and {len(lines) - number} more links")
+    return Reply(shown or "No channel that you are in is linked.")
+
+
+def accepted(number: int, *, is_voice: bool = True) -> Reply:
+    if not number:
+        return Reply("It is on the way already.")
+    what = "It is" if number == 1 else f"{number} clips are"
+    return Reply(f"{what} on the way." + (" The notice keeps you posted." if is_voice else ""))
+
+
+def _settings(link: Link) -> str:
+    return " ".join(
+        f"{key}: *{', '.join(_value(value) for value in values)}*." for key, values in describe(link.settings).items()
+    )
+
+
+def _value(value: str) -> str:
+    if is_person(value):
+        return f"<@{user_of(PersonId(value))}>"
+    return f"<!subteam^{usergroup_of(value)}>" if is_group(value) else escape(value)
+
+
+def _peer(link: Link) -> str:
+    return bold(link.label or link.peer, 200)
+
+
+def _room(room: RoomId) -> str:
+    place = parse_room(room)
+    return f"<#{place.channel}>" + (" (a thread)" if place.root_ts else "")
+
+
+def _link_button(room: RoomInfo) -> Block:
+    return button("Link", LINK, room.id)
+
+
+def _cancel_button() -> Block:
+    return button("Cancel", CANCEL, "cancel")

@@ -1,0 +1,215 @@
+"""What contacts say, put into Slack: posts, reactions and edits.
+
+A message with files takes three steps, each of which leaves at most a private file when its answer is lost: the files
+were uploaded before, privately; then one post, which carries the delivery's id as metadata; then an edit attaches the
+files to it. So the post can be found again, and what is missing from it can be added.
+"""
+
+import logging
+from typing import Any
+
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.ids import RoomId
+from bot.relay.model import Author, Delivery, Sent
+from bot.relay.parts import Announcement, Edit, Reaction
+from bot.relay.ports import Outgoing, Settlement
+from bot.slack import emoji
+from bot.slack.api.attachments import Attachments
+from bot.slack.api.errors import BLOCKS_REFUSED, UNKNOWN_EMOJI
+from bot.slack.api.identity import Identity
+from bot.slack.api.messages import Messages, is_marked
+from bot.slack.api.web_api import ApiAnswer, SlackApi
+from bot.slack.fields import Body, child, one_line, timestamp
+from bot.slack.ids import SlackRoom, parse_message, parse_room
+from bot.slack.ui.contact_message import EVENT_TYPE, PAYLOAD_KEY, Content, content_of, edited, message_mark
+
+log = logging.getLogger("memobridge.slack")
+
+CUSTOMIZE = "chat:write.customize"
+USERNAME_MOST = 80
+QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
+"""No previews, and nothing in a text becomes a mention or a link."""
+
+_ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
+
+
+class SlackSender:
+    """Implements the relay's ``Sender``."""
+
+    def __init__(self, api: SlackApi, identity: Identity, messages: Messages, attachments: Attachments) -> None:
+        self._api = api
+        self._identity = identity
+        self._messages = messages
+        self._attachments = attachments
+        self._may_customize = True
+
+    def settlement(self, delivery: Delivery) -> Settlement:
+        """A reaction or an edit brings a message into a state, which may be done again; a post is looked for first."""
+        is_change = isinstance(delivery.parts[0], Reaction | Edit)
+        return Settlement.REPEAT if is_change else Settlement.FIND_OR_REPEAT
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Raises Refused with the code ``root_gone`` when a thread that is a room of its own lost its first message."""
+        match outgoing.delivery.parts[0]:
+            case Reaction() as reaction:
+                return await self._react(reaction, outgoing)
+            case Edit() as edit:
+                return await self._edit(edit, outgoing)
+        return await self._post(outgoing)
+
+    async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
+        """The post that an unanswered send left; files that are missing from it are attached now.
+
+        ``thread``: where a reply of this delivery would have gone, if it is one.
+        """
+        for room in dict.fromkeys(parse_room(each) for each in (delivery.target, thread) if each):
+            async for post in self._messages.own_posts(room, delivery.sending_since):
+                if is_marked(post, EVENT_TYPE, PAYLOAD_KEY, delivery.id, message_mark(delivery.id)):
+                    return await self._complete(delivery, _stands_in(room, post), post)
+        return None
+
+    # posts
+
+    async def _post(self, outgoing: Outgoing) -> Sent:
+        delivery, room = outgoing.delivery, await self._room_for(outgoing)
+        author = None if isinstance(delivery.parts[0], Announcement) else outgoing.author
+        answer = await self._post_as(author, delivery, room)
+        ts = timestamp(answer.body, "ts")
+        if not ts:
+            raise OutcomeUnknown("Slack took the message but did not say where it is.")
+        try:
+            return await self._complete(delivery, room, {**child(answer.body, "message"), "ts": ts})
+        except RetryLater as later:  # the post is there, so this is no "surely not sent"
+            raise OutcomeUnknown(later.reason, code=later.code) from later
+
+    async def _room_for(self, outgoing: Outgoing) -> SlackRoom:
+        """Where it goes: into the thread of what it is a reply to, as long as that exists. A target that is a thread
+        never lets anything out into the channel."""
+        room = parse_room(outgoing.delivery.target)
+        if room.root_ts:
+            await self._messages.require(room.channel, room.root_ts)
+            return room
+        root_ts = _thread_of(outgoing)
+        if root_ts and await self._messages.exists(room.channel, root_ts):
+            return room.thread(root_ts)
+        return room
+
+    async def _post_as(self, author: Author | None, delivery: Delivery, room: SlackRoom) -> ApiAnswer:
+        """Under the contact's name, where the app may do that; else the name stands in the message."""
+        shown_as = _shown_as(author) if author and await self._customizes() else {}
+        inside = author.name if author and not shown_as else ""
+        try:
+            return await self._post_content(content_of(delivery, author=inside), delivery, room, shown_as)
+        except Refused as no:
+            if not shown_as or no.code != "missing_scope":
+                raise
+        self._lack_customize()
+        return await self._post_as(author, delivery, room)
+
+    async def _post_content(self, content: Content, delivery: Delivery, room: SlackRoom, shown_as: Body) -> ApiAnswer:
+        """Blocks that Slack does not like are left out: the text says it all."""
+        body: dict[str, Any] = {
+            "channel": room.channel,
+            "text": content.text,
+            "blocks": list(content.blocks),
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {PAYLOAD_KEY: delivery.id}},
+            "mrkdwn": False,
+            **QUIET,
+            **shown_as,
+        }
+        if room.root_ts:
+            body["thread_ts"] = room.root_ts
+        try:
+            return await self._api.create("chat.postMessage", body)
+        except Refused as no:
+            if no.code not in BLOCKS_REFUSED:
+                raise
+            log.warning("slack.blocks_refused", extra={"delivery": delivery.id, "code": no.code})
+        return await self._api.create("chat.postMessage", {**body, "blocks": []})
+
+    async def _customizes(self) -> bool:
+        if self._may_customize and CUSTOMIZE not in (await self._identity.scopes() or {CUSTOMIZE}):
+            self._lack_customize()
+        return self._may_customize
+
+    def _lack_customize(self) -> None:
+        self._may_customize = False
+        log.warning("slack.scope_missing", extra={"scope": CUSTOMIZE, "reason": "Messages show the app's own name."})
+
+    async def _complete(self, delivery: Delivery, room: SlackRoom, post: Body) -> Sent:
+        """The post with all its files. OutcomeUnknown or RetryLater: some are not attached yet."""
+        try:
+            await self._attachments.attach(delivery, room, post)
+        except Refused as no:  # the post itself is there
+            log.warning("slack.files_lost", extra={"delivery": delivery.id, "code": no.code, "reason": no.reason})
+        thread = room.id if room.root_ts else None
+        return Sent(room.message(timestamp(post, "ts")), thread)
+
+    # changes
+
+    async def _react(self, reaction: Reaction, outgoing: Outgoing) -> Sent:
+        """One bot is one user: a reaction stays as long as one of the people still holds it."""
+        name = emoji.to_short_name(reaction.emoji)
+        if not name:
+            raise Refused(f"Slack has no reaction for {reaction.emoji}.", code=UNKNOWN_EMOJI)
+        about = _about(outgoing)
+        held = {emoji.to_short_name(each) for each in outgoing.held}
+        await react(self._api, about, name, is_held=name in held)
+        return Sent(None)
+
+    async def _edit(self, edit: Edit, outgoing: Outgoing) -> Sent:
+        room, ts = _about(outgoing)
+        message = await self._messages.read(room.channel, ts)
+        if message is None:
+            raise Refused("The message was deleted in Slack.", code="message_not_found")
+        content = edited(message, edit)
+        if content is not None:
+            await update(self._api, room.channel, ts, content)
+        return Sent(None)
+
+
+async def react(api: SlackApi, about: tuple[SlackRoom, str], name: str, *, is_held: bool) -> None:
+    """Put our reaction on a message, or take it off. Done already is done."""
+    room, ts = about
+    method = "reactions.add" if is_held else "reactions.remove"
+    try:
+        await api.modify(method, {"channel": room.channel, "timestamp": ts, "name": name})
+    except Refused as no:
+        if no.code not in _ALREADY_SO:
+            raise
+
+
+async def update(api: SlackApi, channel: str, ts: str, content: Content, **more: Any) -> ApiAnswer:
+    """Show something else in a message of ours. Without blocks where Slack does not like them."""
+    body = {"channel": channel, "ts": ts, "text": content.text, "parse": "none", "link_names": False, **more}
+    try:
+        return await api.modify("chat.update", {**body, "blocks": list(content.blocks)})
+    except Refused as no:
+        if no.code not in BLOCKS_REFUSED:
+            raise
+    return await api.modify("chat.update", {**body, "blocks": []})
+
+
+def _about(outgoing: Outgoing) -> tuple[SlackRoom, str]:
+    if outgoing.about is None:
+        raise Refused("It is not known which message this belongs to.")
+    message = parse_message(outgoing.about)
+    return message.room, message.ts
+
+
+def _thread_of(outgoing: Outgoing) -> str:
+    if outgoing.thread is not None:
+        return parse_room(outgoing.thread).root_ts
+    return parse_message(outgoing.about).ts if outgoing.about is not None else ""
+
+
+def _stands_in(room: SlackRoom, post: Body) -> SlackRoom:
+    """A reply that is shown in the channel, too, is listed there as well."""
+    thread_ts = timestamp(post, "thread_ts")
+    return room.thread(thread_ts) if thread_ts and thread_ts != timestamp(post, "ts") else room
+
+
+def _shown_as(author: Author) -> dict[str, str]:
+    name = one_line(author.name, USERNAME_MOST)
+    icon = {"icon_url": author.photo_url} if author.photo_url.startswith("https://") else {}
+    return {"username": name, **icon} if name else {}

@@ -1,0 +1,150 @@
+"""Slack's events: the one table of those that are listened to, and what each of them does.
+
+A handler returns once everything that its event causes is stored; whatever it raises makes Slack deliver the event
+again.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+
+from bot.relay.errors import Refused, RelayError
+from bot.relay.ids import PersonId, RoomId
+from bot.relay.model import Message
+from bot.slack.api.identity import Identity
+from bot.slack.api.messages import Messages
+from bot.slack.api.status_board import SlackStatusBoard
+from bot.slack.fields import Body, text
+from bot.slack.ids import SlackRoom, is_room, parse_room, person_id
+from bot.slack.inbound.files import Claim, claim_of
+from bot.slack.inbound.message_text import mentions_in
+from bot.slack.inbound.parse import (
+    EditedMessage,
+    PostedMessage,
+    Withdrawal,
+    channel_of,
+    parse_message,
+    parse_reaction,
+)
+from bot.slack.inbound.resolve import MessageBuilder
+from bot.slack.ports import LinkService, MessageIntake
+from bot.slack.ui.remedies import COMMAND
+
+log = logging.getLogger("memobridge.slack")
+
+Handler = Callable[[Body, str], Awaitable[None]]
+"""Takes the event and the workspace in which the app is installed."""
+
+NOT_LINKED = f"This channel is not linked to a chat. An admin can link it: {COMMAND} link +12025550123"
+
+
+class EventHandlers:
+    """``allowed_bots``: ids of bots whose messages are carried, too."""
+
+    def __init__(
+        self,
+        intake: MessageIntake,
+        links: LinkService,
+        identity: Identity,
+        messages: Messages,
+        builder: MessageBuilder,
+        board: SlackStatusBoard,
+        allowed_bots: Collection[str] = (),
+    ) -> None:
+        self._intake = intake
+        self._links = links
+        self._identity = identity
+        self._messages = messages
+        self._builder = builder
+        self._board = board
+        self._allowed_bots = frozenset(allowed_bots)
+        self.table: Mapping[str, Handler] = {
+            "message": self._message,
+            "reaction_added": self._reaction,
+            "reaction_removed": self._reaction,
+            "channel_id_changed": self._channel_id_changed,
+            "app_uninstalled": self._token_suspected,
+            "tokens_revoked": self._token_suspected,
+        }
+
+    async def _message(self, event: Body, team: str) -> None:
+        for fact in parse_message(event, team, await self._identity.get(), self._allowed_bots):
+            match fact:
+                case PostedMessage():
+                    self._messages.note(fact.channel.channel, fact.ts, exists=True)
+                    await self._posted(fact)
+                case EditedMessage():
+                    await self._accept(await self._builder.edit(fact))
+                case Withdrawal():
+                    await self._withdrawn(fact)
+
+    async def _posted(self, posted: PostedMessage) -> None:
+        """What has to be looked up in Slack, is looked up only where it would go somewhere."""
+        if not await self._needs_look_up(posted):
+            await self._accept(await self._builder.message(posted))
+            return
+        in_thread = await self._is_linked_thread(posted)
+        is_linked = in_thread or await self._links.of(posted.channel.id) is not None
+        if not is_linked and posted.is_addressed:
+            place = posted.channel.thread(posted.root_ts)
+            await self._tell(person_id(posted.channel.team, posted.sender), place.id, NOT_LINKED)
+        if is_linked:
+            message = await self._builder.message(posted)
+            is_at_root = posted.is_broadcast and not in_thread  # shown in the channel, too, so it was said there
+            await self._accept(replace(message, thread=None) if is_at_root else message)
+
+    async def _needs_look_up(self, posted: PostedMessage) -> bool:
+        has_unknown = any(claim_of(file) is Claim.UNKNOWN for file in posted.files)
+        return posted.is_addressed or posted.is_broadcast or has_unknown or bool(mentions_in(posted.fragments))
+
+    async def _is_linked_thread(self, posted: PostedMessage) -> bool:
+        thread = posted.channel.thread(posted.root_ts)
+        return bool(posted.root_ts) and await self._links.of(thread.id) is not None
+
+    async def _accept(self, message: Message) -> None:
+        """Refused is for the person who acted: telling it is all that is left to do."""
+        try:
+            new = await self._intake.accept(message)
+        except Refused as no:
+            log.info("slack.message_refused", extra={"code": no.code, "reason": no.reason})
+            await self._tell(message.sender, message.notice_room or message.room, no.reason)
+            return
+        if new:
+            log.info("slack.message_accepted", extra={"deliveries": list(new), "room": message.room})
+
+    async def _withdrawn(self, withdrawal: Withdrawal) -> None:
+        channel, root_ts = withdrawal.channel, withdrawal.root_ts
+        if not withdrawal.kept:
+            self._messages.note(channel.channel, withdrawal.ts, exists=False)
+        rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
+        await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept)
+
+    async def _reaction(self, event: Body, team: str) -> None:
+        me = await self._identity.get()
+        change = parse_reaction(event, team, me)
+        if change is None:
+            return
+        root_ts = ""
+        if change.author == me.user and await self._links.of(change.channel.id) is None:
+            # Slack does not say in which thread it is, and a link may be one thread's alone.
+            message = await self._messages.read(change.channel.channel, change.ts)
+            root_ts = text(message or {}, "thread_ts")
+        await self._accept(self._builder.reaction(change, root_ts))
+
+    async def _channel_id_changed(self, event: Body, team: str) -> None:
+        """Moving a workspace into an organisation gives its channels new ids."""
+        old, new = (channel_of(event, name) for name in ("old_channel_id", "new_channel_id"))
+        for link in await self._links.all():
+            room = parse_room(link.room) if is_room(link.room) else None
+            if room is not None and (room.team, room.channel) == (team, old):
+                await self._links.moved(room.id, SlackRoom(team, new, room.root_ts).id)
+
+    async def _token_suspected(self, event: Body, team: str) -> None:
+        log.error("slack.token_suspected", extra={"event": text(event, "type")})
+        self._identity.suspect_token()
+
+    async def _tell(self, person: PersonId, room: RoomId, words: str) -> None:
+        try:
+            await self._board.tell(person, room, words)
+        except RelayError as error:
+            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})

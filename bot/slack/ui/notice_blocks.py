@@ -1,0 +1,169 @@
+"""What the notice of a Slack message looks like: Block Kit, calm and readable. Pure."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+
+from bot.relay.ids import NoticeId
+from bot.relay.model import (
+    NEEDS_ATTENTION,
+    AudioInfo,
+    DeliveryWithReceipts,
+    Mark,
+    Notice,
+    Rendered,
+    Status,
+)
+from bot.relay.receipts import StatusReport, status_of
+from bot.slack.ids import is_person, user_of
+from bot.slack.ui.blocks import ID_MOST, Block, actions, button, context, plain, section
+from bot.slack.ui.mrkdwn import bold, quoted
+from bot.slack.ui.notice_text import (
+    NAME_MOST,
+    clock,
+    is_change,
+    length,
+    lines_of,
+    listed,
+    may_resend,
+    name_of,
+    reason_of,
+)
+from bot.slack.ui.remedies import WORDS
+
+RESEND, CONFIRM_DELIVERED, APPROVE, DISMISS = "resend", "confirm_delivered", "approve", "dismiss"
+LIST_MOST = 2900
+IN_FULL = 15  # clips that get blocks of their own, at most three each; Slack lets people drop ten files at once
+BARS = "▁▂▃▄▅▆▇█"
+GLYPHS = {
+    Status.QUEUED: "◌",
+    Status.HELD: "‖",
+    Status.SENT: "✓",
+    Status.DELIVERED: "✓✓",
+    Status.READ: "✓✓",
+    Status.FAILED: "✕",
+    Status.UNCONFIRMED: "?",
+    Status.CANCELLED: "–",
+}
+
+_MARK = re.compile(r"memobridge (?:aside )?(slack:\S+#\S+)")
+
+
+def render_notice(notice: Notice) -> Rendered:
+    """What a notice shows now: a line per recording; for texts and files, signs on their message."""
+    lines = lines_of(notice.deliveries)
+    body = notice_blocks(notice, lines) if lines else []
+    words, marks = listed(lines) if lines else "", marks_of(notice)
+    shown = json.dumps([words, body, sorted(marks)], sort_keys=True)
+    return Rendered(words, hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:20], body, marks)
+
+
+def notice_blocks(notice: Notice, lines: tuple[DeliveryWithReceipts, ...]) -> list[Block]:
+    """The first block carries the mark by which a lost post is found again."""
+    made = [block for told in lines[:IN_FULL] for block in _clip(told)]
+    if more := lines[IN_FULL:]:
+        made.append(section(listed(more, LIST_MOST)))
+    if made:
+        made[0]["block_id"] = mark_of(notice.id)
+    return made
+
+
+def marks_of(notice: Notice) -> frozenset[Mark]:
+    """The signs for what has no line. One failure outweighs the rest; read implies delivered, so that nothing that was
+    put on a message has to be taken off when it is read: Slack allows 20 removals a minute."""
+    lines = lines_of(notice.deliveries)
+    signed = [told for told in notice.deliveries if told not in lines and not is_change(told.delivery)]
+    statuses = [status_of(told).status for told in signed]
+    going = [status for status in statuses if status is not Status.CANCELLED]
+    if any(status in NEEDS_ATTENTION for status in going):
+        return frozenset({Mark.FAILED})
+    if going and all(status is Status.READ for status in going):
+        return frozenset({Mark.DELIVERED, Mark.READ})
+    if going and all(status in (Status.READ, Status.DELIVERED) for status in going):
+        return frozenset({Mark.DELIVERED})
+    return frozenset()
+
+
+def mark_of(notice: NoticeId) -> str:
+    return f"memobridge {notice}"[:ID_MOST]
+
+
+def mark_aside(notice: NoticeId) -> str:
+    """The mark of what is said beside a notice; it must not pass for the notice itself."""
+    return f"memobridge aside {notice}"[:ID_MOST]
+
+
+def marked(block_id: str) -> str:
+    """The id of the message of which a post with that mark tells; "" for any other block."""
+    found = _MARK.fullmatch(block_id)
+    return found[1] if found else ""
+
+
+def _clip(told: DeliveryWithReceipts) -> Iterator[Block]:
+    report = status_of(told)
+    yield section("\n".join(_headline(told, report)))
+    if remarks := [*_about(told.delivery.audio), *_after(told, report)]:
+        yield context("  ·  ".join(remarks))
+    if buttons := _buttons(told, report):
+        yield actions(*buttons)
+
+
+def _headline(told: DeliveryWithReceipts, report: StatusReport) -> Iterator[str]:
+    yield bold(name_of(told.delivery), NAME_MOST)
+    when = f"  ·  {clock(report.at)}" if report.at else ""
+    yield f"{GLYPHS[report.status]} *{report.status}*{when}"
+    if reason := reason_of(told):
+        yield reason
+    if report.status in NEEDS_ATTENTION and (way := WORDS[report.remedy]):
+        yield way
+
+
+def _about(audio: AudioInfo | None) -> Iterator[str]:
+    if audio is None:
+        return
+    yield length(audio.duration_s)
+    if audio.waveform:
+        yield "".join(BARS[min(max(level, 0), len(BARS) - 1)] for level in audio.waveform[:60])
+    if audio.is_sound_of_video:
+        yield "the sound of a video"
+    if audio.converted_from:
+        yield f"from {quoted(audio.converted_from, 60)}"
+
+
+def _after(told: DeliveryWithReceipts, report: StatusReport) -> Iterator[str]:
+    """What a careful reader would ask next."""
+    confirmed_by = report.receipt.confirmed_by if report.receipt else None
+    if confirmed_by is not None and is_person(confirmed_by):
+        yield f"confirmed by <@{user_of(confirmed_by)}>"
+    elif report.status is Status.SENT and report.is_final:
+        yield "groups and SMS report no more than this"
+    if told.delivery.is_late and report.status is Status.QUEUED:
+        yield "late: what came after it goes ahead of it"
+    if told.delivery.replaces is not None:
+        yield "sent again by a person"
+
+
+def _buttons(told: DeliveryWithReceipts, report: StatusReport) -> list[Block]:
+    delivery = told.delivery
+    if report.status is Status.HELD:
+        dismiss = button("Dismiss", DISMISS, delivery.id)
+        return [button("Send now", APPROVE, delivery.id), dismiss]
+    made = [resend_button(told)] if may_resend(told) else []
+    if report.status is Status.UNCONFIRMED:
+        made.append(button("It arrived", CONFIRM_DELIVERED, delivery.id))
+    return made
+
+
+def resend_button(told: DeliveryWithReceipts) -> Block:
+    again = button("Resend", RESEND, told.delivery.id)
+    return again | {"confirm": _doubt()} if status_of(told).status is Status.UNCONFIRMED else again
+
+
+def _doubt() -> Block:
+    return {
+        "title": plain("Send it again?"),
+        "text": plain("Nobody knows whether the first memo arrived. If it did, a second memo may arrive now."),
+        "confirm": plain("Send again"),
+        "deny": plain("Leave it"),
+    }
