@@ -9,12 +9,30 @@ import base64
 import binascii
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from multidict import MultiMapping
 
+from bot.linq.api.limits import CLOCK_TOLERANCE
+
 PREFIX = "whsec_"
-NO_OLDER_THAN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """``is_signed``: one of our keys signed exactly this body. ``skew``: how far its time is ahead of our clock."""
+
+    is_signed: bool
+    skew: timedelta = timedelta()
+
+    @property
+    def is_fresh(self) -> bool:
+        return abs(self.skew) <= CLOCK_TOLERANCE
+
+    @property
+    def is_valid(self) -> bool:
+        return self.is_signed and self.is_fresh
 
 
 def signing_key(secret: str) -> bytes:
@@ -27,28 +45,24 @@ def signing_key(secret: str) -> bytes:
     if not secret.startswith(PREFIX) or not key:
         raise ValueError(
             f"LINQ_WEBHOOK_SECRET must be {PREFIX} followed by base64, as Linq shows it once, when the webhook "
-            "subscription is made."
+            "subscription is created."
         )
     return key
 
 
-def is_signed(keys: Iterable[bytes], headers: MultiMapping[str], body: bytes, now: datetime) -> bool:
-    """Whether one of these keys signed exactly this body within five minutes of ``now``. Never raises."""
+def verify(keys: Iterable[bytes], headers: MultiMapping[str], body: bytes, now: datetime) -> Verification:
+    """Never raises. A good signature with a wrong time is told apart: then one of the two clocks is wrong, or somebody
+    repeats an old webhook."""
     webhook_id, stamp, signatures = (_only(headers, f"webhook-{name}") for name in ("id", "timestamp", "signature"))
-    if not (webhook_id and signatures and _is_fresh(stamp, now)):
-        return False
+    if not (webhook_id and signatures and stamp.isdigit() and len(stamp) <= 12):
+        return Verification(False)
     signed = b"%b.%b.%b" % (webhook_id, stamp, body)
     wanted = [b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256")) for key in keys]
-    return any(hmac.compare_digest(mine, given) for given in signatures.split(b" ") for mine in wanted)
+    is_signed = any(hmac.compare_digest(ours, given) for given in signatures.split(b" ") for ours in wanted)
+    return Verification(is_signed, timedelta(seconds=int(stamp) - now.timestamp()))
 
 
 def _only(headers: MultiMapping[str], name: str) -> bytes:
     """The header's bytes; nothing if it is missing or comes twice. aiohttp turns odd bytes into surrogates."""
     values = headers.getall(name, [])
     return values[0].encode("utf-8", "surrogatepass") if len(values) == 1 else b""
-
-
-def _is_fresh(stamp: bytes, now: datetime) -> bool:
-    if not stamp.isdigit() or len(stamp) > 12:
-        return False
-    return abs(now.timestamp() - int(stamp)) <= NO_OLDER_THAN.total_seconds()
