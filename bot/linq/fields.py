@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 LONGEST = 8_000
 
+_TOO_LARGE = 2**63
 _IDENTIFIER = re.compile(r"\w[\w.:-]{0,127}", re.ASCII)
 
 
@@ -40,7 +41,7 @@ def _content(value: object) -> str:
 def _integer(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:9])
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if type(value) is int and abs(value) < _TOO_LARGE else None
 
 
 def _timestamp(value: object) -> datetime | None:
@@ -56,8 +57,8 @@ def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _object(value: object) -> object:
+    return value if isinstance(value, dict | BaseModel) else {}
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
@@ -73,9 +74,11 @@ def _integers(value: object) -> list[int]:
 
 
 def _headers(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
     return {
         to_text(name): item if isinstance(item, str) else str(item)
-        for name, item in _object(value).items()
+        for name, item in value.items()
         if isinstance(item, str | int)
     }
 

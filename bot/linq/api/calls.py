@@ -48,12 +48,19 @@ class Answer:
     date: str = ""
 
 
-async def call_api(name: str, call: Call, parse: Callable[[Answer], T], *, repeatable: bool = True) -> T:
+async def call_api(
+    name: str,
+    call: Call,
+    parse: Callable[[Answer], T],
+    *,
+    repeatable: bool = True,
+    timeout_s: float = CALL_TIMEOUT_S,
+) -> T:
     """Await the call and parse its answer. ``name`` is for the log; ``parse`` may raise ParseError.
 
     Raises Refused, RetryLater, or (only if not ``repeatable``) OutcomeUnknown.
     """
-    response = await _response(name, call, repeatable=repeatable)
+    response = await _response(name, call, repeatable=repeatable, timeout_s=timeout_s)
     trace_id = response.headers.get("x-trace-id", "")
     try:
         body = json.loads(response.content) if response.content else None
@@ -76,9 +83,9 @@ async def pages(name: str, call: Callable[[str | linq.Omit], Call], schema: type
         cursor = page.next_cursor
 
 
-async def _response(name: str, call: Call, *, repeatable: bool) -> httpx.Response:
+async def _response(name: str, call: Call, *, repeatable: bool, timeout_s: float) -> httpx.Response:
     try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             return (await call).http_response
     except linq.APIStatusError as error:
         raise _refusal(name, error.response, repeatable=repeatable) from None

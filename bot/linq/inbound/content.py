@@ -63,7 +63,9 @@ def is_voice(part: schemas.Part) -> bool:
     if content_type not in _UNTYPED:
         return False
     formats = formats_of_extension(part.filename)
-    return any(not known.holds_video for known in formats) or not PurePosixPath(part.filename).suffix
+    if formats:
+        return not any(known.holds_video for known in formats)
+    return not PurePosixPath(part.filename).suffix
 
 
 def _words(part: schemas.Part) -> Iterator[str]:

@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.linq.fields import ParseError, read, to_identifier
 from bot.linq.ids import LinqIds
 from bot.linq.inbound import parse_account, parse_messages, parse_rooms
+from bot.linq.inbound.event_schemas import Envelope
 from bot.linq.inbound.parse_messages import Event
 from bot.linq.inbound.ports import Fact
-from bot.linq.schemas import Envelope
 
 _PARSERS: Mapping[str, Callable[[Event], Iterator[Fact]]] = {
     "message.received": parse_messages.parse_received,

@@ -12,7 +12,7 @@ from bot.linq import schemas
 from bot.linq.api.error_codes import failure_meaning
 from bot.linq.fields import ParseError, S, read
 from bot.linq.ids import LinqIds
-from bot.linq.inbound import messages
+from bot.linq.inbound import event_schemas, messages
 from bot.linq.inbound.ports import Fact
 from bot.linq.receipts import ends_with, media_of, time_of
 from bot.linq.text import clean
@@ -51,7 +51,7 @@ def parse_received(event: Event) -> Iterator[Fact]:
 
 def parse_edited(event: Event) -> Iterator[Fact]:
     """``direction`` says who sent the original, and only its sender can edit it."""
-    message = event.read(schemas.EditedEvent)
+    message = event.read(event_schemas.EditedEvent)
     if message.is_outbound:
         return
     if not message.id:
@@ -80,7 +80,7 @@ def parse_read(event: Event) -> Iterator[Fact]:
 
 def parse_failed(event: Event) -> Iterator[Fact]:
     """The one event with flat data and, at times, without a message id: then the trace id is all there is."""
-    failure = event.read(schemas.FailedEvent)
+    failure = event.read(event_schemas.FailedEvent)
     _require_name(failure.message_id, event.trace_id)
     code = "" if failure.code is None else str(failure.code)
     meaning = failure_meaning(code, failure.reason)

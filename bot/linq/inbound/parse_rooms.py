@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.linq import schemas
+from bot.linq.inbound import event_schemas
 from bot.linq.inbound.messages import Chat, reacted
 from bot.linq.inbound.parse_messages import Event
 from bot.linq.inbound.ports import Fact
@@ -23,26 +24,26 @@ def parse_reaction_removed(event: Event) -> Iterator[Fact]:
 
 
 def parse_participant_added(event: Event) -> Iterator[Fact]:
-    told = event.read(schemas.ParticipantEvent)
+    told = event.read(event_schemas.ParticipantEvent)
     yield from _announced(event, told.chat_id, told.added_at, Happening.JOINED, _handle(told))
 
 
 def parse_participant_removed(event: Event) -> Iterator[Fact]:
     """Also our own line, when it left the group or was removed: nothing can be sent there any more."""
-    told = event.read(schemas.ParticipantEvent)
+    told = event.read(event_schemas.ParticipantEvent)
     happening = Happening.WE_LEFT if told.participant.is_me else Happening.LEFT
     yield from _announced(event, told.chat_id, told.removed_at, happening, _handle(told))
 
 
 def parse_group_renamed(event: Event) -> Iterator[Fact]:
-    told = event.read(schemas.GroupNameEvent)
+    told = event.read(event_schemas.GroupNameEvent)
     handle, name = told.changed_by_handle.handle, clean(told.new_value)
     yield from _announced(event, told.chat_id, told.updated_at, Happening.RENAMED, handle, text=name, name=name)
 
 
 def _reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
     """Our own are told, too. A sticker, and a reaction to a message that is not named, are shown as a line."""
-    told = event.read(schemas.ReactionEvent)
+    told = event.read(event_schemas.ReactionEvent)
     if told.is_from_me or told.from_handle.is_me or not told.chat_id:
         return
     handle, at = told.from_handle.handle or told.sender, told.reacted_at or event.at
@@ -64,7 +65,7 @@ def _reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
         yield chat.message(event.ids.event(event.id), handle, at, line, about=told.message_id)
 
 
-def _handle(told: schemas.ParticipantEvent) -> str:
+def _handle(told: event_schemas.ParticipantEvent) -> str:
     return told.participant.handle or told.handle
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-
 from bot.linq.webhooks import LARGEST_BODY, Entrance
+from tests.linq.test_client import sent
+
 from bot.relay.model import Receipt, ReceiptKind
 from bot.sandbox.linq import Chats, LinqSide
 from bot.sandbox.wire import Wire
 from tests.linq.conftest import now
-from tests.linq.test_client import sent
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 NEW_SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()

@@ -1,17 +1,18 @@
 """What really crosses the wire to Linq's storage, byte by byte."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
 
-from bot.linq.upload import put
-from bot.relay.errors import Refused, RelayError, RetryLater
-from bot.relay.model import AttachmentId
-from bot.relay.ports import Upload
+from bot.linq.adapter import LinqAdapter
+from bot.linq.api.uploads import LinqUpload, put
+from bot.relay.errors import Refused, RelayError, Remedy, RetryLater
+from tests.linq.conftest import IDS, Payload
+from tests.linq.fake_linq import Answer, FakeLinq
 
 BODY = b"sound" * 1000
 SIGNED = {"Content-Type": "audio/x-m4a", "Content-Length": str(len(BODY))}
@@ -46,10 +47,12 @@ class Storage:
             writer.write(self.answer)
             await writer.drain()
 
-    def upload(self, **other: object) -> Upload:
-        facts = {"headers": SIGNED, "size_bytes": len(BODY), **other}
-        url = f"http://127.0.0.1:{self.port}{PATH}"
-        return Upload(AttachmentId("a"), url, content_type="audio/x-m4a", **facts)  # type: ignore[arg-type]  # two facts
+    def upload(self, headers: Mapping[str, str] = SIGNED) -> LinqUpload:
+        return upload_to(f"http://127.0.0.1:{self.port}{PATH}", headers)
+
+
+def upload_to(url: str, headers: Mapping[str, str] = SIGNED) -> LinqUpload:
+    return LinqUpload(IDS.media("a"), "audio/x-m4a", len(BODY), url, headers)
 
 
 @asynccontextmanager
@@ -77,7 +80,7 @@ async def test_exactly_the_signed_headers_go_to_exactly_the_signed_address(sessi
     assert storage.body == BODY
 
 
-async def test_the_length_is_said_even_where_linq_does_not_ask_for_it(session: aiohttp.ClientSession) -> None:
+async def test_length_is_said_even_where_linq_does_not_ask_for_it(session: aiohttp.ClientSession) -> None:
     async with open_storage() as storage:
         await put(session, storage.upload(headers={"content-type": "audio/x-m4a"}), chunks(BODY))
     assert f"Content-Length: {len(BODY)}" in storage.heads[0]
@@ -88,7 +91,7 @@ async def test_the_length_is_said_even_where_linq_does_not_ask_for_it(session: a
     [(BODY[:-1],), (BODY, b"!"), (BODY + b"!",), (), (BODY[:3000],), (BODY, BODY)],
     ids=["one short", "one long", "one long at once", "nothing", "half", "twice"],
 )
-async def test_a_source_of_another_length_never_arrives_whole(
+async def test_source_of_another_length_never_arrives_whole(
     session: aiohttp.ClientSession, parts: tuple[bytes, ...]
 ) -> None:
     async with open_storage() as storage:
@@ -99,7 +102,7 @@ async def test_a_source_of_another_length_never_arrives_whole(
 
 
 @pytest.mark.parametrize("error", [Refused("Slack no longer has it."), RetryLater("Slack is slow."), KeyError("bug")])
-async def test_a_source_that_fails_is_heard_in_its_own_words(session: aiohttp.ClientSession, error: Exception) -> None:
+async def test_source_that_fails_raises_its_own_error(session: aiohttp.ClientSession, error: Exception) -> None:
     async def failing() -> AsyncIterator[bytes]:
         yield BODY[:100]
         yield BODY[100:200]
@@ -138,7 +141,7 @@ async def test_any_other_answer_is_no_upload(
     assert len(storage.heads) == 1
 
 
-async def test_a_yes_before_the_last_byte_counts_for_nothing(session: aiohttp.ClientSession) -> None:
+async def test_2xx_before_the_last_byte_counts_for_nothing(session: aiohttp.ClientSession) -> None:
     asked = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
@@ -153,12 +156,12 @@ async def test_a_yes_before_the_last_byte_counts_for_nothing(session: aiohttp.Cl
 
 
 @pytest.mark.parametrize("url", ["", "no address", "ftp://127.0.0.1/up", "http://127.0.0.1:1/up", "http://"])
-async def test_a_place_that_cannot_be_reached_is_later(session: aiohttp.ClientSession, url: str) -> None:
+async def test_address_that_cannot_be_reached_is_later(session: aiohttp.ClientSession, url: str) -> None:
     with pytest.raises(RetryLater):
-        await put(session, Upload(AttachmentId("a"), url, SIGNED, "audio/x-m4a", len(BODY)), chunks(BODY))
+        await put(session, upload_to(url), chunks(BODY))
 
 
-async def test_a_line_that_breaks_is_later(session: aiohttp.ClientSession) -> None:
+async def test_connection_that_breaks_is_later(session: aiohttp.ClientSession) -> None:
     async def drop(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
@@ -169,7 +172,7 @@ async def test_a_line_that_breaks_is_later(session: aiohttp.ClientSession) -> No
             await put(session, storage.upload(), chunks(BODY))
 
 
-async def test_the_audio_is_not_taken_to_where_storage_sends_it(session: aiohttp.ClientSession) -> None:
+async def test_redirect_of_the_storage_is_not_followed(session: aiohttp.ClientSession) -> None:
     async with open_storage() as elsewhere:
         away = f"HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:{elsewhere.port}/\r\nContent-Length: 0\r\n\r\n"
         async with open_storage(answer=away.encode()) as storage:
@@ -177,3 +180,45 @@ async def test_the_audio_is_not_taken_to_where_storage_sends_it(session: aiohttp
                 await put(session, storage.upload(), chunks(BODY))
     assert refused.value.code == "upload 307"
     assert elsewhere.heads == []
+
+
+CREATE = "POST /v3/attachments"
+
+
+async def test_upload_is_created_under_a_fitting_name(scripted: LinqAdapter, fake: FakeLinq, payload: Payload) -> None:
+    fake.answer(CREATE, Answer(200, payload("attachments_200")))
+    upload = await scripted.uploads.create_upload("../memo.m4a", "Audio/X-M4A; rate=1", 184320)
+    [request] = fake.requests
+    assert request.body == {"filename": "memo.m4a", "content_type": "audio/x-m4a", "size_bytes": 184320}
+    assert upload.media == IDS.media("c2f7d6b4-1d9e-4f2c-8a51-0b7f4f3f2e90")
+    assert upload.url == payload("attachments_200")["upload_url"]
+    assert "Signature" not in repr(upload)
+
+
+@pytest.mark.parametrize(
+    ("size", "content_type", "remedy"),
+    [
+        (0, "audio/x-m4a", Remedy.SEND_FILE_AGAIN),
+        (100 * 1024 * 1024 + 1, "audio/x-m4a", Remedy.SEND_FILE_AGAIN),
+        (7, "image/webp", Remedy.NONE),
+        (7, "application/x-msdownload", Remedy.NONE),
+        (7, "", Remedy.NONE),
+    ],
+)
+async def test_what_linq_never_takes_is_refused_without_asking(
+    scripted: LinqAdapter, fake: FakeLinq, size: int, content_type: str, remedy: Remedy
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await scripted.uploads.create_upload("a", content_type, size)
+    assert refused.value.remedy is remedy
+    assert not fake.requests
+
+
+@pytest.mark.parametrize("body", [{}, {"attachment_id": "a"}, {"upload_url": "https://s.example/a"}, [], "no"])
+async def test_answer_without_a_place_for_the_bytes_is_later(
+    scripted: LinqAdapter, fake: FakeLinq, body: object
+) -> None:
+    """An orphan id does no harm."""
+    fake.answer(CREATE, Answer(200, body))
+    with pytest.raises(RetryLater):
+        await scripted.uploads.create_upload("a", "audio/x-m4a", 7)

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bot.linq.signature import is_signed, signing_key
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 from standardwebhooks import Webhook
-
-from bot.linq.signature import is_signed, signing_key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Jxx2Oll+OE="
 OTHER = "whsec_" + "A" * 43 + "="
