@@ -1,5 +1,6 @@
-"""The Linq door: memobridge's words into Linq's API, and Linq's words into memobridge's.
+"""The Linq adapter: the relay's words into Linq's API, and Linq's webhooks and lists into the relay's words.
 
-``limits`` says what Linq takes and ``verdicts`` what its refusals mean; ``shapes`` and ``parse`` read what it says;
-``client`` and ``upload`` talk to it; ``webhooks`` is where it talks to us, by a ``subscription``.
+``adapter`` is what the rest of the bot sees. ``inbound`` reads what Linq tells us, by webhook or by its lists of
+messages; ``api`` calls it. Both share the ids (``ids``), the payloads (``schemas``, by the lenient ``fields``), and
+what goes both ways: ``text``, ``tapbacks``, ``receipts``.
 """

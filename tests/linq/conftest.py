@@ -1,4 +1,4 @@
-"""The client against the local Linq, and the sample bodies."""
+"""The adapter against the sandbox's Linq, against one that answers as it is told, and the sample payloads."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -7,20 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import linq
 import pytest
 
-from bot.linq.client import LinqClient, open_api
-from bot.sandbox.linq import LinqSide
-from bot.sandbox.pace import Pace
-from bot.sandbox.wire import Wire
+from bot.linq.adapter import LinqAdapter
+from bot.linq.ids import LinqIds
+from tests.linq.fake_linq import FakeLinq, open_fake_linq
+from tests.linq.local_linq import LocalLinq, Wire, open_local_linq
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "linq"
+IDS = LinqIds()
+
+Payload = Callable[[str], Any]
+
+
+def load(name: str) -> Any:
+    return json.loads((PAYLOADS / f"{name}.json").read_text())
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @pytest.fixture
-def payload() -> Callable[[str], Any]:
-    return lambda name: json.loads((PAYLOADS / f"{name}.json").read_text())
+def payload() -> Payload:
+    return load
 
 
 @pytest.fixture
@@ -29,11 +39,15 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-async def side(wire: Wire) -> AsyncIterator[LinqSide]:
-    side = LinqSide(wire, Pace())
-    await side.start()
-    yield side
-    await side.stop()
+async def server(wire: Wire) -> AsyncIterator[LocalLinq]:
+    async with open_local_linq(wire) as server:
+        yield server
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeLinq]:
+    async with open_fake_linq() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -43,14 +57,16 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def api(side: LinqSide, session: aiohttp.ClientSession) -> linq.AsyncLinqAPIV3:
-    return open_api(side.api_key, side.base_url, session)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+async def adapter(server: LocalLinq, session: aiohttp.ClientSession) -> AsyncIterator[LinqAdapter]:
+    """Against the sandbox."""
+    adapter = LinqAdapter(server.api_key, server.base_url, session, now=now, public_url="https://bot.example.com")
+    yield adapter
+    await adapter.close()
 
 
 @pytest.fixture
-def client(api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession) -> LinqClient:
-    return LinqClient(api, session, now=now)
+async def scripted(fake: FakeLinq, session: aiohttp.ClientSession) -> AsyncIterator[LinqAdapter]:
+    """Against the Linq that answers as it is told."""
+    adapter = LinqAdapter("key", fake.base_url, session, now=now)
+    yield adapter
+    await adapter.close()

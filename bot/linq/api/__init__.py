@@ -1,0 +1,1 @@
+"""Linq's API, called through Linq's own SDK."""

@@ -1,0 +1,82 @@
+"""The chats that a person may mean, by chat id, phone number or e-mail address."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import linq
+
+from bot.linq import schemas
+from bot.linq.api.calls import call_api, pages
+from bot.linq.api.limits import PAGE
+from bot.linq.api.search import chats_of, people_of
+from bot.linq.fields import ParseError, read
+from bot.linq.ids import UUID, LinqIds, chat_of, normalize_handle
+from bot.relay.errors import Refused
+from bot.relay.ids import RoomId
+from bot.relay.model import RoomInfo
+
+_PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
+_BETWEEN_DIGITS = re.compile(r"[\s().-]")
+
+
+class LinqRooms:
+    """The relay's ``RoomFinder``."""
+
+    def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds) -> None:
+        self._api = api.chats.with_raw_response
+        self._ids = ids
+
+    async def room(self, room: RoomId) -> RoomInfo:
+        call = self._api.retrieve(chat_of(room))
+        return await call_api("chats.retrieve", call, lambda answer: self._info(read(schemas.Chat, answer.body)))
+
+    async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
+        query = clean_query(query)
+        if UUID.fullmatch(query):
+            return [await self.room(self._ids.room(query))]
+        number = _BETWEEN_DIGITS.sub("", query)
+        handle = number if _PHONE.fullmatch(number) else query
+        if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
+            raise Refused(
+                "That is neither a chat id, a phone number nor an e-mail address. "
+                "Write a number with its country code, like +12025550123."
+            )
+        found = await self._chats_with(normalize_handle(handle))
+        if not found:
+            raise Refused(
+                f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
+                "exchange a first message with them, then link again."
+            )
+        return [self._info(chat) for chat in found]
+
+    async def _chats_with(self, handle: str) -> Sequence[schemas.Chat]:
+        found: list[schemas.Chat] = []
+        async for page in pages(
+            "chats.list",
+            lambda cursor: self._api.list_chats(to=handle, limit=PAGE, cursor=cursor),
+            schemas.ChatPage,
+        ):
+            found += page.chats
+        return chats_of(handle, found)
+
+    def _info(self, chat: schemas.Chat) -> RoomInfo:
+        if not chat.id:
+            raise ParseError("no chat id")
+        return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+
+
+def clean_query(query: str) -> str:
+    """What people typed or pasted, with its look-alikes in ASCII: dashes and spaces of every kind, full-width letters
+    and signs, digits of other scripts; what cannot be seen is left out."""
+    return "".join(_plain(char) for char in unicodedata.normalize("NFKC", query)).strip()
+
+
+def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Cc", "Cf", "Cs"):
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    return {"Pd": "-", "Zs": " ", "Zl": " ", "Zp": " "}.get(category, char)

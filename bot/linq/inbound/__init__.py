@@ -1,0 +1,1 @@
+"""What Linq tells us: by webhook (``http_receiver``), or in its lists of messages (``backfill``)."""
