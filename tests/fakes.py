@@ -16,6 +16,7 @@ from bot.relay.links import FROM_FILE
 from bot.relay.model import (
     OPEN_STATES,
     AttachmentId,
+    AudioInfo,
     ChannelId,
     Chat,
     ChatId,
@@ -36,10 +37,9 @@ from bot.relay.model import (
     RelayJob,
     SendNext,
     Share,
-    Sound,
     UserId,
 )
-from bot.relay.ports import Fit, Upload
+from bot.relay.ports import AudioFile, Upload
 from bot.relay.receipts import status_of
 
 CHAT = ChatId("0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f")
@@ -153,7 +153,7 @@ class Memory:
         fence: Fence,
         *,
         attachment: AttachmentId | None,
-        sound: Sound | None,
+        sound: AudioInfo | None,
         at: datetime,
     ) -> bool:
         self.clock.pass_by(self.commit_takes)
@@ -463,14 +463,16 @@ class FakeAudio:
             return ("audio/x-m4a", "m4a") if head.startswith(b"AUDIO") else None
         return ("audio/x-m4a", "m4a") if name.endswith((".m4a", ".mp4")) else None
 
-    async def fit(self, path: Path) -> Fit:
+    async def fit(self, path: Path) -> AudioFile:
         body = path.read_bytes()
         if body.startswith(b"AUDIO"):
-            return Fit(path, "audio/x-m4a", "m4a", len(body), Sound(1.5))
+            return AudioFile(path, "audio/x-m4a", "m4a", len(body), AudioInfo(1.5))
         if body.startswith(b"OTHER"):
             made = path.with_suffix(".m4a")
             made.write_bytes(b"AUDIO made of " + body)
-            return Fit(made, "audio/x-m4a", "m4a", made.stat().st_size, Sound(1.5, converted_from="WebM/Opus"))
+            return AudioFile(
+                made, "audio/x-m4a", "m4a", made.stat().st_size, AudioInfo(1.5, converted_from="WebM/Opus")
+            )
         raise Refused("This file holds no sound.")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 from bot.audio import refusals
 from bot.audio.terms import Limits, Takes
 from bot.relay.errors import RelayError, RetryLater
-from bot.relay.ports import Fit
+from bot.relay.ports import AudioFile
 
 if TYPE_CHECKING:
     from bot.audio.listening import Conversion
@@ -53,13 +53,13 @@ def warm() -> None:
     """Nothing but a worker that has FFmpeg loaded."""
 
 
-def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> "Fit | Conversion":
+def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> "AudioFile | Conversion":
     from bot.audio import listening
 
     return listening.look(path, takes, limits)
 
 
-def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> Fit:
+def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> AudioFile:
     from bot.audio import listening
 
     _step_back()

@@ -12,8 +12,8 @@ from bot.audio.sniff import SNIFF_BYTES, id3_length, sniff
 from bot.audio.sources import SOURCES
 from bot.audio.terms import Limits, Takes
 from bot.audio.untouched import require_whole, sound_untouched
-from bot.relay.model import Sound
-from bot.relay.ports import Fit
+from bot.relay.model import AudioInfo
+from bot.relay.ports import AudioFile
 
 _TELLS_NOTHING = ("", "text", "unknown")
 """What ``sniff`` makes of the padding behind a tag. Hardly anything but an MP3 has such a tag."""
@@ -28,7 +28,7 @@ class Conversion:
     why: str
 
 
-def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> Fit | Conversion:
+def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> AudioFile | Conversion:
     """Refused for what can never be a memo."""
     size_bytes = path.stat().st_size
     container = container_of(path)
@@ -43,7 +43,7 @@ def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> Fit | Conver
     return _look_inside(path, container, takes)
 
 
-def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> Fit | Conversion:
+def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> AudioFile | Conversion:
     with opened(path, container) as clip:
         require_whole(clip)
         try:
@@ -51,7 +51,7 @@ def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> Fit 
             sound = sound_untouched(clip, terms)
         except Doubt as doubt:
             return Conversion(container, clip.size_bytes, str(doubt))
-    return Fit(path, terms.content_type, terms.extensions[0], clip.size_bytes, sound)
+    return AudioFile(path, terms.content_type, terms.extensions[0], clip.size_bytes, sound)
 
 
 def _terms(clip: OpenClip, takes: Mapping[str, Takes]) -> Takes:
@@ -60,7 +60,7 @@ def _terms(clip: OpenClip, takes: Mapping[str, Takes]) -> Takes:
     return takes[clip.container]
 
 
-def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> Fit:
+def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> AudioFile:
     """Write the clip anew as M4A. Refused for what cannot be decoded, or is still too big afterwards."""
     with opened(path, container) as clip:
         require_whole(clip)
@@ -68,8 +68,8 @@ def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes]
     size_bytes = target.stat().st_size
     if size_bytes > limits.size_bytes:
         raise refusals.too_big(size_bytes, limits.size_bytes, limits.longest_s)
-    sound = Sound(round(written.seconds, 3), clip.label, clip.has_picture, written.waveform)
-    return Fit(target, takes["m4a"].content_type, takes["m4a"].extensions[0], size_bytes, sound)
+    sound = AudioInfo(round(written.seconds, 3), clip.label, clip.has_picture, written.waveform)
+    return AudioFile(target, takes["m4a"].content_type, takes["m4a"].extensions[0], size_bytes, sound)
 
 
 def container_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from bot.audio import inside
 from bot.audio.sniff import sniff
 from bot.audio.terms import Limits, Takes
 from bot.audio.workers import Lane
-from bot.relay.ports import Fit
+from bot.relay.ports import AudioFile
 
 if TYPE_CHECKING:
     from bot.audio.listening import Conversion
@@ -43,12 +43,12 @@ class AudioRoom:
         extension = PurePosixPath(name).suffix.lower().removeprefix(".")
         return next((takes for takes in self._takes.values() if extension in takes.extensions), None)
 
-    async def fit(self, path: Path) -> Fit:
+    async def fit(self, path: Path) -> AudioFile:
         """The clip itself, or a converted copy beside it. Refused says why not; RetryLater blames the bot's machine."""
         looked = await self._looks.run(self._limits.look_s, inside.look, path, self._takes, self._limits)
-        return looked if isinstance(looked, Fit) else await self._convert(path, looked)
+        return looked if isinstance(looked, AudioFile) else await self._convert(path, looked)
 
-    async def _convert(self, path: Path, asked: "Conversion") -> Fit:
+    async def _convert(self, path: Path, asked: "Conversion") -> AudioFile:
         target = path.with_name(f"{path.name}.memo.m4a")
         patience_s = self._limits.patience_s(asked.size_bytes)
         try:

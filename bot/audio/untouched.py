@@ -15,7 +15,7 @@ from bot.audio.opening import OpenClip
 from bot.audio.sources import CODECS, MOV_FAMILY, SOURCES
 from bot.audio.terms import Takes
 from bot.audio.waveform import Waveform
-from bot.relay.model import Sound
+from bot.relay.model import AudioInfo
 
 _SMALL_BYTES = 256 * 1024
 """Half a minute of AAC: listened to in full in about 15 ms."""
@@ -37,7 +37,7 @@ _LIE_S = 0.5
 """A header may be so far from the truth before a phone that believes it shows a wrong length."""
 
 
-def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
+def sound_untouched(clip: OpenClip, takes: Takes) -> AudioInfo:
     """What can be heard in a clip that may pass. Raises Doubt, or Refused for one that is cut short."""
     if clip.codec not in takes.codecs:
         raise Doubt(f"phones do not play {CODECS[clip.codec]} in {SOURCES[clip.container].label}")
@@ -58,7 +58,7 @@ def sound_untouched(clip: OpenClip, takes: Takes) -> Sound:
         raise Doubt("it is a fragmented MP4, which states no length")
     if clip.size_bytes <= _SMALL_BYTES:
         return _heard(clip)
-    return Sound(_agreed(clip, counted_seconds(clip)))
+    return AudioInfo(_agreed(clip, counted_seconds(clip)))
 
 
 def _begins_as_linq_knows_it(clip: OpenClip) -> bool:
@@ -89,7 +89,7 @@ def _lies_within(frame: IndexEntry, size_bytes: int) -> bool:
     return frame.size > 0 and 0 <= frame.pos <= size_bytes - frame.size
 
 
-def _heard(clip: OpenClip) -> Sound:
+def _heard(clip: OpenClip) -> AudioInfo:
     seconds, waveform, decoding, rates = 0.0, Waveform(), Decoding(clip), set()
     for frame in decoding:
         seconds += frame.samples / frame.sample_rate
@@ -99,7 +99,7 @@ def _heard(clip: OpenClip) -> Sound:
         raise Doubt("a part of it is damaged")
     if len(rates) > 1:
         raise Doubt("its rate changes on the way")
-    return Sound(_agreed(clip, seconds), waveform=waveform.levels())
+    return AudioInfo(_agreed(clip, seconds), waveform=waveform.levels())
 
 
 def _agreed(clip: OpenClip, seconds: float) -> float:

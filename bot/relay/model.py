@@ -132,12 +132,13 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What was learnt of a clip by listening to it. ``waveform`` holds about 24 levels from 0 to 7."""
+class AudioInfo:
+    """What decoding told about a clip. ``converted_from`` is what it was, for people ("": passed as it is);
+    ``waveform`` holds at most 24 levels from 0 to 7."""
 
     duration_s: float
     converted_from: str = ""
-    sound_only: bool = False
+    is_sound_of_video: bool = False
     waveform: tuple[int, ...] = ()
 
 
@@ -165,7 +166,7 @@ class Delivery:
     sending_since: datetime | None = None
     due_at: datetime | None = None  # not to be tried before; None: now
     attachment: AttachmentId | None = None
-    sound: Sound | None = None
+    sound: AudioInfo | None = None
     memo: MemoId | None = None
     trace_id: str = ""
     fetched_at: datetime | None = None  # when Linq fetched the lent url of this delivery, if it did

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bot.relay.model import (
     AttachmentId,
+    AudioInfo,
     ChannelId,
     Chat,
     ChatId,
@@ -27,7 +28,6 @@ from bot.relay.model import (
     Notice,
     NoticeId,
     Receipt,
-    Sound,
     UserId,
 )
 
@@ -116,14 +116,14 @@ class Linq(Protocol):
 
 
 @dataclass(frozen=True)
-class Fit:
-    """A file that Linq takes: the clip itself, or a converted copy beside it."""
+class AudioFile:
+    """A file that the receiving side takes: the clip itself, or a converted copy of it."""
 
     path: Path
     content_type: str
     extension: str
     size_bytes: int
-    sound: Sound
+    info: AudioInfo
 
 
 class Audio(Protocol):
@@ -133,7 +133,7 @@ class Audio(Protocol):
         """Linq's content type and extension for a clip that begins so and may pass untouched; None: not as it is."""
         ...
 
-    async def fit(self, path: Path) -> Fit:
+    async def fit(self, path: Path) -> AudioFile:
         """Listen to the whole clip; convert it when Linq or a phone would not take it. Refused says why not."""
         ...
 
@@ -176,7 +176,7 @@ class DeliveryStore(Protocol):
         fence: Fence,
         *,
         attachment: AttachmentId | None,
-        sound: Sound | None,
+        sound: AudioInfo | None,
         at: datetime,
     ) -> bool:
         """Store "about to send" and what was prepared."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.relay.model import NEEDS_ATTENTION, Delivery, DeliveryWithReceipts, Notice, NoticeId, Sound, Status
+from bot.relay.model import NEEDS_ATTENTION, AudioInfo, Delivery, DeliveryWithReceipts, Notice, NoticeId, Status
 from bot.relay.receipts import Verdict, status_of
 from bot.slack.escaping import bold, quoted
 from bot.slack.words import NAME_MOST, length, listed, reason_of
@@ -92,13 +92,13 @@ def _headline(told: DeliveryWithReceipts, verdict: Verdict) -> Iterator[str]:
         yield reason
 
 
-def _about(sound: Sound | None) -> Iterator[str]:
+def _about(sound: AudioInfo | None) -> Iterator[str]:
     if sound is None:
         return
     yield length(sound.duration_s)
     if sound.waveform:
         yield "".join(BARS[min(max(level, 0), len(BARS) - 1)] for level in sound.waveform[:60])
-    if sound.sound_only:
+    if sound.is_sound_of_video:
         yield "the sound of a video"
     if sound.converted_from:
         yield f"from {quoted(sound.converted_from, 60)}"

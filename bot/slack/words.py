@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from bot.relay.model import OPEN_STATES, Delivery, DeliveryWithReceipts, Notice, Sound, Status
+from bot.relay.model import OPEN_STATES, AudioInfo, Delivery, DeliveryWithReceipts, Notice, Status
 from bot.relay.receipts import status_of
 from bot.slack.escaping import bold, quoted
 
@@ -90,7 +90,7 @@ def alarm(notice: Notice, delivery: Delivery) -> str:
     return f"{said}: {reason_of(told)} {again} sends it again."
 
 
-def _how_long(sound: Sound | None) -> str:
+def _how_long(sound: AudioInfo | None) -> str:
     return f" ({length(sound.duration_s)})" if sound else ""
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.relay.model import (
     AttachmentId,
+    AudioInfo,
     ChannelId,
     ChatId,
     Delivery,
@@ -14,7 +15,6 @@ from bot.relay.model import (
     DeliveryWithReceipts,
     Fence,
     Memo,
-    Sound,
 )
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
@@ -119,7 +119,7 @@ class Deliveries:
         fence: Fence,
         *,
         attachment: AttachmentId | None,
-        sound: Sound | None,
+        sound: AudioInfo | None,
         at: datetime,
     ) -> bool:
         held = {"id": delivery, "fence": fence}

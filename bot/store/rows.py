@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bot.relay.model import Clip, Delivery, DeliveryState, Link, Post, Receipt, ReceiptKind, Sound
+from bot.relay.model import AudioInfo, Clip, Delivery, DeliveryState, Link, Post, Receipt, ReceiptKind
 
 Row = Mapping[str, Any]
 
@@ -36,8 +36,8 @@ def moment(at: datetime | str | None) -> datetime | None:
     return datetime.fromisoformat(at) if isinstance(at, str) else at
 
 
-def to_sound(kept: Row | None) -> Sound | None:
-    return Sound(**{**kept, "waveform": tuple(kept["waveform"])}) if kept else None
+def to_sound(kept: Row | None) -> AudioInfo | None:
+    return AudioInfo(**{**kept, "waveform": tuple(kept["waveform"])}) if kept else None
 
 
 def to_receipt(row: Row) -> Receipt:
@@ -66,7 +66,7 @@ def receipts_json(receipts: Sequence[Receipt]) -> str:
     return json.dumps([_clean({**vars(receipt), "at": receipt.at.isoformat()}) for receipt in receipts])
 
 
-def sound_json(sound: Sound | None) -> str | None:
+def sound_json(sound: AudioInfo | None) -> str | None:
     return json.dumps(asdict(sound)) if sound else None
 
 

@@ -26,7 +26,7 @@ class Format:
     becomes: str
     make: Callable[[Path], object]
     seconds: float = 2.0
-    sound_only: bool = False
+    is_sound_of_video: bool = False
 
 
 def _made(container: str, codec: str, **how: object) -> Callable[[Path], object]:
@@ -88,15 +88,19 @@ FORMATS = (
     Format("Matroska (FLAC)", CONVERTED, _made("matroska", "flac")),
     Format("QuickTime (AAC)", CONVERTED, _made("mov", "aac", bit_rate=48_000)),
     Format("MPEG-TS (AAC)", CONVERTED, _made("mpegts", "aac", bit_rate=48_000)),
-    Format("MP4 video", CONVERTED, lambda path: record_video(path, "mp4", "libx264", "aac"), sound_only=True),
-    Format("QuickTime video", CONVERTED, lambda path: record_video(path, "mov", "libx264", "aac"), sound_only=True),
+    Format("MP4 video", CONVERTED, lambda path: record_video(path, "mp4", "libx264", "aac"), is_sound_of_video=True),
+    Format(
+        "QuickTime video", CONVERTED, lambda path: record_video(path, "mov", "libx264", "aac"), is_sound_of_video=True
+    ),
     Format(
         "WebM video (recorded Slack clip)",
         CONVERTED,
         lambda path: record_video(path, "webm", "libvpx", "libopus"),
-        sound_only=True,
+        is_sound_of_video=True,
     ),
-    Format("AVI video", CONVERTED, lambda path: record_video(path, "avi", "mpeg4", "libmp3lame"), sound_only=True),
+    Format(
+        "AVI video", CONVERTED, lambda path: record_video(path, "avi", "mpeg4", "libmp3lame"), is_sound_of_video=True
+    ),
     Format("Video without sound", REFUSED, lambda path: record_video(path, "mp4", "libx264", None)),
     Format("MIDI", REFUSED, _bytes(lambda: b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60")),
     Format("Web page", REFUSED, _bytes(lambda: b"<!DOCTYPE html><html><title>Sign in</title></html>")),

@@ -38,10 +38,10 @@ async def _verdict(room: AudioRoom, path: Path) -> str:
     except Refused:
         return "refused"
     heard = await asyncio.to_thread(heard_seconds, fit.path)
-    right = fit.sound.duration_s > 0 and abs(heard - fit.sound.duration_s) <= 0.1
-    return "memo" if right else f"{path.name}: {fit.sound.duration_s} s announced, {heard:.3f} s heard"
+    right = fit.info.duration_s > 0 and abs(heard - fit.info.duration_s) <= 0.1
+    return "memo" if right else f"{path.name}: {fit.info.duration_s} s announced, {heard:.3f} s heard"
 
 
 def test_a_header_that_claims_222_seconds_is_not_believed(samples: list[Path]) -> None:
     (path,) = (path for path in samples if path.name == "vbri.mp3")
-    assert fitted(path).sound.duration_s == pytest.approx(0.44, abs=0.1)
+    assert fitted(path).info.duration_s == pytest.approx(0.44, abs=0.1)

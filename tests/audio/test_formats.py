@@ -20,10 +20,10 @@ def test_what_linq_takes_and_a_phone_plays_passes_untouched(given: Format, tmp_p
     given.make(path)
     before = path.read_bytes()
     fit = fitted(path)
-    assert (fit.path, fit.size_bytes, fit.sound.converted_from) == (path, len(before), "")
+    assert (fit.path, fit.size_bytes, fit.info.converted_from) == (path, len(before), "")
     assert path.read_bytes() == before
-    assert fit.sound.duration_s == pytest.approx(given.seconds, abs=0.1)
-    assert heard_seconds(path) == pytest.approx(fit.sound.duration_s, abs=0.1)
+    assert fit.info.duration_s == pytest.approx(given.seconds, abs=0.1)
+    assert heard_seconds(path) == pytest.approx(fit.info.duration_s, abs=0.1)
 
 
 @pytest.mark.parametrize("given", _named(CONVERTED))
@@ -32,10 +32,10 @@ def test_the_rest_is_converted_at_its_true_length(given: Format, tmp_path: Path)
     given.make(path)
     fit = fitted(path)
     assert (fit.content_type, fit.extension, fit.size_bytes) == ("audio/x-m4a", "m4a", fit.path.stat().st_size)
-    assert fit.sound.converted_from
-    assert fit.sound.sound_only == given.sound_only
-    assert fit.sound.duration_s == pytest.approx(given.seconds, abs=0.1)
-    assert heard_seconds(fit.path) == pytest.approx(fit.sound.duration_s, abs=0.1)
+    assert fit.info.converted_from
+    assert fit.info.is_sound_of_video == given.is_sound_of_video
+    assert fit.info.duration_s == pytest.approx(given.seconds, abs=0.1)
+    assert heard_seconds(fit.path) == pytest.approx(fit.info.duration_s, abs=0.1)
 
 
 @pytest.mark.parametrize("given", _named(REFUSED))

@@ -95,7 +95,7 @@ def test_names_that_look_like_addresses_are_still_files(tmp_path: Path) -> None:
     folder = tmp_path / "http:" / "ünïcode 100%d"
     folder.mkdir(parents=True)
     path = record(tmp_path / "made.flac", "flac", "flac", sound=speech(0.5)).rename(folder / "concat:a|b?.flac")
-    assert fitted(path).sound.duration_s == pytest.approx(0.5, abs=0.05)
+    assert fitted(path).info.duration_s == pytest.approx(0.5, abs=0.05)
 
 
 def test_mostly_broken_sound_is_refused_not_sent_in_shreds(tmp_path: Path) -> None:

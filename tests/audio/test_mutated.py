@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.audio import AudioRoom
 from bot.relay.errors import Refused
-from bot.relay.ports import Fit
+from bot.relay.ports import AudioFile
 from tests.audio.formats import FORMATS, REFUSED
 from tests.audio.judge import heard_seconds
 from tests.audio.mutations import mutated
@@ -50,7 +50,7 @@ async def _verdict(room: AudioRoom, path: Path, name: str) -> str:
     return await asyncio.to_thread(_wrong_length, fit, name)
 
 
-def _wrong_length(fit: Fit, name: str) -> str:
+def _wrong_length(fit: AudioFile, name: str) -> str:
     heard = heard_seconds(fit.path)
-    off = abs(heard - fit.sound.duration_s) > 0.1
-    return f"{name}: {fit.sound.duration_s} s announced, {heard:.3f} s heard" if off else ""
+    off = abs(heard - fit.info.duration_s) > 0.1
+    return f"{name}: {fit.info.duration_s} s announced, {heard:.3f} s heard" if off else ""

@@ -32,14 +32,14 @@ def _tag(size: int) -> bytes:
 def test_a_tag_of_any_length_in_front_hides_no_mp3(size: int, tmp_path: Path) -> None:
     path = record(tmp_path / "clip", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0"})
     path.write_bytes(_tag(size) + path.read_bytes())
-    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.1)
+    assert fitted(path).info.duration_s == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize("padding", [b"\x00", b" "])
 def test_padding_behind_a_tag_hides_no_mp3(padding: bytes, tmp_path: Path) -> None:
     path = record(tmp_path / "clip", "mp3", "libmp3lame", bit_rate=64_000, options={"id3v2_version": "0"})
     path.write_bytes(_tag(20_000) + padding * 9_000 + path.read_bytes())
-    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.1)
+    assert fitted(path).info.duration_s == pytest.approx(2.0, abs=0.1)
 
 
 def _two_tracks(path: Path, container: str, first: str, second: str) -> Path:
@@ -61,15 +61,15 @@ def test_a_track_that_can_be_decoded_is_heard_wherever_it_stands(place: int, tmp
     content = path.read_bytes()
     assert content.count(b"sowt") == 1
     path.write_bytes(content.replace(b"sowt", b"xyzq"))
-    assert fitted(path).sound.converted_from == "QuickTime/AAC"
+    assert fitted(path).info.converted_from == "QuickTime/AAC"
 
 
 def test_a_track_that_phones_would_not_choose_is_taken_out(tmp_path: Path) -> None:
     path = _two_tracks(tmp_path / "clip", "ipod", "alac", "aac")
     path.write_bytes(path.read_bytes().replace(b"alac", b"xyzq"))
     fit = fitted(path)
-    assert fit.sound.converted_from == "M4A/AAC"
-    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.05)
+    assert fit.info.converted_from == "M4A/AAC"
+    assert fit.info.duration_s == pytest.approx(2.0, abs=0.05)
 
 
 def _camcorder_clip(path: Path) -> Path:
@@ -93,5 +93,5 @@ def _camcorder_clip(path: Path) -> Path:
 
 def test_sound_is_found_behind_a_large_picture(tmp_path: Path) -> None:
     fit = fitted(_camcorder_clip(tmp_path / "clip"))
-    assert (fit.sound.converted_from, fit.sound.sound_only) == ("MPEG-TS video", True)
-    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.1)
+    assert (fit.info.converted_from, fit.info.is_sound_of_video) == ("MPEG-TS video", True)
+    assert fit.info.duration_s == pytest.approx(2.0, abs=0.1)

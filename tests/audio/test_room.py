@@ -21,7 +21,7 @@ async def test_a_clip_linq_takes_comes_back_as_it_went_in(room: AudioRoom) -> No
     before = SAMPLE.read_bytes()
     fit = await room.fit(SAMPLE)
     assert (fit.path, fit.content_type, fit.extension, fit.size_bytes) == (SAMPLE, "audio/x-m4a", "m4a", len(before))
-    assert fit.sound.duration_s == pytest.approx(6.5, abs=0.1)
+    assert fit.info.duration_s == pytest.approx(6.5, abs=0.1)
     assert SAMPLE.read_bytes() == before
 
 
@@ -29,8 +29,8 @@ async def test_a_browsers_clip_comes_back_converted_beside_the_original(room: Au
     path = browser_clip(tmp_path / "audio_message")
     fit = await room.fit(path)
     assert fit.path.parent == path.parent
-    assert (fit.content_type, fit.sound.converted_from) == ("audio/x-m4a", "WebM/Opus")
-    assert fit.sound.duration_s == pytest.approx(3.0, abs=0.1)
+    assert (fit.content_type, fit.info.converted_from) == ("audio/x-m4a", "WebM/Opus")
+    assert fit.info.duration_s == pytest.approx(3.0, abs=0.1)
 
 
 async def test_a_refusal_leaves_nothing_behind(tmp_path: Path) -> None:

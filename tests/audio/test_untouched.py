@@ -5,7 +5,7 @@ import pytest
 
 from bot.audio.listening import Conversion
 from bot.relay.errors import Refused
-from bot.relay.ports import Fit
+from bot.relay.ports import AudioFile
 from tests.audio import by_hand
 from tests.audio.direct import fitted, look
 from tests.audio.judge import heard_seconds
@@ -28,22 +28,22 @@ def test_a_large_clip_is_counted_to_the_same_length_as_a_decoder_hears(
 ) -> None:
     path = _long(tmp_path / "clip", container, codec)
     looked = look(path)
-    assert isinstance(looked, Fit)
-    assert looked.sound.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
+    assert isinstance(looked, AudioFile)
+    assert looked.info.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
 
 
 @pytest.mark.parametrize("frames", range(8))
 def test_padding_at_the_end_of_a_large_clip_raises_no_doubt(frames: int, tmp_path: Path) -> None:
     path = record(tmp_path / "clip", "mp3", "libmp3lame", sound=speech(LONG_S + frames * 0.024), bit_rate=128_000)
     looked = look(path)
-    assert isinstance(looked, Fit)
-    assert looked.sound.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
+    assert isinstance(looked, AudioFile)
+    assert looked.info.duration_s == pytest.approx(heard_seconds(path), abs=0.1)
 
 
 def test_a_small_clip_shows_its_shape(tmp_path: Path) -> None:
     looked = look(record(tmp_path / "clip", "ipod", "aac"))
-    assert isinstance(looked, Fit)
-    assert max(looked.sound.waveform) == 7
+    assert isinstance(looked, AudioFile)
+    assert max(looked.info.waveform) == 7
 
 
 def test_a_header_that_lies_about_the_length_is_put_right_by_converting(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_header_that_lies_about_the_length_is_put_right_by_converting(tmp_path
     looked = look(path)
     assert isinstance(looked, Conversion)
     assert looked.why.startswith("its header states 20.0 s")
-    assert fitted(path).sound.duration_s == pytest.approx(1.0, abs=0.1)
+    assert fitted(path).info.duration_s == pytest.approx(1.0, abs=0.1)
 
 
 def _damage(path: Path, start: int, length: int) -> None:
@@ -73,7 +73,7 @@ def test_damage_far_inside_a_large_clip_is_found(container: str, codec: str, tmp
 
 def test_a_clip_with_a_cover_picture_is_sound_not_video(tmp_path: Path) -> None:
     path = record(tmp_path / "clip", "flac", "flac")
-    assert not fitted(path).sound.sound_only
+    assert not fitted(path).info.is_sound_of_video
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
@@ -83,8 +83,8 @@ def test_a_wav_whose_recorder_never_came_back_to_its_header_is_finished_for_it(s
     content[40:44] = struct.pack("<I", size)
     path.write_bytes(content)
     fit = fitted(path)
-    assert fit.sound.converted_from == "WAV/PCM"
-    assert fit.sound.duration_s == pytest.approx(1.0, abs=0.05)
+    assert fit.info.converted_from == "WAV/PCM"
+    assert fit.info.duration_s == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_an_m4a_that_lost_its_table_is_refused(tmp_path: Path) -> None:
 
 def test_a_video_keeps_only_its_sound_and_says_so(tmp_path: Path) -> None:
     fit = fitted(record_video(tmp_path / "clip", "mp4", "libx264", "aac"))
-    assert (fit.sound.converted_from, fit.sound.sound_only) == ("MP4 video", True)
+    assert (fit.info.converted_from, fit.info.is_sound_of_video) == ("MP4 video", True)
 
 
 def _refused_by_linq(folder: Path, name: str) -> bytes:
@@ -146,8 +146,8 @@ def test_what_does_not_begin_with_its_sound_is_converted(name: str, tmp_path: Pa
     path = tmp_path / "clip"
     path.write_bytes(_refused_by_linq(tmp_path, name))
     fit = fitted(path)
-    assert (fit.content_type, fit.sound.converted_from != "") == ("audio/x-m4a", True)
-    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.15)
+    assert (fit.content_type, fit.info.converted_from != "") == ("audio/x-m4a", True)
+    assert fit.info.duration_s == pytest.approx(2.0, abs=0.15)
 
 
 @pytest.mark.parametrize("too_many", [1, 8, 36, 44])
@@ -157,15 +157,15 @@ def test_a_wav_whose_header_counts_itself_as_sound_is_converted(too_many: int, t
     content[40:44] = struct.pack("<I", len(content) - 44 + too_many)
     path.write_bytes(content)
     fit = fitted(path)
-    assert fit.sound.converted_from == "WAV/PCM"
-    assert fit.sound.duration_s == pytest.approx(2.0, abs=0.05)
+    assert fit.info.converted_from == "WAV/PCM"
+    assert fit.info.duration_s == pytest.approx(2.0, abs=0.05)
 
 
 @pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_s16le"), ("aiff", "pcm_s16be"), ("caf", "pcm_s16le")])
 def test_a_clip_that_lacks_a_few_samples_is_converted(container: str, codec: str, tmp_path: Path) -> None:
     path = record(tmp_path / "clip", container, codec)
     path.write_bytes(path.read_bytes()[:-6])
-    assert fitted(path).sound.duration_s == pytest.approx(2.0, abs=0.05)
+    assert fitted(path).info.duration_s == pytest.approx(2.0, abs=0.05)
 
 
 def test_a_long_clip_that_lacks_a_word_is_refused_however_small_the_share(tmp_path: Path) -> None:

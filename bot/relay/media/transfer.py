@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from bot.relay.errors import RelayError
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.spool import CHUNK_BYTES, Spool
-from bot.relay.model import AttachmentId, Clip, Delivery, Sound
-from bot.relay.ports import Audio, Download, Fit, Linq, Slack, Upload
+from bot.relay.model import AttachmentId, AudioInfo, Clip, Delivery
+from bot.relay.ports import Audio, AudioFile, Download, Linq, Slack, Upload
 
 HEAD_BYTES = 4096
 
@@ -29,7 +29,7 @@ class Prepared:
     """What ``prepare`` leaves. Without an attachment the clip passes as it is and may be lent by url."""
 
     attachment: AttachmentId | None
-    sound: Sound | None
+    sound: AudioInfo | None
 
 
 class MediaTransfer:
@@ -85,7 +85,7 @@ class MediaTransfer:
             upload = await self._match(await early, clip, declared, download.size_bytes)
             return await self._stream(clip, upload, listening, spool)
 
-    async def _listen(self, spool: Spool, head: bytes, source: AsyncIterator[bytes]) -> Fit:
+    async def _listen(self, spool: Spool, head: bytes, source: AsyncIterator[bytes]) -> AudioFile:
         await spool.fill(head, source)
         fit = await self._audio.fit(spool.path)
         spool.keep(fit.path)
@@ -99,7 +99,7 @@ class MediaTransfer:
         name = self._name(clip, content_type, extension)
         return await self._linq.create_attachment(name, content_type, size_bytes)
 
-    async def _stream(self, clip: Clip, upload: Upload, listening: "asyncio.Task[Fit]", spool: Spool) -> Prepared:
+    async def _stream(self, clip: Clip, upload: Upload, listening: "asyncio.Task[AudioFile]", spool: Spool) -> Prepared:
         """Upload behind the download, beside listening."""
         async with _beside(self._linq.upload(upload, spool.follow())) as uploading:
             await asyncio.wait({listening, uploading}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,17 +108,17 @@ class MediaTransfer:
             fit = await listening
             if fit.path == spool.path:
                 await uploading
-                return Prepared(upload.attachment, fit.sound)
+                return Prepared(upload.attachment, fit.info)
         return await self._settle(clip, fit, spool)
 
-    async def _settle(self, clip: Clip, fit: Fit, spool: Spool) -> Prepared:
+    async def _settle(self, clip: Clip, fit: AudioFile, spool: Spool) -> Prepared:
         """What becomes of a clip that was spooled first: lent if it may be, else uploaded from the file."""
         if fit.path == spool.path and fit.size_bytes <= self._lend_up_to:
-            return Prepared(None, fit.sound)
+            return Prepared(None, fit.info)
         name = self._name(clip, fit.content_type, fit.extension)
         upload = await self._linq.create_attachment(name, fit.content_type, fit.size_bytes)
         await self._linq.upload(upload, _read(fit.path))
-        return Prepared(upload.attachment, fit.sound)
+        return Prepared(upload.attachment, fit.info)
 
     def _name(self, clip: Clip, content_type: str, extension: str) -> str:
         """The clip's own name; its extension changes only where it would contradict the content."""
