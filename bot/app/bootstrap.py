@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import aiohttp
 
-from bot.audio import AudioRoom, Takes
+from bot.audio import AudioRoom
 from bot.jobs import Engine
 from bot.linq import limits
 from bot.linq.client import LinqClient, open_api
@@ -127,8 +127,7 @@ def _furnish(
     slack = SlackDoor(token, session, clock=time.monotonic, now=now, base_url=settings.slack_api_url)
     api = open_api(settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url, session)
     linq_client = LinqClient(api, session, now=now)
-    takes = {name: Takes(c.content_type, c.extensions, c.codecs) for name, c in limits.CONTAINERS.items()}
-    audio = AudioRoom(takes, workers=settings.audio_workers)
+    audio = AudioRoom(limits.CONTAINERS, workers=settings.audio_workers)
     linq, slack_port = around("linq", linq_client), around("slack", slack.client)
     deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
     lending = _lending(settings, database)

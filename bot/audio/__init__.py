@@ -9,6 +9,7 @@ read.
 
 from bot.audio.room import AudioRoom
 from bot.audio.sniff import SNIFF_BYTES, sniff
-from bot.audio.terms import Limits, Takes
+from bot.audio.terms import Limits
+from bot.relay.media.formats import AcceptedFormat
 
-__all__ = ["SNIFF_BYTES", "AudioRoom", "Limits", "Takes", "sniff"]
+__all__ = ["SNIFF_BYTES", "AcceptedFormat", "AudioRoom", "Limits", "sniff"]

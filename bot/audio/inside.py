@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from bot.audio import refusals
-from bot.audio.terms import Limits, Takes
+from bot.audio.terms import Limits
 from bot.relay.errors import RelayError, RetryLater
+from bot.relay.media.formats import AcceptedFormat
 from bot.relay.ports import AudioFile
 
 if TYPE_CHECKING:
@@ -53,13 +54,13 @@ def warm() -> None:
     """Nothing but a worker that has FFmpeg loaded."""
 
 
-def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> "AudioFile | Conversion":
+def look(path: Path, takes: Mapping[str, AcceptedFormat], limits: Limits) -> "AudioFile | Conversion":
     from bot.audio import listening
 
     return listening.look(path, takes, limits)
 
 
-def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> AudioFile:
+def convert(path: Path, target: Path, container: str, takes: Mapping[str, AcceptedFormat], limits: Limits) -> AudioFile:
     from bot.audio import listening
 
     _step_back()

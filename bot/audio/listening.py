@@ -10,8 +10,9 @@ from bot.audio.counting import Doubt
 from bot.audio.opening import OpenClip, opened
 from bot.audio.sniff import SNIFF_BYTES, id3_length, sniff
 from bot.audio.sources import SOURCES
-from bot.audio.terms import Limits, Takes
+from bot.audio.terms import Limits
 from bot.audio.untouched import require_whole, sound_untouched
+from bot.relay.media.formats import AcceptedFormat
 from bot.relay.model import AudioInfo
 from bot.relay.ports import AudioFile
 
@@ -28,7 +29,7 @@ class Conversion:
     why: str
 
 
-def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> AudioFile | Conversion:
+def look(path: Path, takes: Mapping[str, AcceptedFormat], limits: Limits) -> AudioFile | Conversion:
     """Refused for what can never be a memo."""
     size_bytes = path.stat().st_size
     container = container_of(path)
@@ -43,7 +44,7 @@ def look(path: Path, takes: Mapping[str, Takes], limits: Limits) -> AudioFile | 
     return _look_inside(path, container, takes)
 
 
-def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> AudioFile | Conversion:
+def _look_inside(path: Path, container: str, takes: Mapping[str, AcceptedFormat]) -> AudioFile | Conversion:
     with opened(path, container) as clip:
         require_whole(clip)
         try:
@@ -51,16 +52,16 @@ def _look_inside(path: Path, container: str, takes: Mapping[str, Takes]) -> Audi
             sound = sound_untouched(clip, terms)
         except Doubt as doubt:
             return Conversion(container, clip.size_bytes, str(doubt))
-    return AudioFile(path, terms.content_type, terms.extensions[0], clip.size_bytes, sound)
+    return AudioFile(path, terms.content_type, terms.extension, clip.size_bytes, sound)
 
 
-def _terms(clip: OpenClip, takes: Mapping[str, Takes]) -> Takes:
+def _terms(clip: OpenClip, takes: Mapping[str, AcceptedFormat]) -> AcceptedFormat:
     if clip.container not in takes:
         raise Doubt("it is a video")
     return takes[clip.container]
 
 
-def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes], limits: Limits) -> AudioFile:
+def convert(path: Path, target: Path, container: str, takes: Mapping[str, AcceptedFormat], limits: Limits) -> AudioFile:
     """Write the clip anew as M4A. Refused for what cannot be decoded, or is still too big afterwards."""
     with opened(path, container) as clip:
         require_whole(clip)
@@ -69,7 +70,7 @@ def convert(path: Path, target: Path, container: str, takes: Mapping[str, Takes]
     if size_bytes > limits.size_bytes:
         raise refusals.too_big(size_bytes, limits.size_bytes, limits.longest_s)
     sound = AudioInfo(round(written.seconds, 3), clip.label, clip.has_picture, written.waveform)
-    return AudioFile(target, takes["m4a"].content_type, takes["m4a"].extensions[0], size_bytes, sound)
+    return AudioFile(target, takes["m4a"].content_type, takes["m4a"].extension, size_bytes, sound)
 
 
 def container_of(path: Path) -> str:

@@ -20,7 +20,7 @@ from bot.audio.waveform import Waveform
 
 
 class MemoFile:
-    """Takes frames of any kind in order and writes them as one even stream; counts what it wrote."""
+    """AcceptedFormat frames of any kind in order and writes them as one even stream; counts what it wrote."""
 
     def __init__(self, frames: IO[bytes]) -> None:
         """``frames`` is where the encoded sound waits until all is known that must stand before it."""

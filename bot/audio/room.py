@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.audio import inside
 from bot.audio.sniff import sniff
-from bot.audio.terms import Limits, Takes
+from bot.audio.terms import Limits
 from bot.audio.workers import Lane
+from bot.relay.media.formats import AcceptedFormat, formats_of_extension
 from bot.relay.ports import AudioFile
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class AudioRoom:
     """Fits the relay's ``Audio``. ``workers`` bounds conversions; as many looks may run beside them, so that a long
     conversion holds up nobody whose clip can pass."""
 
-    def __init__(self, takes: Mapping[str, Takes], *, workers: int = 2, limits: Limits | None = None) -> None:
+    def __init__(self, takes: Mapping[str, AcceptedFormat], *, workers: int = 2, limits: Limits | None = None) -> None:
         """``takes``: Linq's containers by ``sniff``'s names; "m4a" is what clips are converted to."""
         self._takes = dict(takes)
         self._workers = workers
@@ -37,11 +38,12 @@ class AudioRoom:
     def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
         """(content type, extension) Linq takes for a clip that begins so, or, without a beginning, is named so."""
         takes = self._takes.get(sniff(head)) if head else self._named(name)
-        return (takes.content_type, takes.extensions[0]) if takes else None
+        return (takes.content_type, takes.extension) if takes else None
 
-    def _named(self, name: str) -> Takes | None:
-        extension = PurePosixPath(name).suffix.lower().removeprefix(".")
-        return next((takes for takes in self._takes.values() if extension in takes.extensions), None)
+    def _named(self, name: str) -> AcceptedFormat | None:
+        return next(
+            (self._takes[known.name] for known in formats_of_extension(name) if known.name in self._takes), None
+        )
 
     async def fit(self, path: Path) -> AudioFile:
         """The clip itself, or a converted copy beside it. Refused says why not; RetryLater blames the bot's machine."""

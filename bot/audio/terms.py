@@ -13,15 +13,6 @@ _MOST_BITS = 54_000
 
 
 @dataclass(frozen=True)
-class Takes:
-    """One container that Linq takes, and what a phone plays in it. ``extensions``: the first is the usual one."""
-
-    content_type: str
-    extensions: tuple[str, ...]
-    codecs: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Limits:
     """``size_bytes``: the largest file that Linq takes. ``look_s``: for telling what a file is; ``wall_s``, and
     ``wall_s_per_mib`` for each MiB of the file, for converting it. ``memory_bytes``: what one worker may use on top of

@@ -13,8 +13,8 @@ from bot.audio.decoding import Decoding
 from bot.audio.mpeg import frame_header
 from bot.audio.opening import OpenClip
 from bot.audio.sources import CODECS, MOV_FAMILY, SOURCES
-from bot.audio.terms import Takes
 from bot.audio.waveform import Waveform
+from bot.relay.media.formats import AcceptedFormat
 from bot.relay.model import AudioInfo
 
 _SMALL_BYTES = 256 * 1024
@@ -37,7 +37,7 @@ _LIE_S = 0.5
 """A header may be so far from the truth before a phone that believes it shows a wrong length."""
 
 
-def sound_untouched(clip: OpenClip, takes: Takes) -> AudioInfo:
+def sound_untouched(clip: OpenClip, takes: AcceptedFormat) -> AudioInfo:
     """What can be heard in a clip that may pass. Raises Doubt, or Refused for one that is cut short."""
     if clip.codec not in takes.codecs:
         raise Doubt(f"phones do not play {CODECS[clip.codec]} in {SOURCES[clip.container].label}")

@@ -7,8 +7,9 @@ it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+
+from bot.relay.media.formats import AcceptedFormat
 
 ATTACHMENT_BYTES = 100 * 1024 * 1024
 URL_BYTES = 10 * 1024 * 1024
@@ -31,35 +32,25 @@ WEBHOOK_VERSION = "2026-02-03"
 WEBHOOK_EVENTS = ("message.sent", "message.delivered", "message.read", "message.failed", "message.received")
 
 
-@dataclass(frozen=True)
-class Container:
-    """A file format Linq takes as a voice memo. ``codecs`` (FFmpeg's names) are those a phone plays inside it.
-
-    ``content_type`` is the spelling the upload accepts today: ``audio/wav`` and ``audio/m4a`` left its list in 2026.
-    """
-
-    content_type: str
-    extensions: tuple[str, ...]
-    codecs: frozenset[str]
-
-
 def _pcm(*shapes: str) -> frozenset[str]:
     return frozenset(f"pcm_{shape}" for shape in shapes)
 
 
-CONTAINERS: Mapping[str, Container] = {
-    "mp3": Container("audio/mpeg", ("mp3",), frozenset({"mp3"})),
-    "m4a": Container("audio/x-m4a", ("m4a", "mp4", "m4b"), frozenset({"aac", "alac"})),
-    "aac": Container("audio/aac", ("aac",), frozenset({"aac"})),
-    "caf": Container(
+CONTAINERS: Mapping[str, AcceptedFormat] = {
+    "mp3": AcceptedFormat("audio/mpeg", "mp3", frozenset({"mp3"})),
+    "m4a": AcceptedFormat("audio/x-m4a", "m4a", frozenset({"aac", "alac"})),
+    "aac": AcceptedFormat("audio/aac", "aac", frozenset({"aac"})),
+    "caf": AcceptedFormat(
         "audio/x-caf",
-        ("caf",),
+        "caf",
         frozenset({"aac", "alac", "opus", "adpcm_ima_qt"}) | _pcm("s16le", "s16be", "s24le", "s24be", "f32le", "f32be"),
     ),
-    "wav": Container("audio/x-wav", ("wav",), _pcm("u8", "s16le", "s24le", "s32le", "f32le", "alaw", "mulaw")),
-    "aiff": Container("audio/x-aiff", ("aiff", "aif", "aifc"), _pcm("s8", "s16be", "s16le", "s24be", "s32be", "f32be")),
-    "amr": Container("audio/amr", ("amr",), frozenset({"amr_nb"})),
+    "wav": AcceptedFormat("audio/x-wav", "wav", _pcm("u8", "s16le", "s24le", "s32le", "f32le", "alaw", "mulaw")),
+    "aiff": AcceptedFormat("audio/x-aiff", "aiff", _pcm("s8", "s16be", "s16le", "s24be", "s32be", "f32be")),
+    "amr": AcceptedFormat("audio/amr", "amr", frozenset({"amr_nb"})),
 }
+"""What Linq takes as a voice memo, by the names of ``relay.media.formats``. The content types are the spelling that the
+upload accepts today: ``audio/wav`` and ``audio/m4a`` left its list in 2026."""
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 

@@ -3,11 +3,12 @@ from typing import get_args
 import pytest
 from linq.types import SupportedContentType, WebhookEventType
 
-from bot.linq.limits import CONTAINERS, FILENAME_BYTES, WEBHOOK_EVENTS, Container, fitting_name
+from bot.linq.limits import CONTAINERS, FILENAME_BYTES, WEBHOOK_EVENTS, fitting_name
+from bot.relay.media.formats import AcceptedFormat
 
 
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
-def test_every_content_type_is_one_that_linqs_upload_accepts_today(container: Container) -> None:
+def test_every_content_type_is_one_that_linqs_upload_accepts_today(container: AcceptedFormat) -> None:
     assert container.content_type in get_args(SupportedContentType)
 
 
