@@ -463,16 +463,14 @@ class FakeAudio:
             return ("audio/x-m4a", "m4a") if head.startswith(b"AUDIO") else None
         return ("audio/x-m4a", "m4a") if name.endswith((".m4a", ".mp4")) else None
 
-    async def fit(self, path: Path) -> AudioFile:
+    async def convert(self, path: Path, target: Path) -> AudioFile:
         body = path.read_bytes()
         if body.startswith(b"AUDIO"):
             return AudioFile(path, "audio/x-m4a", "m4a", len(body), AudioInfo(1.5))
         if body.startswith(b"OTHER"):
-            made = path.with_suffix(".m4a")
-            made.write_bytes(b"AUDIO made of " + body)
-            return AudioFile(
-                made, "audio/x-m4a", "m4a", made.stat().st_size, AudioInfo(1.5, converted_from="WebM/Opus")
-            )
+            target.write_bytes(b"AUDIO made of " + body)
+            info = AudioInfo(1.5, converted_from="WebM/Opus")
+            return AudioFile(target, "audio/x-m4a", "m4a", target.stat().st_size, info)
         raise Refused("This file holds no sound.")
 
 

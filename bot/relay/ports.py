@@ -133,8 +133,9 @@ class Audio(Protocol):
         """Linq's content type and extension for a clip that begins so and may pass untouched; None: not as it is."""
         ...
 
-    async def fit(self, path: Path) -> AudioFile:
-        """Listen to the whole clip; convert it when Linq or a phone would not take it. Refused says why not."""
+    async def convert(self, path: Path, target: Path) -> AudioFile:
+        """The clip itself where the receiving side takes it and phones play it, else a converted copy at ``target``.
+        Refused says why not."""
         ...
 
 

@@ -98,12 +98,13 @@ def record(
     return path
 
 
-def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int) -> None:
-    for start in range(0, len(sound), _STEP):
-        part = sound[start : start + _STEP]
+def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int, *, start: int = 0) -> None:
+    """Write all of one track; ``start``: at which of its samples it begins."""
+    for at in range(0, len(sound), _STEP):
+        part = sound[at : at + _STEP]
         frame = AudioFrame(format="s16", layout="mono", samples=len(part))
         frame.planes[0].update(part.tobytes())
-        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        frame.sample_rate, frame.pts, frame.time_base = rate, start + at, Fraction(1, rate)
         raw.mux(stream.encode(frame))
     raw.mux(stream.encode(None))
 

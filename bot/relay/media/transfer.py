@@ -87,7 +87,7 @@ class MediaTransfer:
 
     async def _listen(self, spool: Spool, head: bytes, source: AsyncIterator[bytes]) -> AudioFile:
         await spool.fill(head, source)
-        fit = await self._audio.fit(spool.path)
+        fit = await self._audio.convert(spool.path, spool.path.with_name(f"{spool.path.name}.memo.m4a"))
         spool.keep(fit.path)
         return fit
 
