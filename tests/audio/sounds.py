@@ -10,9 +10,10 @@ import operator
 import random
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -107,6 +108,26 @@ def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate:
         frame.sample_rate, frame.pts, frame.time_base = rate, start + at, Fraction(1, rate)
         raw.mux(stream.encode(frame))
     raw.mux(stream.encode(None))
+
+
+def record_tracks(path: Path, container: str, codecs: Sequence[str], sounds: "Sequence[array[int]]") -> Path:
+    """Write several mono tracks of 24 kHz side by side."""
+    with av.open(str(path), "w", format=container) as raw:
+        tracks = [raw.add_stream(codec, rate=24_000, layout="mono") for codec in codecs]
+        for track, sound in zip(tracks, sounds, strict=True):
+            assert isinstance(track, AudioStream)
+            encode(raw, track, sound, 24_000)
+    return path
+
+
+def record_chain(path: Path, *links: Mapping[str, Any], seconds: float = 1.0) -> Path:
+    """Write one Ogg behind another; a link is what ``record`` takes, ``seconds`` of speech where it has no sound."""
+    content = b""
+    for link in links:
+        sound = speech(seconds, link.get("source_rate", 24_000))
+        content += record(path, **{"container": "ogg", "sound": sound, **link}).read_bytes()
+    path.write_bytes(content)
+    return path
 
 
 def record_video(path: Path, container: str, video: str, audio: str | None, *, seconds: float = 2.0) -> Path:

@@ -10,10 +10,13 @@ from av.audio.frame import AudioFrame
 TOP_LEVEL = 7
 BARS = 24
 _SLOTS_A_SECOND = 20
-"""One float for each: 310,000 of them, 1.2 MiB, for the longest recording that is decoded."""
+"""One float for each: 310,000 of them, 2.5 MiB, for the longest recording that is decoded."""
 
 _STRIDE = 64
 """One sample in so many is enough to see how loud speech is."""
+
+_LOUDEST = 2.0**63
+"""More than the square of the largest 32-bit sample: damaged floats may be anything, infinite or no number."""
 
 _SampleType = Literal["f", "d", "h", "i"]
 _SAMPLE_TYPES: dict[str, _SampleType] = {"flt": "f", "dbl": "d", "s16": "h", "s32": "i"}
@@ -23,7 +26,7 @@ class Waveform:
     """Takes frames in order and keeps the mean power of each twentieth of a second."""
 
     def __init__(self) -> None:
-        self._powers = array("f")
+        self._powers = array("d")
         self._sum = 0.0
         self._count = 0
         self._width = 0  # samples in a slot; they interleave the channels where the frame does
@@ -56,5 +59,6 @@ class Waveform:
         return tuple(round(TOP_LEVEL * math.sqrt(power / loudest)) if power > 0 else 0 for power in powers)
 
     def _close_slot(self) -> None:
-        self._powers.append(self._sum / self._count)
+        power = self._sum / self._count
+        self._powers.append(power if power < _LOUDEST else 0.0)  # what is no number is not less
         self._sum, self._count = 0.0, 0

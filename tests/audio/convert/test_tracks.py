@@ -10,7 +10,7 @@ from av.audio.stream import AudioStream
 
 from tests.audio.direct import convert, inspect
 from tests.audio.playback import loudness, played_samples
-from tests.audio.sounds import encode, speech
+from tests.audio.sounds import encode, record_tracks, speech
 
 RATE = 24_000
 
@@ -24,12 +24,7 @@ def _silence(seconds: float = 2.0) -> "array[int]":
 
 
 def _record_tracks(path: Path, container: str, codec: str, *sounds: "array[int]") -> Path:
-    with av.open(str(path), "w", format=container) as raw:
-        tracks = [raw.add_stream(codec, rate=RATE, layout="mono") for _ in sounds]
-        for track, sound in zip(tracks, sounds, strict=True):
-            assert isinstance(track, AudioStream)
-            encode(raw, track, sound, RATE)
-    return path
+    return record_tracks(path, container, [codec] * len(sounds), sounds)
 
 
 def _strength(samples: "array[int]", hertz: int) -> float:

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from bot.audio.decode.demux import open_track
 from bot.audio.inspect.locate import locate
 from tests.audio.direct import convert
-from tests.audio.sounds import encode, record, speech
+from tests.audio.sounds import encode, record, record_tracks, speech
 
 
 @pytest.mark.parametrize(("container", "codec"), [("ipod", "aac"), ("ipod", "alac"), ("mp4", "flac")])
@@ -50,20 +50,11 @@ def test_metadata_in_any_encoding_is_no_obstacle(container: str, codec: str, tmp
     assert convert(path).info.duration_s == pytest.approx(2.0, abs=0.1)
 
 
-def _two_tracks(path: Path, container: str, first: str, second: str) -> Path:
-    with av.open(str(path), "w", format=container) as raw:
-        tracks = [raw.add_stream(codec, rate=24_000, layout="mono") for codec in (first, second)]
-        for track in tracks:
-            assert isinstance(track, AudioStream)
-            encode(raw, track, speech(2.0), 24_000)
-    return path
-
-
 @pytest.mark.parametrize("place", [0, 1])
 def test_decodable_track_is_heard_wherever_it_is(place: int, tmp_path: Path) -> None:
     codecs = ["aac", "aac"]
     codecs[place] = "pcm_s16le"
-    path = _two_tracks(tmp_path / "clip", "mov", *codecs)
+    path = record_tracks(tmp_path / "clip", "mov", codecs, [speech(2.0)] * 2)
     content = path.read_bytes()
     assert content.count(b"sowt") == 1
     path.write_bytes(content.replace(b"sowt", b"xyzq"))
@@ -73,7 +64,7 @@ def test_decodable_track_is_heard_wherever_it_is(place: int, tmp_path: Path) -> 
 
 
 def test_m4a_with_an_undecodable_first_track_is_converted(tmp_path: Path) -> None:
-    path = _two_tracks(tmp_path / "clip", "ipod", "alac", "aac")
+    path = record_tracks(tmp_path / "clip", "ipod", ["alac", "aac"], [speech(2.0)] * 2)
     path.write_bytes(path.read_bytes().replace(b"alac", b"xyzq"))
     made = convert(path)
     assert made.info.converted_from == "M4A/AAC (1 of 2 tracks)"

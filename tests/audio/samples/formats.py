@@ -11,7 +11,7 @@ from bot.linq.limits import CONTAINERS
 from bot.relay.errors import Refused
 from tests.audio.direct import convert, inspect
 from tests.audio.samples import by_hand
-from tests.audio.sounds import browser_clip, record, record_video, speech
+from tests.audio.sounds import browser_clip, record, record_chain, record_tracks, record_video, speech
 
 AS_IT_IS = "as it is"
 CONVERTED = "converted"
@@ -41,6 +41,10 @@ def _bytes(content: Callable[[], bytes]) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content())
 
 
+def _behind_tag(path: Path) -> None:
+    path.write_bytes(b"ID3\x03\x00\x00\x00\x00\x02\x00" + bytes(256) + path.read_bytes())
+
+
 FORMATS = (
     Format("MP3", AS_IT_IS, _made("mp3", "libmp3lame", bit_rate=64_000)),
     Format("M4A (AAC)", AS_IT_IS, _made("ipod", "aac", bit_rate=48_000)),
@@ -56,6 +60,12 @@ FORMATS = (
     Format("AIFF (PCM)", AS_IT_IS, _made("aiff", "pcm_s16be")),
     Format("AMR", AS_IT_IS, _at("amr", "libopencore_amrnb", 8_000, bit_rate=12_200)),
     Format("MP3 in M4A", CONVERTED, _made("mp4", "libmp3lame", bit_rate=64_000)),
+    Format(
+        "M4A with two sound tracks",
+        CONVERTED,
+        lambda path: record_tracks(path, "ipod", ["aac", "aac"], [speech(1.0), speech(2.0, seed=2)]),
+    ),
+    Format("FLAC behind an ID3 tag", CONVERTED, lambda path: _behind_tag(record(path, "flac", "flac"))),
     Format(
         "M4A in fragments (a browser's audio/mp4)",
         CONVERTED,
@@ -75,6 +85,11 @@ FORMATS = (
         _made("ogg", "vorbis", layout="stereo", rate=48_000, codec_options={"strict": "experimental"}),
     ),
     Format("Ogg (Speex)", CONVERTED, _bytes(by_hand.speex)),
+    Format(
+        "Ogg chained: Opus, then FLAC",
+        CONVERTED,
+        lambda path: record_chain(path, {"codec": "libopus", "rate": 48_000}, {"codec": "flac"}),
+    ),
     Format("Ogg (FLAC)", CONVERTED, _made("ogg", "flac")),
     Format("FLAC", CONVERTED, _made("flac", "flac")),
     Format("WMA", CONVERTED, _made("asf", "wmav2", rate=44_100, bit_rate=64_000)),
