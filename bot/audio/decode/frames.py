@@ -46,9 +46,17 @@ def decode_frames(track: Track, damage: Damage) -> Iterator[AudioFrame]:
     damage.require_mostly_whole()
 
 
-def _packets(track: Track, damage: Damage) -> Iterator[Packet[AudioStream]]:
+def read_packets(track: Track) -> Iterator[Packet[AudioStream]]:
+    """The last one is empty, and makes the decoder give what it still holds. Raises FFmpegError."""
     try:
         yield from track.av.demux(track.stream)
+    except IndexError:
+        return  # so PyAV ends a file in which a track appeared after it was opened
+
+
+def _packets(track: Track, damage: Damage) -> Iterator[Packet[AudioStream]]:
+    try:
+        yield from read_packets(track)
     except av.FFmpegError as error:
         raise_unless_data_error(error)
         damage.broken += 1

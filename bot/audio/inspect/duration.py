@@ -11,6 +11,7 @@ from av.packet import Packet
 from bot.audio.decode.amr import InvalidFrameError
 from bot.audio.decode.demux import Track
 from bot.audio.decode.ffmpeg_errors import raise_unless_data_error
+from bot.audio.decode.frames import read_packets
 
 _RUN_UP = 4
 """The first packets of a track may give less than they hold: the decoder is still filling."""
@@ -50,7 +51,7 @@ def count_seconds(track: Track) -> float:
 def _packets(track: Track) -> Iterator[Packet[AudioStream]]:
     """Those that are played: not what an edit list hides, nor the empty one at the end."""
     try:
-        for packet in track.av.demux(track.stream):
+        for packet in read_packets(track):
             if packet.size and not packet.is_discard:
                 yield packet
     except av.FFmpegError as error:

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bot.audio.decode.source import Source
-from bot.audio.inspect.sniff import SNIFF_BYTES, find_container, tag_length
+from bot.audio.inspect.sniff import SNIFF_BYTES, TAG_HEAD_BYTES, find_container, tag_length
 
-_TAG_HEAD_BYTES = 32
 _MOST_TAGS = 100
 _TELLS_NOTHING = ("", "text", "unknown")
 """What the sniffer makes of the padding behind a tag. Hardly anything but an MP3 has such a tag."""
@@ -29,7 +28,7 @@ def _skip_tags(file: BinaryIO) -> int:
     start = 0
     for _ in range(_MOST_TAGS):
         file.seek(start)
-        length = tag_length(file.read(_TAG_HEAD_BYTES))
+        length = tag_length(file.read(TAG_HEAD_BYTES))
         if not length:
             break
         start += length

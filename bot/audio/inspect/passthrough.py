@@ -12,6 +12,7 @@ from bot.audio.decode.demux import Track
 from bot.audio.decode.frames import Damage, decode_frames
 from bot.audio.inspect.chunks import box_names, find_sound_chunk
 from bot.audio.inspect.duration import ConversionNeeded, count_seconds
+from bot.audio.inspect.sniff import TAG_HEAD_BYTES, tag_length
 from bot.audio.inspect.waveform import Waveform
 from bot.relay.media.formats import FORMATS, AcceptedFormat
 from bot.relay.model import AudioInfo
@@ -70,7 +71,7 @@ def _begins_with_its_sound(track: Track) -> bool:
     if track.source.start == 0:
         return True
     with track.source.path.open("rb", buffering=0) as file:
-        return track.container == "mp3" and file.read(3) == b"ID3"
+        return track.container == "mp3" and tag_length(file.read(TAG_HEAD_BYTES)) > 0
 
 
 def require_whole(track: Track) -> None:

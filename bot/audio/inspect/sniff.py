@@ -11,6 +11,9 @@ from bot.audio.inspect.mpeg import find_frames, frames_at
 SNIFF_BYTES = 8192
 """How much of a file's beginning is worth handing to ``sniff``; less works, with less certainty."""
 
+TAG_HEAD_BYTES = 32
+"""As much of a tag says how long it is."""
+
 
 def _signatures(*table: tuple[bytes, str]) -> tuple[tuple["re.Pattern[bytes]", str], ...]:
     return tuple((re.compile(pattern, re.DOTALL), container) for pattern, container in table)
@@ -86,14 +89,14 @@ def sniff(head: bytes) -> str:
 
 def tag_length(head: bytes, start: int = 0) -> int:
     """Bytes of the ID3v2 or APEv2 tag that begins here, 0 without one (id3.org, ID3v2.4 §3.1: sizes are "syncsafe")."""
-    tag = head[start : start + 32]
+    tag = head[start : start + TAG_HEAD_BYTES]
     if _ID3.match(tag):
         size = 0
         for byte in tag[6:10]:
             size = size << 7 | byte & 0x7F
         return size + (20 if tag[5] & 0x10 else 10)
-    if tag.startswith(b"APETAGEX") and len(tag) == 32:
-        return 32 + int.from_bytes(tag[12:16], "little")
+    if tag.startswith(b"APETAGEX") and len(tag) == TAG_HEAD_BYTES:
+        return TAG_HEAD_BYTES + int.from_bytes(tag[12:16], "little")
     return 0
 
 

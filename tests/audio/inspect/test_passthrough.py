@@ -142,6 +142,7 @@ def _odd_beginnings(folder: Path) -> dict[str, bytes]:
         "MP3 as a radio station sends it": b"ICY 200 OK\r\nicy-name:x\r\n\r\n" + mp3,
         "AAC cut within a frame": aac[200:],
         "segment of a stream": tag + aac,
+        "MP3 behind a broken tag": tag.replace(b"\x04", b"\x84") + mp3,
     }
 
 
@@ -153,6 +154,7 @@ def _odd_beginnings(folder: Path) -> dict[str, bytes]:
         "MP3 as a radio station sends it",
         "AAC cut within a frame",
         "segment of a stream",
+        "MP3 behind a broken tag",
     ],
 )
 def test_what_does_not_begin_with_its_sound_is_converted(name: str, tmp_path: Path) -> None:
