@@ -28,7 +28,7 @@ _PHONE_CHANNELS = 8
 _LOSS_S = 0.1
 """Programs that write a WAV by hand often count its header as sound. Nobody misses so little where it is lost."""
 
-_PADDING_S = 0.15
+_PADDING_S = 0.1
 _WRONG_S = 0.5
 """A header may be so far from the truth before a phone that believes it shows a wrong length."""
 

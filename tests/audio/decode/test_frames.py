@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import av
 import pytest
 
 from bot.audio.decode.demux import open_track
@@ -33,12 +32,12 @@ def test_a_tenth_of_the_packets_may_be_broken(packets: int, broken: int, is_refu
 
 
 def test_track_that_appears_after_the_opening_does_no_harm(tmp_path: Path) -> None:
-    """As where the number of a track is damaged in one packet of a transport stream."""
+    """As where the number of a track is damaged in one packet of a transport stream. PyAV then raises an IndexError at
+    the end, though not every time: it depends on a byte that it never set."""
     path = record(tmp_path / "clip", "mpegts", "aac", bit_rate=48_000)
     content = bytearray(path.read_bytes())
     last_start = content.rindex(b"\x47\x41\x00")
     content[last_start + 1 : last_start + 3] = b"\x42\x00"
     path.write_bytes(content)
-    with av.open(str(path)) as raw, pytest.raises(IndexError):
-        list(raw.demux(raw.streams.audio[0]))
-    assert convert(path).info.duration_s == pytest.approx(2.0, abs=0.5)
+    for _ in range(20):
+        assert convert(path).info.duration_s == pytest.approx(2.0, abs=0.5)
