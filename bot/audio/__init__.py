@@ -9,7 +9,8 @@ files and take frames out of them by ``decode/``. ``errors`` is what people read
 from bot.audio.converter import AudioConverter
 from bot.audio.inspect.sniff import SNIFF_BYTES, sniff
 from bot.audio.limits import Limits
+from bot.audio.results import MediaKind
 from bot.audio.workers import AudioWorkers
 from bot.relay.media.formats import AcceptedFormat
 
-__all__ = ["SNIFF_BYTES", "AcceptedFormat", "AudioConverter", "AudioWorkers", "Limits", "sniff"]
+__all__ = ["SNIFF_BYTES", "AcceptedFormat", "AudioConverter", "AudioWorkers", "Limits", "MediaKind", "sniff"]

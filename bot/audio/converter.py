@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.audio.inspect.sniff import sniff
+from bot.audio.results import MediaKind
 from bot.audio.workers import AudioWorkers
 from bot.relay.media.formats import AcceptedFormat, formats_of_extension
 from bot.relay.ports import AudioFile
@@ -19,33 +20,33 @@ class AudioConverter:
         self._accepted = dict(accepted)
 
     def declare(self, head: bytes, name: str) -> tuple[str, str] | None:
-        """(content type, extension) for a file that begins so, or, without a beginning, is named so; None: it cannot
-        pass as it is."""
+        """Return content type and extension for a file that begins so, or, without a beginning, is named so; None: it
+        cannot pass as it is."""
         claimed = [sniff(head)] if head else [known.name for known in formats_of_extension(name)]
         accepted = next((self._accepted[name] for name in claimed if name in self._accepted), None)
         return (accepted.content_type, accepted.extension) if accepted else None
 
-    async def kind_of(self, path: Path) -> str:
-        """ "audio", "video", "image" or "other", from the bytes alone: "audio" has sound and no moving pictures."""
+    async def kind_of(self, path: Path) -> MediaKind:
+        """Tell what a file is from its bytes alone: audio has sound and no moving pictures."""
         return await self._workers.kind_of(path)
 
     async def convert(self, path: Path, target: Path) -> AudioFile:
-        """The file itself where it may pass, else a converted copy at ``target``.
+        """Return the file itself where it may pass, else a converted copy at ``target``.
 
         ``target`` must lie in a folder into which nobody else can write. Raises Refused with the reason, or RetryLater
         for trouble of ours, and leaves nothing at ``target`` then.
         """
-        inspection = await self._workers.inspect(path, self._accepted)
-        if inspection.info is not None:
-            accepted = self._accepted[inspection.container]
-            return AudioFile(path, accepted.content_type, accepted.extension, inspection.size_bytes, inspection.info)
+        seen = await self._workers.inspect(path, self._accepted)
+        accepted = self._accepted.get(seen.container)
+        if accepted and seen.info:
+            return AudioFile(path, accepted.content_type, accepted.extension, seen.size_bytes, seen.info)
         try:
-            conversion = await self._workers.convert(path, target, inspection.size_bytes)
+            made = await self._workers.convert(path, target, seen.size_bytes)
         except BaseException:
             _remove(target)
             raise
         m4a = self._accepted["m4a"]
-        return AudioFile(target, m4a.content_type, m4a.extension, conversion.size_bytes, conversion.info)
+        return AudioFile(target, m4a.content_type, m4a.extension, made.size_bytes, made.info)
 
 
 def _remove(path: Path) -> None:

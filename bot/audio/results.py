@@ -1,8 +1,18 @@
 """What worker processes answer. Plain values: the bot's own process knows these and never loads FFmpeg."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.relay.model import AudioInfo
+
+
+class MediaKind(StrEnum):
+    """What a file is to a person."""
+
+    AUDIO = "audio"  # sound, and no moving pictures
+    VIDEO = "video"
+    IMAGE = "image"
+    OTHER = "other"
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.audio.limits import OUTPUT_RATE, Limits
-from bot.audio.results import Conversion, Inspection
+from bot.audio.results import Conversion, Inspection, MediaKind
 from bot.audio.worker import tasks
 from bot.audio.worker.pool import WorkerPool
 from bot.relay.errors import RelayError
 from bot.relay.media.formats import AcceptedFormat
 
 _IDLE_S = 60.0
-"""Conversions come in spells, and a worker holds 25 MiB."""
+"""Conversions come in bursts, and a worker holds 20 MiB of its own."""
 
 _M4A_ONLY = {"m4a": AcceptedFormat("audio/mp4", "m4a", frozenset({"aac"}))}
 
@@ -40,14 +40,17 @@ class AudioWorkers:
         await asyncio.gather(self._inspectors.close(), self._converters.close())
 
     async def inspect(self, path: Path, accepted: Mapping[str, AcceptedFormat]) -> Inspection:
-        """Raises Refused for what can never be sent as sound, RetryLater for trouble of ours."""
+        """Decide whether a file may pass as it is.
+
+        Raises Refused for what can never be sent as sound, RetryLater for trouble of ours.
+        """
         return await self._inspectors.run(
             self._limits.inspect_s, Inspection, tasks.inspect_file, path, dict(accepted), self._limits
         )
 
-    async def kind_of(self, path: Path) -> str:
-        """ "audio", "video", "image" or "other", from the bytes alone. Raises RetryLater for trouble of ours."""
-        return await self._inspectors.run(self._limits.inspect_s, str, tasks.kind_of_file, path)
+    async def kind_of(self, path: Path) -> MediaKind:
+        """Tell what a file is from its bytes alone. Raises RetryLater for trouble of ours."""
+        return await self._inspectors.run(self._limits.inspect_s, MediaKind, tasks.kind_of_file, path)
 
     async def convert(self, path: Path, target: Path, size_bytes: int) -> Conversion:
         """Write the sound of the file as M4A. After Refused or RetryLater something may be left at ``target``."""

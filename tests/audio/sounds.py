@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 
 _PERIOD = 512
 _STEP = 960
-_ROOM_SAMPLES = 7_919
+_NOISE_SAMPLES = 7_919
 _VOWELS = (
     (1.0, 0.9, 0.5, 0.3, 0.1),
     (1.0, 0.3, 0.1, 0.3, 0.4),
@@ -35,7 +35,7 @@ _VOWELS = (
 
 @functools.lru_cache(maxsize=8)
 def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
-    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, pauses, and a quiet room."""
+    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, pauses, noise."""
     dice = random.Random(seed)
     sound: array[int] = array("h")
     wanted = round(seconds * rate)
@@ -43,14 +43,14 @@ def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
         for _ in range(dice.randint(4, 9)):
             sound.extend(_syllable(dice, rate))
         sound.extend(array("h", bytes(2 * int(rate * dice.uniform(0.12, 0.3)))))
-    return array("h", map(operator.add, sound[:wanted], itertools.cycle(_room())))
+    return array("h", map(operator.add, sound[:wanted], itertools.cycle(_background_noise())))
 
 
 @functools.cache
-def _room() -> "array[int]":
+def _background_noise() -> "array[int]":
     """Soft noise, darker than white, as every microphone hears it."""
     dice, level, noise = random.Random(0), 0.0, array("h")
-    for _ in range(_ROOM_SAMPLES):
+    for _ in range(_NOISE_SAMPLES):
         level = 0.8 * level + dice.uniform(-200, 200)
         noise.append(int(level))
     return noise

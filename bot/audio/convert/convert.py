@@ -27,9 +27,9 @@ _MOST_UNREADABLE = 0.1
 
 
 def convert_file(path: Path, target: Path, limits: Limits) -> Conversion:
-    """Raises Refused for what cannot be decoded, holds too little or too much sound, or is still too large afterwards.
+    """Write all sound of the file to ``target``, overwriting what is there.
 
-    What is at ``target`` is overwritten; it must lie in a folder into which nobody else can write.
+    Raises Refused for what cannot be decoded, holds too little or too much sound, or is still too large afterwards.
     """
     source = locate(path)
     contents = _Contents(source.container)
@@ -49,7 +49,7 @@ def convert_file(path: Path, target: Path, limits: Limits) -> Conversion:
 
 
 def _all_frames(parts: Sequence[Source], contents: "_Contents") -> Iterator[AudioFrame]:
-    """Mono frames of all parts, one after another."""
+    """Yield mono frames of all parts, one after another."""
     damage, size_bytes, unreadable_bytes = Damage(), sum(part.size_bytes for part in parts), 0
     for part in parts:
         with ExitStack() as stack:

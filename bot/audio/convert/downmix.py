@@ -1,4 +1,4 @@
-"""Sound of any kind as mono 16-bit samples of one rate, also when a damaged file changes its mind on the way."""
+"""Mixes sound of any format down to mono 16-bit samples of one rate, also where the format changes midway."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ class Downmix:
             yield from graph.push(None)
 
     def _new_graph(self, frame: AudioFrame) -> MonoGraph:
-        """swresample mixes no ambisonics, no pair of speakers that is not in front, and no crowd without a name."""
+        """swresample cannot mix ambisonics, two speakers that are not in front, or many channels without a layout."""
         try:
             self._can_mix = True
             return MonoGraph(self._rate, [_input(frame)])
@@ -57,7 +57,7 @@ def _input(frame: AudioFrame) -> dict[str, str]:
 
 
 def _plain(frame: AudioFrame) -> AudioFrame:
-    """Two channels as stereo; of more the first, which of ambisonics is the sound from everywhere."""
+    """Two channels as stereo; of more the first, which in ambisonics is the omnidirectional one."""
     count = frame.layout.nb_channels
     plain = AudioFrame(frame.format.name, "stereo" if count == 2 else "mono", frame.samples)
     plain.sample_rate = frame.sample_rate

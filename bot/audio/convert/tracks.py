@@ -19,20 +19,20 @@ _MOST_TRACKS = 16
 _SILENT_SAMPLES = 4096
 _MIX = ("amix", {"normalize": "0"})
 _LIMIT = ("alimiter", {"limit": "0.97", "level": "0", "latency": "1"})
-"""Plain addition keeps a voice beside a silent track as loud as it was; where two are loud at once, the limiter bends
-the peaks instead of clipping them."""
+"""Plain addition keeps a voice beside a silent track as loud as it was; where two tracks are loud at once, the limiter
+rounds the peaks instead of clipping them."""
 
 
 def open_tracks(source: Source, stack: ExitStack) -> list[Track]:
-    """Every track that can be decoded, at least one, each with a demuxer of its own: so they are read side by side in
-    little memory, however the file interleaves them. Raises Refused where there is none."""
+    """Open every track that can be decoded, at least one, each with a demuxer of its own: so they are read side by side
+    in little memory, however the file interleaves them. Raises Refused where there is none."""
     first = stack.enter_context(open_track(source))
     others = range(1, min(first.track_count, _MOST_TRACKS))
     return [first, *(stack.enter_context(open_track(source, number)) for number in others)]
 
 
 def mix_tracks(tracks: Sequence[Track], damage: Damage) -> Iterator[AudioFrame]:
-    """Mono frames of OUTPUT_RATE. Raises Refused when too much of the tracks is broken."""
+    """Yield mono frames of OUTPUT_RATE. Raises Refused when too much of the tracks is broken."""
     streams = [_mono_frames(track, damage) for track in tracks]
     yield from streams[0] if len(streams) == 1 else _mix(streams)
 
@@ -61,7 +61,7 @@ def _silence(seconds: float) -> Iterator[AudioFrame]:
 
 
 def _mix(streams: Sequence[Iterator[AudioFrame]]) -> Iterator[AudioFrame]:
-    """The sum of the streams, as long as the longest. The one that is furthest behind always gives next."""
+    """Yield the sum of the streams, as long as the longest. The stream that is furthest behind always gives next."""
     given = {"sample_rate": str(OUTPUT_RATE), "sample_fmt": "s16", "channel_layout": "mono"}
     name, options = _MIX
     graph = MonoGraph(OUTPUT_RATE, [given] * len(streams), (name, {**options, "inputs": str(len(streams))}), _LIMIT)

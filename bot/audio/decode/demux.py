@@ -91,7 +91,7 @@ class Track:
 
 @contextmanager
 def open_container(source: Source) -> Iterator[InputContainer]:
-    """Raises Refused for bytes that FFmpeg cannot read as what they look like."""
+    """Open all of it. Raises Refused for bytes that FFmpeg cannot read as what they look like."""
     options = _OPTIONS_BY_CONTAINER.get(source.container, _OPTIONS)
     try:
         # names and other tags come in any encoding, and none of them is needed
@@ -143,7 +143,7 @@ def _track(source: Source, raw: InputContainer, number: int) -> Track:
 
 
 def _decodable(raw: InputContainer, container: str, video: bool) -> list[AudioStream]:
-    """Raises Refused when there is none, with the reason for the track that FFmpeg thinks best."""
+    """Return the tracks that can be decoded. Raises Refused when there is none, for the track that FFmpeg prefers."""
     streams = [stream for stream in raw.streams.audio if _problem(stream, container, video) is None]
     if streams:
         return streams
@@ -153,7 +153,7 @@ def _decodable(raw: InputContainer, container: str, video: bool) -> list[AudioSt
 
 
 def _problem(stream: AudioStream, container: str, video: bool) -> Refused | None:
-    """Why this track cannot be decoded."""
+    """Say why this track cannot be decoded; None: it can."""
     codec = _codec(stream)
     if codec not in CODECS:
         return errors.unknown_codec(label(container, [codec], has_video=video))
@@ -171,8 +171,8 @@ def _codec(stream: AudioStream) -> str:
 
 
 def _codec_tag(stream: AudioStream) -> str:
-    """The container's own four bytes for the codec; "" where they are not ASCII, as which PyAV reads them (the tag of
-    AAC in a WAV is 0xFF)."""
+    """Return the container's own four bytes for the codec, "" where they are not ASCII: PyAV decodes them as that, and
+    the tag of AAC in a WAV is 0xFF."""
     try:
         return stream.codec_context.codec_tag
     except UnicodeDecodeError:
@@ -180,7 +180,7 @@ def _codec_tag(stream: AudioStream) -> str:
 
 
 def _lead_s(raw: InputContainer, stream: AudioStream, streams: list[AudioStream]) -> float:
-    """0 where it would be longer than the whole file, which is a break in the clock and no pause."""
+    """Return 0 where it would be longer than the whole file: that is a jump of the file's clock and no pause."""
     starts = {other.index: (other.start_time or 0) * float(other.time_base or 0) for other in streams}
     lead_s = starts[stream.index] - min(starts.values())
     return lead_s if lead_s * av.time_base <= (raw.duration or 0) else 0.0

@@ -1,4 +1,4 @@
-"""The frames of a track as they come out of its decoder, and how much of it was broken."""
+"""Decodes a track packet by packet, and counts how many packets were broken."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Damage:
 
 
 def decode_frames(track: Track, damage: Damage) -> Iterator[AudioFrame]:
-    """All that can be decoded. Raises Refused when too much is broken."""
+    """Yield every frame that can be decoded. Raises Refused when too much is broken."""
     for packet in _packets(track, damage):
         damage.packets += bool(packet.size)
         yield from _frames(track, packet, damage)
@@ -47,7 +47,7 @@ def decode_frames(track: Track, damage: Damage) -> Iterator[AudioFrame]:
 
 
 def read_packets(track: Track) -> Iterator[Packet[AudioStream]]:
-    """The last one is empty, and makes the decoder give what it still holds. Raises FFmpegError."""
+    """Yield the packets; the last is empty and makes the decoder give what it still holds. Raises FFmpegError."""
     try:
         yield from track.av.demux(track.stream)
     except IndexError:

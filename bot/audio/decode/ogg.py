@@ -19,7 +19,7 @@ _READ_BYTES = 1024 * 1024
 
 
 def split_chain(source: Source) -> list[Source]:
-    """One source for each link, in order; any other container, and an Ogg with one link, comes back as it is."""
+    """Return one source for each link, in order. What is no chained Ogg is returned as it is."""
     if source.container != "ogg":
         return [source]
     with source.path.open("rb") as file:
@@ -29,7 +29,7 @@ def split_chain(source: Source) -> list[Source]:
 
 
 def _link_starts(file: BinaryIO, source: Source) -> Iterator[int]:
-    """Streams that play side by side have their first pages one right behind another; they are one link."""
+    """Yield where each link begins. Streams that play side by side begin with adjacent pages: they are one link."""
     behind_last = -1
     for start in _first_pages(file, source):
         if start != behind_last:
@@ -38,7 +38,7 @@ def _link_starts(file: BinaryIO, source: Source) -> Iterator[int]:
 
 
 def _first_pages(file: BinaryIO, source: Source) -> Iterator[int]:
-    """The offset of every page that begins a stream."""
+    """Yield the offset of every page that begins a stream."""
     at, kept = source.start, b""
     while at < source.end:
         file.seek(at)

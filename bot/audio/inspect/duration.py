@@ -27,7 +27,7 @@ class ConversionNeeded(Exception):
 
 
 def count_seconds(track: Track) -> float:
-    """Raises ConversionNeeded where the packets are not what they should be."""
+    """Add up what the packets last. Raises ConversionNeeded where they are not what they should be."""
     ticks = usual = longest_at_first = undecoded_bytes = 0
     sample, ended = _PacketSample(track), False
     for number, packet in enumerate(_packets(track)):
@@ -49,7 +49,7 @@ def count_seconds(track: Track) -> float:
 
 
 def _packets(track: Track) -> Iterator[Packet[AudioStream]]:
-    """Those that are played: not what an edit list hides, nor the empty one at the end."""
+    """Yield what is played: not what an edit list hides, nor the empty packet at the end."""
     try:
         for packet in read_packets(track):
             if packet.size and not packet.is_discard:
@@ -68,7 +68,7 @@ class _PacketSample:
         self._rate = 0
 
     def check(self, packet: Packet[AudioStream], ticks: int | None) -> None:
-        """``ticks``: how long the packet must sound; None leaves that open."""
+        """Decode the packet. ``ticks``: how long it must sound; None leaves that open."""
         try:
             frames = self._decoder.decode(packet)
         except InvalidFrameError as error:

@@ -10,13 +10,16 @@ from bot.audio.inspect.duration import ConversionNeeded
 from bot.audio.inspect.locate import locate
 from bot.audio.inspect.passthrough import check_passthrough, require_whole
 from bot.audio.limits import Limits
-from bot.audio.results import Inspection
+from bot.audio.results import Inspection, MediaKind
 from bot.relay.errors import Refused
 from bot.relay.media.formats import FORMATS, AcceptedFormat
 
 
 def inspect_file(path: Path, accepted: Mapping[str, AcceptedFormat], limits: Limits) -> Inspection:
-    """Raises Refused for what can never be sent as sound. ``accepted``: by the names of ``relay.media.formats``."""
+    """Decide whether a file may pass as it is. ``accepted``: by the names of ``relay.media.formats``.
+
+    Raises Refused for what can never be sent as sound.
+    """
     source = locate(path)
     container, size_bytes = source.container, path.stat().st_size
     if not container:
@@ -43,20 +46,17 @@ def _accepted(track: Track, accepted: Mapping[str, AcceptedFormat]) -> AcceptedF
     return accepted[track.container]
 
 
-def kind_of_file(path: Path) -> str:
-    """ "audio", "video", "image" or "other", from the bytes alone.
-
-    What may hold pictures is opened: it is "audio" only with sound and without moving pictures.
-    """
+def kind_of_file(path: Path) -> MediaKind:
+    """Tell what a file is from its bytes alone. What may hold pictures is opened; a cover makes no video."""
     source = locate(path)
     if source.container not in FORMATS:
-        return "image" if source.container == "image" else "other"
+        return MediaKind.IMAGE if source.container == "image" else MediaKind.OTHER
     if not FORMATS[source.container].holds_video and source.container not in MOV_FAMILY:
-        return "audio"
+        return MediaKind.AUDIO
     try:
         with open_container(source) as raw:
             if has_video(raw):
-                return "video"
-            return "audio" if raw.streams.audio else "other"
+                return MediaKind.VIDEO
+            return MediaKind.AUDIO if raw.streams.audio else MediaKind.OTHER
     except Refused:
-        return "other"
+        return MediaKind.OTHER

@@ -34,7 +34,7 @@ _WRONG_S = 0.5
 
 
 def check_passthrough(track: Track, accepted: AcceptedFormat) -> AudioInfo:
-    """What can be heard in a file that may pass as it is. Raises ConversionNeeded for one that may not."""
+    """Describe the sound of a file that may pass as it is. Raises ConversionNeeded for one that may not."""
     _require_playable(track, accepted)
     _require_plain_structure(track)
     if track.source.size_bytes <= _SMALL_BYTES:
@@ -106,7 +106,7 @@ def _decode_all(track: Track) -> AudioInfo:
 
 
 def _agreed_seconds(track: Track, seconds: float) -> float:
-    """The frames' own length. Where the header agrees with it, it is finer: it leaves out the encoder's padding."""
+    """Return the length of the frames; where the header agrees with it, the header's, which leaves out the padding."""
     stated_s = track.stated_s
     if not seconds:
         raise ConversionNeeded("it states no length")

@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from bot.audio import errors
+from bot.audio.worker.process import OUT_OF_MEMORY
 from bot.relay.errors import Refused, RetryLater
 
 Call = tuple[Callable[..., object], tuple[object, ...]]
@@ -49,7 +50,7 @@ def main(memory_bytes: int, file_bytes: int) -> None:
 
 
 def run_limited(memory_bytes: int, function: Callable[..., object], *arguments: object) -> dict[str, Any]:
-    """Call the function within the memory limit; gives its result, or what went wrong, as plain values."""
+    """Call the function within the memory limit. Returns its result, or what went wrong, as plain values."""
     try:
         _limit_memory(memory_bytes)
         result = function(*arguments)
@@ -57,20 +58,21 @@ def run_limited(memory_bytes: int, function: Callable[..., object], *arguments: 
     except Refused as refusal:
         return _error("refused", refusal)
     except MemoryError:
-        return _error("refused", errors.too_much_memory())
+        os._exit(OUT_OF_MEMORY)
     except Exception as error:
         return _our_fault(error)
 
 
 def _take_standard_output() -> BinaryIO:
-    """What a library prints must not stand between the answers: it goes to standard error."""
+    """Keep what a library prints out of the answers: it goes to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return answers
 
 
 def _read_calls(calls: "SimpleQueue[Call]") -> None:
-    """In a thread of its own, so that a busy worker notices that the bot was killed. FFmpeg decodes without the GIL."""
+    """Runs in a thread of its own, so that a busy worker notices that the bot was killed: FFmpeg decodes without the
+    GIL."""
     try:
         while True:
             calls.put(pickle.load(sys.stdin.buffer))
@@ -83,8 +85,8 @@ def _read_calls(calls: "SimpleQueue[Call]") -> None:
 
 @cache
 def _limit_memory(memory_bytes: int) -> None:
-    """By address space, once FFmpeg is loaded. Without /proc (macOS) there is no telling how much is in use, nor would
-    the kernel mind."""
+    """Limit the address space, once FFmpeg is loaded. Without /proc (macOS) the present size is not known, and the
+    kernel would not enforce the limit."""
     from bot.audio.convert import convert  # noqa: F401 -- loads FFmpeg
     from bot.audio.inspect import inspect  # noqa: F401
 
@@ -95,7 +97,8 @@ def _limit_memory(memory_bytes: int) -> None:
 
 
 def _our_fault(error: Exception) -> dict[str, Any]:
-    """No room, no right, or an exception that nobody foresaw. Its words may quote the file: only its places leave."""
+    """Describe a full disk, a missing right, or an exception that nobody foresaw. The exception's message may quote the
+    file: only its type and places leave the process."""
     if isinstance(error, OSError) and error.errno in errors.MACHINE_ERRORS:
         return _error("later", errors.disk_error(error.strerror))
     if isinstance(error, RetryLater):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from bot.audio import errors
 from bot.audio.limits import Limits
-from bot.audio.worker.process import WorkerEnded, WorkerProcess
+from bot.audio.worker.process import OUT_OF_MEMORY, WorkerEnded, WorkerProcess
 from bot.audio.worker.tasks import get_ready
 from bot.relay.errors import Refused, RetryLater
 
@@ -50,7 +50,8 @@ class WorkerPool:
     ) -> Result:
         """What the function gives, called in a worker. Raises Refused to blame the file, RetryLater to blame us.
 
-        A worker that crashed may have been unlucky; two that crash over the same call blame the file.
+        A worker that crashed or ran out of memory may suffer from files before; two that do so over the same call blame
+        this one.
         """
         async with self._turns:
             for _ in range(2):
@@ -91,7 +92,7 @@ class WorkerPool:
         return worker
 
     def _take_back(self, worker: WorkerProcess) -> None:
-        """A worker whose call was cut off is still at it, and is killed. Nobody waits for it: asyncio buries it."""
+        """Keep a worker for the next call. One that is busy, its call cut off, is killed; asyncio reaps it."""
         if worker.is_busy or self._is_closed:
             worker.kill()
             return
@@ -109,6 +110,8 @@ class WorkerPool:
         if self._is_closed:
             return errors.worker_ended("the bot is stopping")
         log.warning("audio.worker_ended", extra={"reason": f"code {end.returncode}"})
+        if end.returncode == OUT_OF_MEMORY:
+            return errors.too_much_memory()
         if -end.returncode in _CRASHES:
             return errors.decoder_crashed()
         return errors.worker_ended(f"code {end.returncode}")
@@ -122,7 +125,7 @@ def _timed_out(worker: WorkerProcess, timeout_s: float) -> Refused | RetryLater:
 
 
 def _result(answer: Any, result_type: type[Result]) -> Result:
-    """The answer as a value of this type. It comes from a process that read hostile bytes: nothing in it is trusted."""
+    """Return the answer as a value of this type. It comes from a process that read hostile bytes and is not trusted."""
     match answer:
         case {"result": value}:
             return _validated(value, result_type)
@@ -130,7 +133,7 @@ def _result(answer: Any, result_type: type[Result]) -> Result:
             raise Refused(reason, code=code)
         case {"later": str(reason), "code": str(code)}:
             raise RetryLater(reason, code=code)
-        case {"fault": str(kind), "places": places}:
+        case {"fault": str(kind), "places": [*places]}:
             log.error("audio.worker_fault", extra={"reason": kind, "places": places})
             raise errors.bot_fault(kind)
         case _:

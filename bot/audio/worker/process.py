@@ -23,6 +23,9 @@ main(setup["memory_bytes"], setup["file_bytes"])
 """
 """The environment is empty, so where modules are found is told here."""
 
+OUT_OF_MEMORY = 86
+"""The exit code of a worker that has reached its memory limit. Whatever filled it, it is of no more use."""
+
 _LONGEST_ANSWER = 64 * 1024
 _FILE_BYTES = 2
 """A worker may write so many times the largest file that may go out, while FFmpeg moves the index to the front."""
@@ -45,7 +48,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, limits: Limits) -> "WorkerProcess":
-        """With an empty environment and no file of ours but its two pipes and standard error. Raises OSError."""
+        """Start it with an empty environment, and no open file but two pipes and standard error. Raises OSError."""
         return cls(
             await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -68,7 +71,7 @@ class WorkerProcess:
         return self._process.returncode is None
 
     async def call(self, function: Callable[..., object], *arguments: object) -> Any:
-        """The answer as plain values. Raises WorkerEnded, or ValueError for what no worker of ours answers."""
+        """Return the answer as plain values. Raises WorkerEnded, or ValueError for what no worker of ours answers."""
         assert self._process.stdin
         assert self._process.stdout
         self.is_busy = True
@@ -87,7 +90,7 @@ class WorkerProcess:
         return answer
 
     def cpu_seconds(self) -> float:
-        """What the process has worked since its last call began."""
+        """CPU time since the last call began."""
         return _cpu_seconds(self._process.pid) - self._cpu_s_before
 
     def kill(self) -> None:
@@ -114,7 +117,7 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _finite(text: str) -> float:
-    """A float of JSON; no database column takes the others that Python's JSON knows."""
+    """Parse a float of JSON. Python's parser also takes NaN and infinity, which no database column does."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)

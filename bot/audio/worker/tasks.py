@@ -1,4 +1,4 @@
-"""What a worker process is asked to do. The bot imports this to name the work; FFmpeg is loaded where it is done."""
+"""What a worker process is asked to do. The bot imports this to name a task; FFmpeg is loaded where the task runs."""
 
 import os
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from functools import cache
 from pathlib import Path
 
 from bot.audio.limits import Limits
-from bot.audio.results import Conversion, Inspection
+from bot.audio.results import Conversion, Inspection, MediaKind
 from bot.relay.media.formats import AcceptedFormat
 
 _NICE = 5
 
 
 def get_ready() -> None:
-    """Nothing: when it answers, its limits are set and FFmpeg is loaded."""
+    """Do nothing: a worker that answers has set its limits and loaded FFmpeg."""
 
 
 def inspect_file(path: Path, accepted: Mapping[str, AcceptedFormat], limits: Limits) -> Inspection:
@@ -22,7 +22,7 @@ def inspect_file(path: Path, accepted: Mapping[str, AcceptedFormat], limits: Lim
     return inspect.inspect_file(path, accepted, limits)
 
 
-def kind_of_file(path: Path) -> str:
+def kind_of_file(path: Path) -> MediaKind:
     from bot.audio.inspect import inspect
 
     return inspect.kind_of_file(path)
