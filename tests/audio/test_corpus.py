@@ -9,7 +9,7 @@ from bot.audio import AudioConverter
 from bot.relay.errors import Refused
 from tests.audio.direct import convert
 from tests.audio.playback import played_seconds
-from tests.audio.samples.corpus import CorpusMissing, corpus
+from tests.audio.samples.corpus import CorpusError, corpus
 from tests.conftest import cannot
 
 pytestmark = [pytest.mark.corpus, pytest.mark.timeout(600)]
@@ -22,7 +22,7 @@ AT_LEAST_AUDIO = 75
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     try:
         return corpus(tmp_path_factory.mktemp("corpus"))
-    except CorpusMissing as problem:
+    except CorpusError as problem:
         cannot(str(problem))
 
 

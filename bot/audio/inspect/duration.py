@@ -22,12 +22,12 @@ _PAGE_BYTES = 4096
 _TOLERANCE_S = 0.001
 
 
-class ConversionNeeded(Exception):
+class PassthroughProblem(Exception):
     """Why a file that looks acceptable is converted all the same. Never a reason to refuse it."""
 
 
 def count_seconds(track: Track) -> float:
-    """Add up what the packets last. Raises ConversionNeeded where they are not what they should be."""
+    """Add up what the packets last. Raises PassthroughProblem where they are not what they should be."""
     ticks = usual = longest_at_first = undecoded_bytes = 0
     sample, ended = _PacketSample(track), False
     for number, packet in enumerate(_packets(track)):
@@ -37,7 +37,7 @@ def count_seconds(track: Track) -> float:
         else:
             usual = usual or lasts
             if ended or max(lasts, longest_at_first) > usual:  # a table can claim any length; only the last is shorter
-                raise ConversionNeeded("its frames are of uneven length")
+                raise PassthroughProblem("its frames are of uneven length")
             ended = lasts < usual
         ticks += lasts
         undecoded_bytes += packet.size
@@ -56,7 +56,7 @@ def _packets(track: Track) -> Iterator[Packet[AudioStream]]:
                 yield packet
     except av.FFmpegError as error:
         raise_unless_data_error(error)
-        raise ConversionNeeded("its frames do not follow each other") from error
+        raise PassthroughProblem("its frames do not follow each other") from error
 
 
 class _PacketSample:
@@ -72,14 +72,14 @@ class _PacketSample:
         try:
             frames = self._decoder.decode(packet)
         except InvalidFrameError as error:
-            raise ConversionNeeded("a part of it is damaged") from error
+            raise PassthroughProblem("a part of it is damaged") from error
         except av.FFmpegError as error:
             raise_unless_data_error(error)
-            raise ConversionNeeded("a part of it is damaged") from error
+            raise PassthroughProblem("a part of it is damaged") from error
         seconds = sum(frame.samples / frame.sample_rate for frame in frames)
         if ticks is not None and abs(seconds - ticks * self._tick_s) > _TOLERANCE_S:
-            raise ConversionNeeded("its frames are not as long as its tables say")
+            raise PassthroughProblem("its frames are not as long as its tables say")
         for frame in frames:
             self._rate = self._rate or frame.sample_rate
             if frame.sample_rate != self._rate:
-                raise ConversionNeeded("its rate changes on the way")
+                raise PassthroughProblem("its rate changes on the way")

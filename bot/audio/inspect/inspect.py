@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.audio import errors
 from bot.audio.decode.codecs import MOV_FAMILY
 from bot.audio.decode.demux import Track, has_video, open_container, open_track
-from bot.audio.inspect.duration import ConversionNeeded
+from bot.audio.inspect.duration import PassthroughProblem
 from bot.audio.inspect.locate import locate
 from bot.audio.inspect.passthrough import check_passthrough, require_whole
 from bot.audio.limits import Limits
@@ -35,14 +35,14 @@ def inspect_file(path: Path, accepted: Mapping[str, AcceptedFormat], limits: Lim
         require_whole(track)
         try:
             info = check_passthrough(track, _accepted(track, accepted))
-        except ConversionNeeded as need:
-            return Inspection(container, size_bytes, reason=str(need))
+        except PassthroughProblem as problem:
+            return Inspection(container, size_bytes, reason=str(problem))
     return Inspection(container, size_bytes, info)
 
 
 def _accepted(track: Track, accepted: Mapping[str, AcceptedFormat]) -> AcceptedFormat:
     if track.container not in accepted:
-        raise ConversionNeeded("it is a video")
+        raise PassthroughProblem("it is a video")
     return accepted[track.container]
 
 

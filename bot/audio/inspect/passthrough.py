@@ -1,7 +1,7 @@
 """May a file pass as it is, and how long does it sound?
 
-A small file is decoded in full; a larger one is counted. ``ConversionNeeded`` never refuses a file: decoding all of it
-and writing it anew puts right what is wrong.
+A small file is decoded in full; a larger one is counted. ``PassthroughProblem`` never refuses a file: decoding all of
+it and writing it anew puts right what is wrong.
 """
 
 from av.index import IndexEntry
@@ -11,7 +11,7 @@ from bot.audio.decode.codecs import CODECS, MOV_FAMILY, label
 from bot.audio.decode.demux import Track
 from bot.audio.decode.frames import Damage, decode_frames
 from bot.audio.inspect.chunks import box_names, find_sound_chunk
-from bot.audio.inspect.duration import ConversionNeeded, count_seconds
+from bot.audio.inspect.duration import PassthroughProblem, count_seconds
 from bot.audio.inspect.sniff import TAG_HEAD_BYTES, tag_length
 from bot.audio.inspect.waveform import Waveform
 from bot.relay.media.formats import FORMATS, AcceptedFormat
@@ -34,7 +34,7 @@ _WRONG_S = 0.5
 
 
 def check_passthrough(track: Track, accepted: AcceptedFormat) -> AudioInfo:
-    """Describe the sound of a file that may pass as it is. Raises ConversionNeeded for one that may not."""
+    """Describe the sound of a file that may pass as it is. Raises PassthroughProblem for one that may not."""
     _require_playable(track, accepted)
     _require_plain_structure(track)
     if track.source.size_bytes <= _SMALL_BYTES:
@@ -44,25 +44,27 @@ def check_passthrough(track: Track, accepted: AcceptedFormat) -> AudioInfo:
 
 def _require_playable(track: Track, accepted: AcceptedFormat) -> None:
     if track.codec not in accepted.codecs:
-        raise ConversionNeeded(f"phones do not play {CODECS[track.codec]} in {FORMATS[track.container].label}")
+        raise PassthroughProblem(
+            f"the receiving side does not play {CODECS[track.codec]} in {FORMATS[track.container].label}"
+        )
     if track.rate not in _PHONE_RATES:
-        raise ConversionNeeded(f"phones do not play {track.rate} samples a second")
+        raise PassthroughProblem(f"phones do not play {track.rate} samples a second")
     if track.channels > _PHONE_CHANNELS:
-        raise ConversionNeeded(f"phones do not play {track.channels} channels")
+        raise PassthroughProblem(f"phones do not play {track.channels} channels")
     if track.all_tracks > 1:
-        raise ConversionNeeded("phones play only one of its sound tracks")
+        raise PassthroughProblem("phones play only one of its sound tracks")
 
 
 def _require_plain_structure(track: Track) -> None:
     if not _begins_with_its_sound(track):
-        raise ConversionNeeded("it does not begin with its sound")
+        raise PassthroughProblem("it does not begin with its sound")
     chunk = find_sound_chunk(track.source)
     if chunk and chunk.stated_bytes is None:
-        raise ConversionNeeded("its recorder left the header unfinished")
+        raise PassthroughProblem("its recorder left the header unfinished")
     if chunk and chunk.missing_bytes:
-        raise ConversionNeeded("its header states a little more sound than there is")
+        raise PassthroughProblem("its header states a little more sound than there is")
     if track.container in MOV_FAMILY and b"moof" in box_names(track.source):
-        raise ConversionNeeded("it is a fragmented MP4, which states no length")
+        raise PassthroughProblem("it is a fragmented MP4, which states no length")
 
 
 def _begins_with_its_sound(track: Track) -> bool:
@@ -99,9 +101,9 @@ def _decode_all(track: Track) -> AudioInfo:
         waveform.add(frame)
         rates.add(frame.sample_rate)
     if damage.broken:
-        raise ConversionNeeded("a part of it is damaged")
+        raise PassthroughProblem("a part of it is damaged")
     if len(rates) > 1:
-        raise ConversionNeeded("its rate changes on the way")
+        raise PassthroughProblem("its rate changes on the way")
     return AudioInfo(_agreed_seconds(track, seconds), waveform=waveform.levels())
 
 
@@ -109,9 +111,9 @@ def _agreed_seconds(track: Track, seconds: float) -> float:
     """Return the length of the frames; where the header agrees with it, the header's, which leaves out the padding."""
     stated_s = track.stated_s
     if not seconds:
-        raise ConversionNeeded("it states no length")
+        raise PassthroughProblem("it states no length")
     if stated_s is None:
         return round(seconds, 3)
     if abs(stated_s - seconds) > max(_WRONG_S, 0.01 * seconds):
-        raise ConversionNeeded(f"its header states {stated_s:.1f} s and its frames hold {seconds:.1f} s")
+        raise PassthroughProblem(f"its header states {stated_s:.1f} s and its frames hold {seconds:.1f} s")
     return round(stated_s if 0 < seconds - stated_s < _PADDING_S else seconds, 3)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from bot.audio import errors
 from bot.audio.limits import Limits
-from bot.audio.worker.process import OUT_OF_MEMORY, WorkerEnded, WorkerProcess
+from bot.audio.worker.process import OUT_OF_MEMORY, WorkerExitError, WorkerProcess
 from bot.audio.worker.tasks import get_ready
 from bot.relay.errors import Refused, RetryLater
 
@@ -61,7 +61,7 @@ class WorkerPool:
                         answer = await worker.call(function, *arguments)
                 except TimeoutError:
                     raise _timed_out(worker, timeout_s) from None
-                except WorkerEnded as end:
+                except WorkerExitError as end:
                     problem = self._problem(end)
                 except ValueError:
                     raise errors.bot_fault("unknown answer") from None
@@ -86,7 +86,7 @@ class WorkerPool:
             worker.kill()
             if isinstance(error, TimeoutError):
                 raise errors.worker_not_started(f"it was not ready after {_START_S:.0f} s") from None
-            if isinstance(error, WorkerEnded):
+            if isinstance(error, WorkerExitError):
                 raise errors.worker_not_started(f"it ended with code {error.returncode}") from None
             raise
         return worker
@@ -105,7 +105,7 @@ class WorkerPool:
             self._idle.remove(worker)
             worker.kill()
 
-    def _problem(self, end: WorkerEnded) -> Refused | RetryLater:
+    def _problem(self, end: WorkerExitError) -> Refused | RetryLater:
         """A signal that a broken program gets blames what it was given; the kernel's SIGKILL and all else do not."""
         if self._is_closed:
             return errors.worker_ended("the bot is stopping")

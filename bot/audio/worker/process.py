@@ -31,7 +31,7 @@ _FILE_BYTES = 2
 """A worker may write so many times the largest file that may go out, while FFmpeg moves the index to the front."""
 
 
-class WorkerEnded(Exception):
+class WorkerExitError(Exception):
     """The process is gone without an answer. ``returncode``: minus the signal that killed it, or its exit code."""
 
     def __init__(self, returncode: int) -> None:
@@ -71,7 +71,7 @@ class WorkerProcess:
         return self._process.returncode is None
 
     async def call(self, function: Callable[..., object], *arguments: object) -> Any:
-        """Return the answer as plain values. Raises WorkerEnded, or ValueError for what no worker of ours answers."""
+        """Return the answer as plain values. Raises WorkerExitError, or ValueError for an answer that is no JSON."""
         assert self._process.stdin
         assert self._process.stdout
         self.is_busy = True
@@ -84,7 +84,7 @@ class WorkerProcess:
         except ConnectionError:
             line = b""
         if not line:
-            raise WorkerEnded(await self._process.wait())
+            raise WorkerExitError(await self._process.wait())
         answer = json.loads(line, parse_float=_finite, parse_constant=_finite)
         self.is_busy = False
         return answer

@@ -17,12 +17,12 @@ _FOLDERS = {"data", "fixtures", "resources"}
 _FETCH_S = 300
 
 
-class CorpusMissing(Exception):
+class CorpusError(Exception):
     """Why there is no corpus here."""
 
 
 def corpus(folder: Path) -> list[Path]:
-    """Every sample of every package, unpacked into this folder. Raises CorpusMissing."""
+    """Every sample of every package, unpacked into this folder. Raises CorpusError."""
     for package in PACKAGES:
         with tarfile.open(_archive(package)) as archive:
             archive.extractall(folder, filter="data")
@@ -47,7 +47,7 @@ def _fetch(package: str, cache: Path) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=_FETCH_S)
     except (OSError, subprocess.SubprocessError) as trouble:
-        raise CorpusMissing(f"{package} could not be fetched: {getattr(trouble, 'stderr', '') or trouble}") from trouble
+        raise CorpusError(f"{package} could not be fetched: {getattr(trouble, 'stderr', '') or trouble}") from trouble
 
 
 def _pip() -> list[str]:
@@ -55,5 +55,5 @@ def _pip() -> list[str]:
         return [sys.executable, "-m", "pip"]
     uv = shutil.which("uv")
     if uv is None:
-        raise CorpusMissing("neither pip nor uv is here to fetch packages with")
+        raise CorpusError("neither pip nor uv is here to fetch packages with")
     return [uv, "tool", "run", "pip"]

@@ -22,6 +22,10 @@ async def until_gone(pid: int) -> None:
     await asyncio.to_thread(_until, lambda: is_gone(pid), f"process {pid} is still there")
 
 
+async def until_no_child_but(known: set[psutil.Process]) -> None:
+    await asyncio.to_thread(lambda: _until(lambda: set(psutil.Process().children()) <= known, "a child is left"))
+
+
 async def until_there(path: Path) -> None:
     await asyncio.to_thread(_until, path.exists, f"{path} is still missing")
 

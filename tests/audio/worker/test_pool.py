@@ -16,7 +16,7 @@ from bot.audio.limits import Limits
 from bot.audio.worker.pool import WorkerPool
 from bot.relay.errors import Refused, RetryLater
 from tests.audio.worker import hostile_tasks
-from tests.audio.worker.processes import is_gone, until_gone, until_there
+from tests.audio.worker.processes import is_gone, until_gone, until_no_child_but, until_there
 
 PATIENT_S = 60.0
 LIMITS = Limits(memory_bytes=64 * 1024 * 1024)
@@ -185,8 +185,7 @@ async def test_worker_that_cannot_load_its_libraries_is_not_left_behind(
     pool, before = WorkerPool(1, LIMITS), set(psutil.Process().children())
     with pytest.raises(RetryLater, match="A fault in the bot"):
         await pool.open()
-    (worker,) = set(psutil.Process().children()) - before
-    await until_gone(worker.pid)
+    await until_no_child_but(before)
     await pool.close()
 
 
