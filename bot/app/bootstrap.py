@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import aiohttp
 
-from bot.audio import AudioRoom, Takes
+from bot.audio import AudioConverter, AudioWorkers
 from bot.jobs import Engine
 from bot.linq import limits
 from bot.linq.client import LinqClient, open_api
@@ -56,7 +56,8 @@ class Services:
     slack: SlackDoor
     linq: LinqClient
     subscriber: Subscriber | None
-    audio: AudioRoom
+    audio_workers: AudioWorkers
+    audio: AudioConverter
     carrier: MediaTransfer
     clips: DeliveryService
     wishes: UserActions
@@ -86,7 +87,9 @@ async def offline(settings: Settings, around: PortDecorator = as_it_is, *, ahead
         engine = Engine()
         database = await _open_database(settings, engine.schemas(), stack)
         session = await stack.enter_async_context(_session())
-        yield _furnish(settings, database, engine, session, around, ahead)
+        audio_workers = AudioWorkers(settings.audio_workers)
+        stack.push_async_callback(audio_workers.close)
+        yield _furnish(settings, database, engine, session, audio_workers, around, ahead)
 
 
 def _session() -> aiohttp.ClientSession:
@@ -119,6 +122,7 @@ def _furnish(
     database: Database,
     engine: Engine,
     session: aiohttp.ClientSession,
+    audio_workers: AudioWorkers,
     around: PortDecorator,
     ahead: int,
 ) -> Services:
@@ -126,9 +130,7 @@ def _furnish(
     token = settings.slack_bot_token.get_secret_value()
     slack = SlackDoor(token, session, clock=time.monotonic, now=now, base_url=settings.slack_api_url)
     api = open_api(settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url, session)
-    linq_client = LinqClient(api, session, now=now)
-    takes = {name: Takes(c.content_type, c.extensions, c.codecs) for name, c in limits.CONTAINERS.items()}
-    audio = AudioRoom(takes, workers=settings.audio_workers)
+    linq_client, audio = LinqClient(api, session, now=now), AudioConverter(audio_workers, limits.CONTAINERS)
     linq, slack_port = around("linq", linq_client), around("slack", slack.client)
     deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
     lending = _lending(settings, database)
@@ -149,6 +151,7 @@ def _furnish(
         slack=slack,
         linq=linq_client,
         subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
+        audio_workers=audio_workers,
         audio=audio,
         carrier=carrier,
         clips=DeliveryService(deliveries, linq, carrier, now=now, patience=patience, lending=lending),

@@ -103,7 +103,7 @@ class Bot:
         return port
 
     async def _start_work(self, rooms: Services) -> None:
-        await rooms.audio.open()
+        await rooms.audio_workers.open()
         engine = rooms.engine
         hold = rooms.carrier.head_starts.rush.over
         engine.register(rooms.clips.work, rooms.notices.announce, self._sweeps(rooms), rooms.database.owed, hold)

@@ -1,14 +1,16 @@
-"""The room that listens: what a clip is, how long it sounds, and a copy that Linq takes.
+"""What a file is, how long it sounds, and a copy that the receiving side takes.
 
-In the bot's own process: ``room`` hands out work, ``sniff`` and ``mpeg`` tell containers apart by their bytes, and
-``workers`` runs bounded processes (``inside``). In those processes ``listening`` either looks at a file (``opening``,
-``untouched``, ``chunks``, ``counting``) or converts it (``conversion``, ``mono``, ``memo_file``, ``m4a``);
-``decoding``, ``amr`` and ``waveform`` serve both. ``terms`` and ``sources`` are tables, ``refusals`` is what people
-read.
+In the bot's own process: ``AudioConverter`` decides for one receiving side what passes and what is converted,
+``AudioWorkers`` owns the processes (``worker/``) that do the work, and ``inspect.sniff`` tells formats by first bytes.
+In those processes ``inspect/`` tells what a file is and how long it sounds, ``convert/`` writes an M4A, and both open
+files and take frames out of them by ``decode/``. ``errors`` is what people read.
 """
 
-from bot.audio.room import AudioRoom
-from bot.audio.sniff import SNIFF_BYTES, sniff
-from bot.audio.terms import Limits, Takes
+from bot.audio.converter import AudioConverter
+from bot.audio.inspect.sniff import SNIFF_BYTES, sniff
+from bot.audio.limits import Limits
+from bot.audio.results import MediaKind
+from bot.audio.workers import AudioWorkers
+from bot.relay.media.formats import AcceptedFormat
 
-__all__ = ["SNIFF_BYTES", "AudioRoom", "Limits", "Takes", "sniff"]
+__all__ = ["SNIFF_BYTES", "AcceptedFormat", "AudioConverter", "AudioWorkers", "Limits", "MediaKind", "sniff"]

@@ -1,49 +1,91 @@
-"""Worker processes that decode what strangers send: few at a time, and a crash or a time-out ends one of them only.
+"""The worker processes of one bot, and what they can be asked to do."""
 
-The processes belong to the event loop and end with it. Those of a bot that was killed end by themselves: their input
-closes, or their call's time is up.
-"""
+import asyncio
+import math
+import tempfile
+import wave
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
 
-from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from bot.audio.limits import OUTPUT_RATE, Limits
+from bot.audio.results import Conversion, Inspection, MediaKind
+from bot.audio.worker import tasks
+from bot.audio.worker.pool import WorkerPool
+from bot.relay.errors import RelayError
+from bot.relay.media.formats import AcceptedFormat
 
-from anyio import BrokenWorkerProcess, CapacityLimiter, Semaphore, fail_after, to_process
+_IDLE_S = 60.0
+"""Conversions come in bursts, and a worker holds 20 MiB of its own."""
 
-from bot.audio import refusals
-from bot.audio.inside import leashed
-from bot.relay.errors import RetryLater
-
-Given = TypeVarTuple("Given")
-Got = TypeVar("Got")
+_M4A_ONLY = {"m4a": AcceptedFormat("audio/mp4", "m4a", frozenset({"aac"}))}
 
 
-class Lane:
-    """So many workers side by side. Further calls wait for their turn, and the wait does not count as their work."""
+class AudioWorkers:
+    """Owns the processes. ``open`` and ``close`` belong to one event loop."""
 
-    def __init__(self, width: int, memory_bytes: int) -> None:
-        self._turn = Semaphore(width, fast_acquire=True)
-        self._processes = CapacityLimiter(width)
-        self._memory_bytes = memory_bytes
+    def __init__(self, count: int, limits: Limits | None = None) -> None:
+        """``count`` bounds the conversions; as many inspections may run beside them, so that a long conversion holds up
+        no file that can pass as it is."""
+        self._limits = limits or Limits()
+        self._inspectors = WorkerPool(count, self._limits)
+        self._converters = WorkerPool(count, self._limits, idle_s=_IDLE_S)
 
-    async def run(self, patience_s: float, work: Callable[[*Given], Got], *given: *Given) -> Got:
-        """What ``work`` gives. Refused when it takes too long or crashes two workers; RetryLater: none can start."""
-        async with self._turn:
-            try:
-                with fail_after(patience_s):
-                    return await self._run_twice(patience_s, work, *given)
-            except TimeoutError:
-                raise refusals.too_slow(patience_s) from None
-            except OSError as trouble:
-                raise RetryLater(f"The bot could not start a worker process: {trouble.strerror}.") from trouble
+    async def open(self) -> None:
+        """Start the inspectors, so that no file need wait for them. Raises RetryLater when they cannot start."""
+        await self._inspectors.open()
 
-    async def _run_twice(self, patience_s: float, work: Callable[[*Given], Got], *given: *Given) -> Got:
-        """A worker that died may have been ended by the machine; two that died over the same file blame the file."""
-        for _ in range(2):
-            try:
-                return await to_process.run_sync(
-                    leashed, patience_s, self._memory_bytes, work, *given, cancellable=True, limiter=self._processes
-                )
-            except BrokenWorkerProcess as trouble:
-                if trouble.args:  # anyio says something only of a worker that did not even start
-                    raise RetryLater(f"The bot could not start a worker process: {trouble}.") from trouble
-        raise refusals.crashed()
+    async def close(self) -> None:
+        """End all processes; calls under way raise RetryLater."""
+        await asyncio.gather(self._inspectors.close(), self._converters.close())
+
+    async def inspect(self, path: Path, accepted: Mapping[str, AcceptedFormat]) -> Inspection:
+        """Decide whether a file may pass as it is.
+
+        Raises Refused for what can never be sent as sound, RetryLater for trouble of ours.
+        """
+        return await self._inspectors.run(
+            self._limits.inspect_s, Inspection, tasks.inspect_file, path, dict(accepted), self._limits
+        )
+
+    async def kind_of(self, path: Path) -> MediaKind:
+        """Tell what a file is from its bytes alone. Raises RetryLater for trouble of ours."""
+        return await self._inspectors.run(self._limits.inspect_s, MediaKind, tasks.kind_of_file, path)
+
+    async def convert(self, path: Path, target: Path, size_bytes: int) -> Conversion:
+        """Write the sound of the file as M4A. After Refused or RetryLater something may be left at ``target``."""
+        timeout_s = self._limits.convert_timeout_s(size_bytes)
+        return await self._converters.run(timeout_s, Conversion, tasks.convert_file, path, target, self._limits)
+
+    async def self_test(self) -> str:
+        """Send one second of sound through real workers; "" when it comes out whole, else the reason in words."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="memobridge-audio-") as folder:
+                return await self._convert_one_second(Path(folder))
+        except RelayError as error:
+            return error.reason
+        except OSError as error:
+            return f"The audio self-test could not write to its temporary folder: {error.strerror}."
+
+    async def _convert_one_second(self, folder: Path) -> str:
+        source, target = folder / "tone.wav", folder / "tone.m4a"
+        _write_tone(source)
+        inspection = await self.inspect(source, _M4A_ONLY)
+        conversion = await self.convert(source, target, inspection.size_bytes)
+        after = await self.inspect(target, _M4A_ONLY)
+        seconds = after.info.duration_s if after.info else 0.0
+        if inspection.container == "wav" and abs(seconds - 1) < 0.05 and max(conversion.info.waveform, default=0) > 0:
+            return ""
+        return f"The audio self-test failed: one second of sound came out as {seconds} s {after.reason}."
+
+
+def _write_tone(path: Path) -> None:
+    """440 Hz for one second."""
+    tone = array(
+        "h", (round(8_000 * math.sin(number * 2 * math.pi * 440 / OUTPUT_RATE)) for number in range(OUTPUT_RATE))
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(OUTPUT_RATE)
+        file.writeframes(tone.tobytes())

@@ -149,9 +149,9 @@ async def _webhooks(rooms: Services) -> Finding:
     return Finding(True, "Linq webhooks", said)
 
 
-async def _audio(rooms: Services) -> str:
-    await rooms.audio.open()
-    return "its workers start"
+async def _audio(rooms: Services) -> Finding | str:
+    reason = await rooms.audio_workers.self_test()
+    return Finding(False, "audio", reason) if reason else "a second of sound goes through its workers"
 
 
 async def _link(rooms: Services, link: Link) -> Finding | str:

@@ -1,11 +1,24 @@
-"""The room as the bot has it, with worker processes of its own for each test."""
+"""The audio workers as the bot has them, with processes of their own for each test."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.audio import AudioRoom, Limits
-from tests.audio.terms import TAKES
+from bot.audio import AudioConverter, AudioWorkers, Limits
+from bot.linq.limits import CONTAINERS
+
+PATIENT = Limits(inspect_s=60.0)
+"""A machine that is busy with other tests needs longer."""
 
 
 @pytest.fixture
-def room() -> AudioRoom:
-    return AudioRoom(TAKES, limits=Limits(look_s=60.0))
+async def workers() -> AsyncIterator[AudioWorkers]:
+    workers = AudioWorkers(2, PATIENT)
+    yield workers
+    await workers.close()
+
+
+@pytest.fixture
+def converter(workers: AudioWorkers) -> AudioConverter:
+    """The one that serves Linq."""
+    return AudioConverter(workers, CONTAINERS)

@@ -2,20 +2,26 @@
 
 from pathlib import Path
 
-from bot.audio import Limits, listening
-from bot.audio.listening import Conversion
-from bot.relay.ports import Fit
-from tests.audio.terms import TAKES
+from bot.audio import Limits
+from bot.audio.convert.convert import convert_file
+from bot.audio.inspect.inspect import inspect_file
+from bot.audio.results import Inspection
+from bot.linq.limits import CONTAINERS
+from bot.relay.ports import AudioFile
 
 LIMITS = Limits()
 
 
-def look(path: Path, limits: Limits = LIMITS) -> Fit | Conversion:
-    return listening.look(path, TAKES, limits)
+def inspect(path: Path, limits: Limits = LIMITS) -> Inspection:
+    return inspect_file(path, CONTAINERS, limits)
 
 
-def fitted(path: Path, limits: Limits = LIMITS) -> Fit:
-    looked = look(path, limits)
-    if isinstance(looked, Fit):
-        return looked
-    return listening.convert(path, path.with_name(path.name + ".memo.m4a"), looked.container, TAKES, limits)
+def convert(path: Path, limits: Limits = LIMITS) -> AudioFile:
+    """As ``AudioConverter.convert`` does for Linq, the copy beside the file."""
+    inspection = inspect(path, limits)
+    if inspection.info is not None:
+        accepted = CONTAINERS[inspection.container]
+        return AudioFile(path, accepted.content_type, accepted.extension, inspection.size_bytes, inspection.info)
+    target = path.with_name(path.name + ".m4a")
+    made = convert_file(path, target, limits)
+    return AudioFile(target, "audio/x-m4a", "m4a", made.size_bytes, made.info)

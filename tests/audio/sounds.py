@@ -10,9 +10,10 @@ import operator
 import random
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -23,7 +24,7 @@ from av.video.stream import VideoStream
 
 _PERIOD = 512
 _STEP = 960
-_ROOM_SAMPLES = 7_919
+_NOISE_SAMPLES = 7_919
 _VOWELS = (
     (1.0, 0.9, 0.5, 0.3, 0.1),
     (1.0, 0.3, 0.1, 0.3, 0.4),
@@ -34,7 +35,7 @@ _VOWELS = (
 
 @functools.lru_cache(maxsize=8)
 def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
-    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, pauses, and a quiet room."""
+    """Mono 16-bit samples, not to be changed: four syllables a second, a falling melody, pauses, noise."""
     dice = random.Random(seed)
     sound: array[int] = array("h")
     wanted = round(seconds * rate)
@@ -42,14 +43,14 @@ def speech(seconds: float, rate: int = 24_000, seed: int = 1) -> "array[int]":
         for _ in range(dice.randint(4, 9)):
             sound.extend(_syllable(dice, rate))
         sound.extend(array("h", bytes(2 * int(rate * dice.uniform(0.12, 0.3)))))
-    return array("h", map(operator.add, sound[:wanted], itertools.cycle(_room())))
+    return array("h", map(operator.add, sound[:wanted], itertools.cycle(_background_noise())))
 
 
 @functools.cache
-def _room() -> "array[int]":
+def _background_noise() -> "array[int]":
     """Soft noise, darker than white, as every microphone hears it."""
     dice, level, noise = random.Random(0), 0.0, array("h")
-    for _ in range(_ROOM_SAMPLES):
+    for _ in range(_NOISE_SAMPLES):
         level = 0.8 * level + dice.uniform(-200, 200)
         noise.append(int(level))
     return noise
@@ -98,14 +99,35 @@ def record(
     return path
 
 
-def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int) -> None:
-    for start in range(0, len(sound), _STEP):
-        part = sound[start : start + _STEP]
+def encode(raw: OutputContainer, stream: AudioStream, sound: "array[int]", rate: int, *, start: int = 0) -> None:
+    """Write all of one track; ``start``: at which of its samples it begins."""
+    for at in range(0, len(sound), _STEP):
+        part = sound[at : at + _STEP]
         frame = AudioFrame(format="s16", layout="mono", samples=len(part))
         frame.planes[0].update(part.tobytes())
-        frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        frame.sample_rate, frame.pts, frame.time_base = rate, start + at, Fraction(1, rate)
         raw.mux(stream.encode(frame))
     raw.mux(stream.encode(None))
+
+
+def record_tracks(path: Path, container: str, codecs: Sequence[str], sounds: "Sequence[array[int]]") -> Path:
+    """Write several mono tracks of 24 kHz side by side."""
+    with av.open(str(path), "w", format=container) as raw:
+        tracks = [raw.add_stream(codec, rate=24_000, layout="mono") for codec in codecs]
+        for track, sound in zip(tracks, sounds, strict=True):
+            assert isinstance(track, AudioStream)
+            encode(raw, track, sound, 24_000)
+    return path
+
+
+def record_chain(path: Path, *links: Mapping[str, Any], seconds: float = 1.0) -> Path:
+    """Write one Ogg behind another; a link is what ``record`` takes, ``seconds`` of speech where it has no sound."""
+    content = b""
+    for link in links:
+        sound = speech(seconds, link.get("source_rate", 24_000))
+        content += record(path, **{"container": "ogg", "sound": sound, **link}).read_bytes()
+    path.write_bytes(content)
+    return path
 
 
 def record_video(path: Path, container: str, video: str, audio: str | None, *, seconds: float = 2.0) -> Path:

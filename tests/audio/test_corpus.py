@@ -1,18 +1,20 @@
+"""Files that others publish: real encoders, odd headers, old bugs."""
+
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from bot.audio import AudioRoom
+from bot.audio import AudioConverter
 from bot.relay.errors import Refused
-from tests.audio.corpus import NotFetched, corpus
-from tests.audio.direct import fitted
-from tests.audio.judge import heard_seconds
+from tests.audio.direct import convert
+from tests.audio.playback import played_seconds
+from tests.audio.samples.corpus import CorpusError, corpus
 from tests.conftest import cannot
 
 pytestmark = [pytest.mark.corpus, pytest.mark.timeout(600)]
 
-AT_LEAST_MEMOS = 75
+AT_LEAST_AUDIO = 75
 """So many of the files hold sound that a voice memo can carry."""
 
 
@@ -20,28 +22,28 @@ AT_LEAST_MEMOS = 75
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     try:
         return corpus(tmp_path_factory.mktemp("corpus"))
-    except NotFetched as why:
-        cannot(str(why))
+    except CorpusError as problem:
+        cannot(str(problem))
 
 
-async def test_every_file_that_others_publish_is_a_memo_of_its_true_length_or_a_reason(
-    room: AudioRoom, samples: list[Path]
+async def test_published_file_is_sound_of_its_true_length_or_a_reason(
+    converter: AudioConverter, samples: list[Path], tmp_path: Path
 ) -> None:
-    verdicts = [await _verdict(room, path) for path in samples]
-    assert [verdict for verdict in verdicts if verdict not in ("memo", "refused")] == []
-    assert verdicts.count("memo") >= AT_LEAST_MEMOS
+    outcomes = [await _outcome(converter, path, tmp_path / str(number)) for number, path in enumerate(samples)]
+    assert [outcome for outcome in outcomes if outcome not in ("audio", "refused")] == []
+    assert outcomes.count("audio") >= AT_LEAST_AUDIO
 
 
-async def _verdict(room: AudioRoom, path: Path) -> str:
+async def _outcome(converter: AudioConverter, path: Path, copy: Path) -> str:
     try:
-        fit = await room.fit(path)
+        made = await converter.convert(path, copy)
     except Refused:
         return "refused"
-    heard = await asyncio.to_thread(heard_seconds, fit.path)
-    right = fit.sound.duration_s > 0 and abs(heard - fit.sound.duration_s) <= 0.1
-    return "memo" if right else f"{path.name}: {fit.sound.duration_s} s announced, {heard:.3f} s heard"
+    played = await asyncio.to_thread(played_seconds, made.path)
+    right = made.info.duration_s > 0 and abs(played - made.info.duration_s) <= 0.1
+    return "audio" if right else f"{path.name}: {made.info.duration_s} s announced, {played:.3f} s played"
 
 
-def test_a_header_that_claims_222_seconds_is_not_believed(samples: list[Path]) -> None:
+def test_header_that_claims_222_seconds_is_not_believed(samples: list[Path]) -> None:
     (path,) = (path for path in samples if path.name == "vbri.mp3")
-    assert fitted(path).sound.duration_s == pytest.approx(0.44, abs=0.1)
+    assert convert(path).info.duration_s == pytest.approx(0.44, abs=0.1)

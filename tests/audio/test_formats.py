@@ -1,53 +1,55 @@
+"""Every format that the bot is tried with, and the README's table of what becomes of it."""
+
 from pathlib import Path
 
 import pytest
 
 from bot.relay.errors import Refused
-from tests.audio.direct import fitted
-from tests.audio.formats import AS_IT_IS, CONVERTED, FORMATS, REFUSED, Format, format_rows, format_table
-from tests.audio.judge import heard_seconds
+from tests.audio.direct import convert
+from tests.audio.playback import played_seconds
+from tests.audio.samples.formats import AS_IT_IS, CONVERTED, FORMATS, REFUSED, Format, format_rows, format_table
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 
 
 def _named(becomes: str) -> list[object]:
-    return [pytest.param(given, id=given.name) for given in FORMATS if given.becomes == becomes]
+    return [pytest.param(sample, id=sample.name) for sample in FORMATS if sample.becomes == becomes]
 
 
-@pytest.mark.parametrize("given", _named(AS_IT_IS))
-def test_what_linq_takes_and_a_phone_plays_passes_untouched(given: Format, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sample", _named(AS_IT_IS))
+def test_accepted_format_passes_untouched(sample: Format, tmp_path: Path) -> None:
     path = tmp_path / "clip.bin"
-    given.make(path)
+    sample.make(path)
     before = path.read_bytes()
-    fit = fitted(path)
-    assert (fit.path, fit.size_bytes, fit.sound.converted_from) == (path, len(before), "")
+    made = convert(path)
+    assert (made.path, made.size_bytes, made.info.converted_from) == (path, len(before), "")
     assert path.read_bytes() == before
-    assert fit.sound.duration_s == pytest.approx(given.seconds, abs=0.1)
-    assert heard_seconds(path) == pytest.approx(fit.sound.duration_s, abs=0.1)
+    assert made.info.duration_s == pytest.approx(sample.seconds, abs=0.1)
+    assert played_seconds(path) == pytest.approx(made.info.duration_s, abs=0.1)
 
 
-@pytest.mark.parametrize("given", _named(CONVERTED))
-def test_the_rest_is_converted_at_its_true_length(given: Format, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sample", _named(CONVERTED))
+def test_other_format_is_converted_at_its_true_length(sample: Format, tmp_path: Path) -> None:
     path = tmp_path / "clip.bin"
-    given.make(path)
-    fit = fitted(path)
-    assert (fit.content_type, fit.extension, fit.size_bytes) == ("audio/x-m4a", "m4a", fit.path.stat().st_size)
-    assert fit.sound.converted_from
-    assert fit.sound.sound_only == given.sound_only
-    assert fit.sound.duration_s == pytest.approx(given.seconds, abs=0.1)
-    assert heard_seconds(fit.path) == pytest.approx(fit.sound.duration_s, abs=0.1)
+    sample.make(path)
+    made = convert(path)
+    assert (made.content_type, made.extension, made.size_bytes) == ("audio/x-m4a", "m4a", made.path.stat().st_size)
+    assert made.info.converted_from
+    assert made.info.is_sound_of_video == sample.is_sound_of_video
+    assert made.info.duration_s == pytest.approx(sample.seconds, abs=0.1)
+    assert played_seconds(made.path) == pytest.approx(made.info.duration_s, abs=0.1)
 
 
-@pytest.mark.parametrize("given", _named(REFUSED))
-def test_what_holds_no_sound_is_refused_with_a_way_out(given: Format, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sample", _named(REFUSED))
+def test_file_without_sound_is_refused_with_a_way_out(sample: Format, tmp_path: Path) -> None:
     path = tmp_path / "clip.bin"
-    given.make(path)
+    sample.make(path)
     with pytest.raises(Refused, match=r"^The .*\. (Drop|Record) .*\.$"):
-        fitted(path)
+        convert(path)
 
 
-def test_the_table_tells_every_format_and_why(tmp_path: Path) -> None:
+def test_table_of_the_readme_is_what_really_happens(tmp_path: Path) -> None:
     rows = format_rows(tmp_path)
-    assert [(row.name, row.becomes) for row in rows] == [(given.name, given.becomes) for given in FORMATS]
-    assert all(row.why for row in rows)
+    assert [(row.name, row.becomes) for row in rows] == [(sample.name, sample.becomes) for sample in FORMATS]
+    assert all(row.reason for row in rows)
     assert format_table(rows) in README

@@ -1,4 +1,7 @@
-"""How fast, how large and how disturbing the audio room is. Run: ``python -m tests.bench.audio_conversion``."""
+"""How fast and how large the audio workers are, and how long they stop the event loop.
+
+Run: ``python -m tests.bench.audio_conversion``.
+"""
 
 import asyncio
 import tempfile
@@ -7,19 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.audio import AudioRoom, Limits
-from bot.audio.workers import Lane
-from tests.audio.costs import Cost, converted, looked_at
-from tests.audio.terms import TAKES
+from bot.audio import AudioConverter, AudioWorkers, Limits
+from bot.audio.worker.pool import WorkerPool
+from bot.linq.limits import CONTAINERS
+from tests.audio import costs
+from tests.audio.costs import Cost
 
 MIB = 2**20
-PATIENCE_S = 600.0
+TIMEOUT_S = 600.0
 TICK_S = 0.001
 
 
-def in_fresh_worker(work: Callable[[Path], Cost], path: Path) -> Cost:
+def in_fresh_worker(task: Callable[[Path], Cost], path: Path) -> Cost:
     async def measure() -> Cost:
-        return await Lane(1, Limits().memory_bytes).run(PATIENCE_S, work, path)
+        pool = WorkerPool(1, Limits())
+        cost = await pool.run(TIMEOUT_S, Cost, task, path)
+        await pool.close()
+        return cost
 
     return asyncio.run(measure())
 
@@ -49,12 +56,12 @@ def report_conversions(folder: Path) -> None:
     for minutes in (1, 10, 60):
         path = folder / f"{minutes}.webm"
         record(path, "webm", "libopus", sound=minute * minutes, source_rate=48_000, bit_rate=32_000)
-        cost = in_fresh_worker(converted, path)
+        cost = in_fresh_worker(costs.convert, path)
         speed = 60 * minutes / cost.cpu_s
         print(f"WebM/Opus to M4A, {minutes:2} min   {speed:5.0f} x real time   worker peak {cost.peak_mib:4.1f} MiB")
 
 
-def report_looks(folder: Path) -> None:
+def report_inspections(folder: Path) -> None:
     from tests.audio.sounds import record, speech
 
     for name, container, codec, bits in (
@@ -65,7 +72,7 @@ def report_looks(folder: Path) -> None:
     ):
         path = folder / name
         record(path, container, codec, sound=speech(MIB * 8 / bits), bit_rate=bits)
-        cost = in_fresh_worker(looked_at, path)
+        cost = in_fresh_worker(costs.inspect, path)
         print(
             f"{name} of 1 MiB as it is        {cost.cpu_s * 1000:5.1f} ms CPU     worker peak {cost.peak_mib:4.1f} MiB"
         )
@@ -77,9 +84,10 @@ def report_stall(folder: Path) -> None:
     paths = [browser_clip(folder / f"clip-{number}", seconds=20.0) for number in range(10)]
 
     async def measure() -> tuple[Stall, Stall]:
-        room = AudioRoom(TAKES)
-        await room.open()
-        busy = await longest_stall(asyncio.ensure_future(_all(room, paths)))
+        workers = AudioWorkers(2)
+        await workers.open()
+        busy = await longest_stall(asyncio.ensure_future(_convert_all(AudioConverter(workers, CONTAINERS), paths)))
+        await workers.close()
         return busy, await longest_stall(asyncio.ensure_future(asyncio.sleep(3.0)))
 
     busy, idle = asyncio.run(measure())
@@ -89,14 +97,14 @@ def report_stall(folder: Path) -> None:
     print(f"nothing at all               longest stall {idle.wall_s * 1000:.1f} ms")
 
 
-async def _all(room: AudioRoom, paths: list[Path]) -> object:
-    return await asyncio.gather(*map(room.fit, paths))
+async def _convert_all(converter: AudioConverter, paths: list[Path]) -> object:
+    return await asyncio.gather(*(converter.convert(path, path.with_suffix(".m4a")) for path in paths))
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         report_conversions(Path(name))
-        report_looks(Path(name))
+        report_inspections(Path(name))
         report_stall(Path(name))
 
 

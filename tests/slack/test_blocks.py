@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.relay.model import (
+    AudioInfo,
     ChannelId,
     ChatId,
     Clip,
@@ -23,7 +24,6 @@ from bot.relay.model import (
     Post,
     Receipt,
     ReceiptKind,
-    Sound,
     Status,
     UserId,
 )
@@ -82,7 +82,7 @@ def buttons(shown: list[Block]) -> list[Block]:
 
 
 def test_the_length_stands_beside_the_name_once_it_is_known() -> None:
-    assert words(notice(told("memo.m4a", ReceiptKind.READ, sound=Sound(42.3)))) == "memo.m4a (0:42): read"
+    assert words(notice(told("memo.m4a", ReceiptKind.READ, sound=AudioInfo(42.3)))) == "memo.m4a (0:42): read"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_first_block_carries_the_mark_of_the_notice() -> None:
 
 
 def test_a_clip_shows_its_length_its_shape_and_where_it_came_from() -> None:
-    sound = Sound(42.4, converted_from="WebM/Opus", waveform=(0, 3, 7, 9))
+    sound = AudioInfo(42.4, converted_from="WebM/Opus", waveform=(0, 3, 7, 9))
     assert "0:42  ·  ▁▄██  ·  from WebM/Opus" in texts(blocks(notice(told(sound=sound))))
 
 
@@ -223,7 +223,7 @@ NASTY = st.text(max_size=300) | st.sampled_from(
 REASONS = NASTY | st.sampled_from(["sent to <@U0BEN>", "read failed cancelled"])
 TOLDS = st.builds(
     lambda name, step, reason, code, kinds: told(
-        name, *kinds, step=step, reason=reason, code=code, sound=Sound(3.0, converted_from=reason)
+        name, *kinds, step=step, reason=reason, code=code, sound=AudioInfo(3.0, converted_from=reason)
     ),
     NASTY,
     st.sampled_from(DeliveryState),

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.audio.refusals import empty
+from bot.audio.errors import empty_file
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import Clip
 from bot.sandbox.slack import SlackSide
@@ -186,7 +186,7 @@ async def test_a_file_without_an_end_is_refused(slack: SlackSide, client: Client
 
 async def test_an_empty_file_is_no_clip(slack: SlackSide, client: Client) -> None:
     """And is told of in the words of the formats table, whoever sees it first."""
-    with pytest.raises(Refused, match=re.escape(empty().reason)):
+    with pytest.raises(Refused, match=re.escape(empty_file().reason)):
         await fetch(client, await drop(slack, content=b""))
 
 

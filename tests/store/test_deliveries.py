@@ -7,6 +7,7 @@ from psycopg.errors import RaiseException
 
 from bot.relay.model import (
     AttachmentId,
+    AudioInfo,
     ChannelId,
     ChatId,
     Clip,
@@ -16,13 +17,12 @@ from bot.relay.model import (
     NoticeId,
     RefreshNotice,
     SendNext,
-    Sound,
 )
 from bot.store.database import Database
 from tests.store.conftest import Line
 from tests.store.made import CHANNEL, CHAT, NOTICE, NOW, SOON, claimed, delivery, kept, memo, post, receipt, sending
 
-SOUND = Sound(duration_s=2.5, converted_from="flac", waveform=(0, 3, 7))
+SOUND = AudioInfo(duration_s=2.5, converted_from="flac", waveform=(0, 3, 7))
 
 
 async def test_a_delivery_accepted_twice_is_one(memory: Database, line: Line) -> None:

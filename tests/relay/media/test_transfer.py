@@ -6,8 +6,8 @@ import pytest
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.media.transfer import MediaTransfer, Prepared
-from bot.relay.model import Clip, Delivery, DeliveryId, Sound
-from bot.relay.ports import Fit
+from bot.relay.model import AudioInfo, Clip, Delivery, DeliveryId
+from bot.relay.ports import AudioFile
 from tests.fakes import FakeAudio, clip, share
 from tests.relay.conftest import World
 
@@ -15,10 +15,9 @@ from tests.relay.conftest import World
 class Doubting(FakeAudio):
     """Finds in every clip something that phones do not play."""
 
-    async def fit(self, path: Path) -> Fit:
-        copy = path.with_suffix(".m4a")
-        copy.write_bytes(b"AUDIO made of " + path.read_bytes())
-        return Fit(copy, "audio/x-m4a", "m4a", copy.stat().st_size, Sound(1.5))
+    async def convert(self, path: Path, target: Path) -> AudioFile:
+        target.write_bytes(b"AUDIO made of " + path.read_bytes())
+        return AudioFile(target, "audio/x-m4a", "m4a", target.stat().st_size, AudioInfo(1.5))
 
 
 class Hearing(FakeAudio):
