@@ -1,17 +1,17 @@
-"""The composition root: settings → clients → relay → doors → server. Starts, stops and drains; decides nothing else."""
+"""The composition root: settings → clients → relay → adapters → server. Starts, stops and drains, no more."""
 
-from bot.app.bootstrap import PortDecorator, Services, links_kept, migrate_database, offline
-from bot.app.service import Bot, Role
-from bot.app.shutdown import LEAVE_S, leave_within
+from bot.app.bootstrap import PortDecorator, Services, file_links, migrate_database, open_services
+from bot.app.service import Role, Service
+from bot.app.shutdown import EXIT_AFTER_S, exit_within
 
 __all__ = [
-    "LEAVE_S",
-    "Bot",
+    "EXIT_AFTER_S",
     "PortDecorator",
     "Role",
+    "Service",
     "Services",
-    "leave_within",
-    "links_kept",
+    "exit_within",
+    "file_links",
     "migrate_database",
-    "offline",
+    "open_services",
 ]

@@ -1,9 +1,9 @@
-"""Settings → clients → relay: every room made once and given its neighbours. Nothing runs yet."""
+"""Settings → clients → relay → adapters: every object made once and given what it needs. Nothing runs yet."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,66 +11,69 @@ from typing import Protocol, TypeVar
 
 import aiohttp
 
-from bot.audio import AudioConverter, AudioWorkers
-from bot.jobs import Engine
-from bot.linq import limits
-from bot.linq.client import LinqClient, open_api
-from bot.linq.subscription import Subscriber
+from bot.audio import AudioConverter, AudioWorkers, sniff
+from bot.jobs import Handlers, JobRunner, job_schemas
+from bot.linq.adapter import LinqAdapter
+from bot.linq.api import limits
+from bot.relay import settings as link_settings
+from bot.relay.backfill import Backfill
 from bot.relay.deliveries import DeliveryService
+from bot.relay.ids import NoticeId, RoomId
 from bot.relay.links import FROM_FILE, Links
+from bot.relay.media.prefetch import Prefetcher
+from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
-from bot.relay.model import ChannelId, ChatId, Link, UserId
-from bot.relay.notices import Notices
+from bot.relay.model import Link, LinkSettings
+from bot.relay.notices import NoticeService
+from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
 from bot.relay.user_actions import UserActions
-from bot.slack.door import SlackDoor
-from bot.store.database import Database
+from bot.slack.adapter import SlackAdapter, SlackSettings
+from bot.slack.api.formats import PLAYABLE
+from bot.store.database import Database, migrate
 from bot.store.embedded import Embedded
-from bot.store.schema import Schema
-from config.settings import Settings, load_links
+from config.links_file import FileLink, load_links
+from config.settings import Settings
 
 Port = TypeVar("Port")
 
+STOP_WITHIN_S = 8.0  # of the promised ten; the rest is for the database
+
 
 class PortDecorator(Protocol):
-    """Wraps a neighbour of the relay on its way in. For experiments; the bot itself wraps nothing."""
+    """Wraps one of the relay's neighbours on its way in. For experiments; the bot itself wraps nothing."""
 
     def __call__(self, name: str, port: Port) -> Port: ...
 
 
-def as_it_is(name: str, port: Port) -> Port:
+def undecorated(name: str, port: Port) -> Port:
     del name
     return port
 
 
 @dataclass(frozen=True)
 class Services:
-    """Everything between the doors and the database, connected but idle."""
+    """Everything between the receivers and the database, connected but idle."""
 
     settings: Settings
     database: Database
-    engine: Engine
-    session: aiohttp.ClientSession
-    slack: SlackDoor
-    linq: LinqClient
-    subscriber: Subscriber | None
-    audio_workers: AudioWorkers
-    audio: AudioConverter
-    carrier: MediaTransfer
-    clips: DeliveryService
-    wishes: UserActions
+    slack: SlackAdapter
+    linq: LinqAdapter
+    audio: AudioWorkers
+    voice: AudioConverter  # as Linq takes it
+    networks: Networks
+    spool: SpoolFolder
+    prefetcher: Prefetcher
+    deliveries: DeliveryService
+    actions: UserActions
     receipts: Receipts
-    notices: Notices
+    notices: NoticeService
     links: Links
-    lending: TemporaryUrls | None
-
-
-def links_kept(settings: Settings) -> list[Link]:
-    """Those of the links file. Raises SettingsError for a file that cannot be read or makes no sense."""
-    pairs = load_links(settings.links_file) if settings.links_file else []
-    return [Link(ChannelId(channel), ChatId(chat), "", FROM_FILE) for channel, chat in pairs]
+    backfill: Backfill
+    temporary_urls: TemporaryUrls | None
+    jobs: JobRunner
 
 
 def now() -> datetime:
@@ -78,18 +81,23 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def offline(settings: Settings, around: PortDecorator = as_it_is, *, ahead: int = 0) -> AsyncIterator[Services]:
-    """The rooms with no door open and no work done. Raises Refused or RetryLater when the database cannot be had.
+async def open_services(
+    settings: Settings, decorate: PortDecorator = undecorated, *, prefetch: int = 0
+) -> AsyncIterator[Services]:
+    """All services, with nothing received and no work done. Raises Refused or RetryLater without a database.
 
-    ``ahead`` is the carrier's: only a process that accepts and works may give head starts.
+    ``prefetch``: so many recordings are fetched at once before their turn; only a process that accepts and works does.
     """
     async with AsyncExitStack() as stack:
-        engine = Engine()
-        database = await _open_database(settings, engine.schemas(), stack)
+        database = await _open_database(settings, stack)
         session = await stack.enter_async_context(_session())
-        audio_workers = AudioWorkers(settings.audio_workers)
-        stack.push_async_callback(audio_workers.close)
-        yield _furnish(settings, database, engine, session, audio_workers, around, ahead)
+        spool = await asyncio.to_thread(SpoolFolder.create, settings.data_dir)
+        stack.callback(spool.remove)
+        services = _build(settings, database, session, spool, decorate, prefetch)
+        stack.push_async_callback(services.linq.close)
+        stack.push_async_callback(services.audio.close)
+        stack.push_async_callback(services.prefetcher.close)
+        yield services
 
 
 def _session() -> aiohttp.ClientSession:
@@ -99,77 +107,126 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
-async def migrate_database(settings: Settings) -> None:
+async def migrate_database(settings: Settings) -> list[str]:
+    """Gives the names of the steps that were applied."""
     async with AsyncExitStack() as stack:
-        engine = Engine()
-        await _open_database(settings, engine.schemas(), stack)
+        return await migrate(await _database_url(settings, stack), job_schemas())
 
 
-async def _open_database(settings: Settings, schemas: Sequence[Schema], stack: AsyncExitStack) -> Database:
-    url = settings.database_url
-    if url is None:
-        embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
-        stack.push_async_callback(asyncio.to_thread, embedded.stop)
-        await stack.enter_async_context(embedded.watched())
-        url = embedded.url
-    database = await Database.open(url, schemas=schemas)
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    database = await Database.open(await _database_url(settings, stack), schemas=job_schemas())
     stack.push_async_callback(database.close)
     return database
 
 
-def _furnish(
+async def _database_url(settings: Settings, stack: AsyncExitStack) -> str:
+    if settings.database_url is not None:
+        return settings.database_url
+    embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
+    stack.push_async_callback(asyncio.to_thread, embedded.stop)
+    await stack.enter_async_context(embedded.watched())
+    return embedded.url
+
+
+def _build(
     settings: Settings,
     database: Database,
-    engine: Engine,
     session: aiohttp.ClientSession,
-    audio_workers: AudioWorkers,
-    around: PortDecorator,
-    ahead: int,
+    spool: SpoolFolder,
+    decorate: PortDecorator,
+    prefetch: int,
 ) -> Services:
-    """One object for each room, each given its neighbours."""
-    token = settings.slack_bot_token.get_secret_value()
-    slack = SlackDoor(token, session, clock=time.monotonic, now=now, base_url=settings.slack_api_url)
-    api = open_api(settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url, session)
-    linq_client, audio = LinqClient(api, session, now=now), AudioConverter(audio_workers, limits.CONTAINERS)
-    linq, slack_port = around("linq", linq_client), around("slack", slack.client)
-    deliveries, receipts = around("deliveries", database.deliveries), around("receipts", database.receipts)
-    lending = _lending(settings, database)
-    carrier = MediaTransfer(
-        slack_port,
-        linq,
-        audio,
-        spool_folder=None,
-        lend_up_to=limits.URL_BYTES if lending is not None else 0,
-        ahead=ahead,
+    audio = AudioWorkers(settings.audio_workers)
+    voice = AudioConverter(audio, limits.VOICE_FORMATS)
+    slack, linq = _slack(settings, session), _linq(settings, session)
+    networks = Networks(
+        decorate("slack", slack.network(audio=AudioConverter(audio, PLAYABLE))),
+        decorate("linq", linq.network(audio=voice)),
     )
-    patience = RetryPolicy(find_for=timedelta(seconds=settings.find_seconds))
+    store = decorate("deliveries", database.deliveries)
+    urls = _temporary_urls(settings, database)
+    transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
+    prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
+    links = Links(database.links, networks, linq.rooms)
+    deliveries = DeliveryService(
+        store,
+        database.people,
+        links,
+        networks,
+        prefetcher,
+        retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
+        temporary_urls=urls,
+        accepted=prefetcher.observe,
+        carry_up_to=timedelta(seconds=settings.carry_up_to_seconds),
+        now=now,
+    )
+    notices = NoticeService(decorate("notices", database.notices), networks)
+    receipts = decorate("receipts", database.receipts)
     return Services(
         settings=settings,
         database=database,
-        engine=engine,
-        session=session,
         slack=slack,
-        linq=linq_client,
-        subscriber=Subscriber(api, settings.public_url) if settings.public_url else None,
-        audio_workers=audio_workers,
+        linq=linq,
         audio=audio,
-        carrier=carrier,
-        clips=DeliveryService(deliveries, linq, carrier, now=now, patience=patience, lending=lending),
-        wishes=UserActions(deliveries, receipts, now=now),
-        receipts=Receipts(receipts, deliveries, linq, now=now),
-        notices=Notices(around("notices", database.notices), slack_port, now=now),
-        links=Links(
-            database.links,
-            slack.client,
-            linq_client,
-            admins=[UserId(u) for u in settings.memobridge_admins],
-            parted=carrier.head_starts.forget,
-        ),
-        lending=lending,
+        voice=voice,
+        networks=networks,
+        spool=spool,
+        prefetcher=prefetcher,
+        deliveries=deliveries,
+        actions=UserActions(store, receipts, links, now=now),
+        receipts=Receipts(receipts, store, networks),
+        notices=notices,
+        links=links,
+        backfill=_backfill(settings, database, deliveries, networks),
+        temporary_urls=urls,
+        jobs=_jobs(settings, database, deliveries, notices),
     )
 
 
-def _lending(settings: Settings, database: Database) -> TemporaryUrls | None:
+def _slack(settings: Settings, session: aiohttp.ClientSession) -> SlackAdapter:
+    slack_settings = SlackSettings(
+        settings.slack_bot_token.get_secret_value(), settings.slack_api_url, settings.slack_allowed_bots
+    )
+    return SlackAdapter(slack_settings, session, clock=time.monotonic, now=now, sniff=sniff)
+
+
+def _linq(settings: Settings, session: aiohttp.ClientSession) -> LinqAdapter:
+    key, base_url = settings.linq_api_v3_api_key.get_secret_value(), settings.linq_api_v3_base_url
+    return LinqAdapter(key, base_url, session, now=now, public_url=settings.public_url)
+
+
+def _temporary_urls(settings: Settings, database: Database) -> TemporaryUrls | None:
     if settings.transfer != "url" or settings.public_url is None:
         return None
-    return TemporaryUrls(database.deliveries, settings.public_url, now=now, token=lambda: secrets.token_urlsafe(32))
+    return TemporaryUrls(database.deliveries, settings.public_url, token=lambda: secrets.token_urlsafe(32))
+
+
+def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
+    interval = timedelta(seconds=settings.backfill_interval_seconds)
+    return Backfill(database.marks, deliveries, networks, interval=interval)
+
+
+def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
+    handlers = Handlers(
+        send_next=lambda room: deliveries.send_next(RoomId(room)),
+        refresh_notice=lambda notice: notices.refresh(NoticeId(notice)),
+        due=database.due,
+        missing=database.need_jobs,
+    )
+    return JobRunner(handlers, workers=settings.workers, stop_within_s=STOP_WITHIN_S)
+
+
+async def file_links(services: Services) -> list[Link]:
+    """The links of the links file. Raises SettingsError for a file that cannot be read or is wrong, RetryLater while
+    Slack does not say which workspace its channels belong to."""
+    path = services.settings.links_file
+    return [await _file_link(services, each) for each in load_links(path)] if path else []
+
+
+async def _file_link(services: Services, written: FileLink) -> Link:
+    settings = LinkSettings()
+    for key, words in written.settings.items():
+        values = [await services.slack.setting_value(word) for word in words] if key == "senders" else words
+        settings = link_settings.change(settings, key, values)
+    room = await services.slack.room(written.channel)
+    return Link(room, services.linq.ids.room(written.chat), "", FROM_FILE, settings)

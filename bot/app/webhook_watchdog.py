@@ -1,25 +1,12 @@
 """Watches that Linq's webhooks reach us: checked at start, every hour, and as soon as one was missed."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
+from bot.linq.api.subscription import SubscriptionStatus
 from bot.relay.errors import RelayError
 
 EVERY_S = 3600.0
 AGAIN_AFTER_S = 30.0
-
-
-class SubscriptionStatus(Protocol):
-    """``secret`` is the signing secret of a subscription that was just made, "" otherwise."""
-
-    @property
-    def ok(self) -> bool: ...
-
-    @property
-    def sentence(self) -> str: ...
-
-    @property
-    def secret(self) -> str: ...
 
 
 class WebhookWatchdog:
@@ -48,7 +35,7 @@ class WebhookWatchdog:
         except RelayError as error:
             self._reason = f"The webhook subscription could not be checked: {error.reason}"
             return
-        self._reason = "" if status.ok else status.sentence
+        self._reason = "" if status.is_ok else status.sentence
         if status.secret:
             self._add_secret(status.secret)
             self._has_secret = True

@@ -256,7 +256,7 @@ class PeopleStore(Protocol):
 
     async def save_handle(self, person: PersonId, handle: str) -> None: ...
 
-    async def save_card(self, person: PersonId, handle: str, name: str) -> None:
+    async def save_card(self, person: PersonId, handle: str, name: str, photo_url: str = "") -> None:
         """They shared a contact card."""
         ...
 

@@ -28,7 +28,9 @@ class People:
         if len(self._known) < KNOWN_AT_MOST:
             self._known.add(person)
 
-    async def save_card(self, person: PersonId, handle: str, name: str) -> None:
+    async def save_card(self, person: PersonId, handle: str, name: str, photo_url: str = "") -> None:
+        """The photo's address expires within the hour and is Linq's own, so it is neither kept nor shown."""
+        del photo_url
         await self._pool.rows(SAVE_CARD, (person, sanitize_text(handle), sanitize_text(name)))
 
     async def author(self, person: PersonId) -> Author | None:

@@ -1,0 +1,8 @@
+"""What Slack plays in place. An uploaded AAC in M4A gets a player with its length; Opus under a wrong name showed up as an
+empty video (mautrix/slack, changelog v26.05), so everything else becomes that."""
+
+from collections.abc import Mapping
+
+from bot.relay.media.formats import AcceptedFormat
+
+PLAYABLE: Mapping[str, AcceptedFormat] = {"m4a": AcceptedFormat("audio/mp4", "m4a", frozenset({"aac"}))}
