@@ -1,10 +1,11 @@
 """The command line: ``memobridge COMMAND``, the same as ``python -m bot COMMAND``.
 
-Nothing heavy is imported here: worker processes of the audio room load this module again when they start.
+Nothing heavy is imported here: worker processes load this module again when they start.
 """
 
 import os
 import signal
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ class Role(StrEnum):
 
 @app.command()
 def run(
-    role: Annotated[Role, typer.Option(help="All in one process, or only the doors, or only the work.")] = Role.ALL,
+    role: Annotated[Role, typer.Option(help="All in one process, or only receiving, or only the work.")] = Role.ALL,
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # during the imports nothing is begun
@@ -103,6 +104,14 @@ def links_add(channel: str, chat: str) -> None:
     add_link(channel, chat)
 
 
+@links.command("set")
+def links_set(channel: str, assignments: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")]) -> None:
+    """Change settings of CHANNEL's link, like mode=conversation senders=everyone."""
+    from bot.cli.links import set_link
+
+    set_link(channel, assignments)
+
+
 @links.command("remove")
 def links_remove(channel: str) -> None:
     """Take CHANNEL's link away. What is on its way still arrives."""
@@ -140,6 +149,8 @@ def deliveries_resend(delivery: str) -> None:
 
 def main() -> None:
     """The installed script."""
+    if sys.platform == "win32":
+        sys.exit("memobridge runs on Linux and macOS. On Windows, run it in WSL.")
     app(prog_name="memobridge")
 
 

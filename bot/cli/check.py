@@ -1,162 +1,147 @@
 """``memobridge check``: everything the bot needs, tried out: one line each with ✓ or ✗ and the fix."""
 
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
-from bot.app import Services, links_kept, offline
-from bot.cli.common import FAILED, plain_console, settings_or_exit, settle
-from bot.cli.links import why_deaf
+from bot.app import Services, file_links, health, open_services
+from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
-from bot.relay.links import FROM_FILE, label
-from bot.relay.model import ChannelId, Link
-from bot.slack.pace import Pace
-from bot.slack.web import Web
+from bot.relay.links import FROM_FILE
+from bot.relay.model import Link
+from bot.slack.diagnosis import CheckResult
+from bot.slack.ids import parse_room
+from config.links_file import load_links
 from config.settings import Settings, SettingsError
 
-NEEDED_SCOPES = {
-    "channels:history": "to hear what is dropped in public channels",
-    "groups:history": "to hear what is dropped in private channels",
-    "channels:read": "to see whether it is in a public channel",
-    "groups:read": "to see whether it is in a private channel",
-    "chat:write": "to post notices",
-    "commands": "for /voicememo and the shortcuts",
-    "files:read": "to download clips",
-    "users:read": "to know who is an admin",
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report."""
-
-    ok: bool
-    what: str
-    said: str
+Trial = Callable[[], Awaitable[str | CheckResult]]
 
 
 def check() -> None:
     """Exit 1 if anything is wrong."""
     settings = settings_or_exit()
-    sys.exit(0 if settle(_report(settings)) else FAILED)
+    sys.exit(0 if run_or_exit(_report(settings)) else FAILED)
 
 
 async def _report(settings: Settings) -> bool:
-    console, all_well = plain_console(soft_wrap=True), True
-    async for finding in _findings(settings):
-        all_well = all_well and finding.ok
-        console.print("✓" if finding.ok else "✗", style="green" if finding.ok else "red", end=" ")
-        console.print(f"{finding.what}: {finding.said}")
-    return all_well
+    console, is_all_ok = plain_console(soft_wrap=True), True
+    async for result in _results(settings):
+        is_all_ok = is_all_ok and result.is_ok
+        console.print("✓" if result.is_ok else "✗", style="green" if result.is_ok else "red", end=" ")
+        console.print(f"{result.subject}: {result.sentence}")
+    return is_all_ok
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    yield Finding(True, "settings", "complete")
-    kept: list[Link] = []
+async def _results(settings: Settings) -> AsyncIterator[CheckResult]:
+    yield CheckResult(True, "settings", "complete")
     if settings.links_file is not None:
-        finding, kept = _links_file(settings)
-        yield finding
+        yield _links_file(settings)
     try:
-        async with offline(settings) as rooms:
-            yield Finding(True, "database", "reached, and its tables are of today's shape")
-            async for finding in _neighbours(rooms, kept):
-                yield finding
+        async with open_services(settings) as services:
+            yield await _database(services)
+            async for result in _dependencies(services):
+                yield result
     except RelayError as error:
-        yield Finding(False, "database", error.reason)
+        yield CheckResult(False, "database", error.reason)
 
 
-def _links_file(settings: Settings) -> tuple[Finding, list[Link]]:
+def _links_file(settings: Settings) -> CheckResult:
+    assert settings.links_file is not None, "asked only where there is one"
     try:
-        kept = links_kept(settings)
+        links = load_links(settings.links_file)
     except SettingsError as error:
-        return Finding(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", "")), []
-    return Finding(True, "LINKS_FILE", f"good; {len(kept)} link{'s' * (len(kept) != 1)}"), kept
+        return CheckResult(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", ""))
+    return CheckResult(True, "LINKS_FILE", f"good; {len(links)} link{'s' * (len(links) != 1)}")
 
 
-async def _neighbours(rooms: Services, kept: Sequence[Link]) -> AsyncIterator[Finding]:
-    """``kept``: the links of the file, which the bot reads when it starts."""
-    yield await _tried("Slack token", lambda: _slack_token(rooms))
-    yield await _tried("Slack scopes", lambda: _slack_scopes(rooms))
-    if rooms.settings.slack_app_token is not None:
-        yield await _tried("Slack app token", lambda: _slack_socket(rooms))
-    if rooms.settings.slack_alert_channel:
-        yield await _tried("alert channel", lambda: _alert_channel(rooms))
-    yield await _tried("Linq key", lambda: _linq_key(rooms))
-    yield await _tried("Linq webhooks", lambda: _webhooks(rooms))
-    yield await _tried("audio", lambda: _audio(rooms))
-    made = [link for link in await rooms.links.all() if link.made_by != FROM_FILE]
-    links = {link.channel: link for link in (*kept, *made)}
-    for link in links.values():
-        yield await _tried(f"link {link.channel}", lambda link=link: _link(rooms, link))  # type: ignore[misc]
+async def _database(services: Services) -> CheckResult:
+    if reason := await health.database(services.database)():
+        return CheckResult(False, "database", reason)
+    return CheckResult(True, "database", "takes writes, and its tables are of today's shape")
+
+
+async def _dependencies(services: Services) -> AsyncIterator[CheckResult]:
+    async for result in _slack(services):
+        yield result
+    yield await _tried("Linq key", lambda: _linq_key(services))
+    yield await _tried("Linq webhooks", lambda: _webhooks(services))
+    yield await _tried("audio", lambda: _audio(services))
+    links = await _all_links(services)
+    for link in links:
+        yield await _tried(f"link {parse_room(link.room).channel}", lambda link=link: _link(services, link))  # type: ignore[misc]
     if not links:
-        yield Finding(True, "links", "none yet; make one with /voicememo link, in a channel the bot is in")
+        yield CheckResult(True, "links", "none yet; make one with /voicememo link, in a channel the bot is in")
 
 
-async def _tried(what: str, trial: Callable[[], Awaitable[str | Finding]]) -> Finding:
+async def _slack(services: Services) -> AsyncIterator[CheckResult]:
+    settings, diagnosis = services.settings, services.slack.diagnosis()
+    yield await diagnosis.token()
+    yield await diagnosis.scopes()
+    yield await diagnosis.clock()
+    yield diagnosis.signing_secret(is_set=settings.slack_signing_secret is not None)
+    if settings.slack_app_token is not None:
+        yield await _tried("Slack app token", lambda: _app_token(services))
+    if settings.slack_alert_channel:
+        yield await diagnosis.channel(settings.slack_alert_channel, "alert channel")
+
+
+async def _all_links(services: Services) -> Sequence[Link]:
+    """Those of the file, which the bot reads when it starts, lie under those made by people."""
+    made = [link for link in await services.links.all() if link.made_by != FROM_FILE]
+    try:
+        kept = await file_links(services)
+    except (RelayError, SettingsError):
+        kept = []  # said already, of the file or of Slack
+    return list({link.room: link for link in (*kept, *made)}.values())
+
+
+async def _tried(subject: str, trial: Trial) -> CheckResult:
     try:
         said = await trial()
     except RelayError as error:
-        return Finding(False, what, f"{error.reason}{f' [{error.code}]' if error.code else ''}")
-    return said if isinstance(said, Finding) else Finding(True, what, said)
+        return CheckResult(False, subject, f"{error.reason}{f' [{error.code}]' if error.code else ''}")
+    return said if isinstance(said, CheckResult) else CheckResult(True, subject, said)
 
 
-async def _slack_token(rooms: Services) -> str:
-    me = await rooms.slack.lookups.identity()
-    return f"good; the bot is {me.user} in workspace {me.team}"
-
-
-async def _slack_scopes(rooms: Services) -> Finding | str:
-    missing = sorted(NEEDED_SCOPES.keys() - await rooms.slack.lookups.scopes())
-    if not missing:
-        return "all there"
-    wants = "; ".join(f"{scope} ({NEEDED_SCOPES[scope]})" for scope in missing)
-    return Finding(False, "Slack scopes", f"missing {wants}. Add them under OAuth & Permissions and reinstall the app.")
-
-
-async def _slack_socket(rooms: Services) -> str:
-    assert rooms.settings.slack_app_token is not None
-    token = rooms.settings.slack_app_token.get_secret_value()
-    web = Web(token, rooms.session, rooms.settings.slack_api_url, Pace(time.monotonic))
-    await web.put("apps.connections.open", {})
+async def _app_token(services: Services) -> str:
+    assert services.settings.slack_app_token is not None, "asked only where there is one"
+    api = services.slack.app_api(services.settings.slack_app_token.get_secret_value())
+    await api.modify("apps.connections.open", {})
     return "good; Socket Mode can connect"
 
 
-async def _alert_channel(rooms: Services) -> Finding | str:
-    place = await rooms.slack.lookups.place(ChannelId(rooms.settings.slack_alert_channel))
-    if not place.is_member:
-        return Finding(False, "alert channel", f"the bot is not in #{place.name}. Type /invite in that channel.")
-    return f"good; #{place.name}"
-
-
-async def _linq_key(rooms: Services) -> Finding | str:
-    lines = await rooms.linq.lines()
+async def _linq_key(services: Services) -> CheckResult | str:
+    lines = await services.linq.lines()
     if not lines:
-        return Finding(False, "Linq key", "good, but the account has no line. Get one in the Linq dashboard.")
+        return CheckResult(False, "Linq key", "good, but the account has no line. Get one in the Linq dashboard.")
+    at_risk = [line for line in lines if line.reputation not in ("", "HEALTHY")]
+    if at_risk:
+        said = "; ".join(f"{line.number} is {line.reputation}" for line in at_risk)
+        return CheckResult(False, "Linq key", f"good, but {said}: Linq may stop sending from it. See its dashboard.")
     return f"good; {len(lines)} line{'s' * (len(lines) > 1)}"
 
 
-async def _webhooks(rooms: Services) -> Finding:
-    has_secret = rooms.settings.linq_webhook_secret is not None
-    if rooms.subscriber is not None:
-        hearing = await rooms.subscriber.check(has_secret=has_secret)
-        return Finding(hearing.ok, "Linq webhooks", hearing.sentence)
+async def _webhooks(services: Services) -> CheckResult:
+    has_secret = services.settings.linq_webhook_secret is not None
+    if services.linq.subscriber is not None:
+        status = await services.linq.subscriber.check(has_secret=has_secret)
+        return CheckResult(status.is_ok, "Linq webhooks", status.sentence)
     if has_secret:
-        return Finding(
-            True, "Linq webhooks", "a secret is set; with PUBLIC_URL the subscription is checked and kept too"
-        )
-    said = "none: status comes by polling. Set PUBLIC_URL, or LINQ_WEBHOOK_SECRET of a subscription of your own."
-    return Finding(True, "Linq webhooks", said)
+        said = "a secret is set; with PUBLIC_URL the subscription is checked and kept too"
+        return CheckResult(True, "Linq webhooks", said)
+    said = (
+        "none: status comes by polling, and what contacts answer by reading their chats now and then. "
+        "Set PUBLIC_URL, or LINQ_WEBHOOK_SECRET of a subscription of your own."
+    )
+    return CheckResult(True, "Linq webhooks", said)
 
 
-async def _audio(rooms: Services) -> Finding | str:
-    reason = await rooms.audio_workers.self_test()
-    return Finding(False, "audio", reason) if reason else "a second of sound goes through its workers"
+async def _audio(services: Services) -> CheckResult | str:
+    reason = await services.audio.self_test()
+    return CheckResult(False, "audio", reason) if reason else "a second of sound went through its workers"
 
 
-async def _link(rooms: Services, link: Link) -> Finding | str:
-    place = await rooms.slack.lookups.place(link.channel)
-    chat = await rooms.linq.chat(link.chat)
-    if trouble := why_deaf(place):
-        return Finding(False, f"link {link.channel}", trouble)
-    return f"#{place.name} → {label(chat)}"
+async def _link(services: Services, link: Link) -> CheckResult | str:
+    channel = parse_room(link.room).channel
+    peer = await services.linq.rooms.room(link.peer)
+    result = await services.slack.diagnosis().channel(channel, f"link {channel}")
+    return result if not result.is_ok else f"{result.sentence.removeprefix('good; ')} → {peer.label}"

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 from rich.cells import cell_len
@@ -18,9 +18,11 @@ from config.settings import Settings, SettingsError, load
 USAGE = 2
 FAILED = 1
 
-WHOLE = ("id", "chat", "channel", "accepted (UTC)", "status")
+WHOLE = ("id", "chat", "channel", "from", "to", "accepted (UTC)", "status")
 FOLDED, UNFOLDED = 12, 10_000
 """Widths, in letters: of a column that may be folded at least, and of what no terminal shows."""
+
+STOPPING = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 Result = TypeVar("Result")
 
@@ -34,14 +36,17 @@ def settings_or_exit() -> Settings:
         stop(error.problems, USAGE)
 
 
-def settle(work: Coroutine[Any, Any, Result]) -> Result:
+def run_or_exit(
+    work: Coroutine[Any, Any, Result], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> Result:
     """Run it. What the relay's errors say becomes one line on stderr and exit code 1; no traceback.
 
-    SIGTERM ends it as Ctrl-C does: with everything put in order that it began.
+    SIGTERM and SIGHUP end it as Ctrl-C does: with everything put in order that it began.
     """
     logging.getLogger("asyncio").addFilter(is_news)
     try:
-        return asyncio.run(_until_told(work))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(_until_told(work))
     except SettingsError as error:
         stop(error.problems, USAGE)
     except RelayError as error:
@@ -51,21 +56,21 @@ def settle(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def _until_told(work: Coroutine[Any, Any, Result]) -> Result:
-    """Only the work itself is told to leave: what it has begun is still there for it, and it ends that in its order.
+    """Only the work itself is told to stop: what it has begun is still there for it, and it ends that in its order.
 
-    DeliveryWithReceipts once more meanwhile, it goes on with that.
+    Told once more meanwhile, it goes on with that.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
-    def leave(*_: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+    def stop_work(*_: object) -> None:
+        for number in STOPPING:
             signal.signal(number, lambda *_: None)
         if not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+    for number in STOPPING:
+        signal.signal(number, stop_work)
     return await work
 
 

@@ -1,42 +1,41 @@
-"""``memobridge deliveries``: what became of what was dropped, for an operator."""
+"""``memobridge deliveries``: what became of what was said, in both directions, for an operator."""
 
 from datetime import UTC, datetime
 
-from bot.app import offline
-from bot.cli.common import plain_console, settings_or_exit, settle, show, table
+from bot.app import open_services
+from bot.cli.common import plain_console, run_or_exit, settings_or_exit, show, table
 from bot.relay.errors import Refused
-from bot.relay.model import DeliveryId, DeliveryWithReceipts, UserId
+from bot.relay.ids import DeliveryId
+from bot.relay.model import Delivery, DeliveryWithReceipts
 from bot.relay.receipts import status_of
-
-OPERATOR = UserId("")
 
 
 def list_deliveries(limit: int) -> None:
-    settle(_list(limit))
+    run_or_exit(_list(limit))
 
 
 async def _list(limit: int) -> None:
-    async with offline(settings_or_exit()) as rooms:
-        recent = await rooms.database.deliveries.recent(limit)
-    found = table("id", "accepted (UTC)", "channel", "clip", "status", "why")
+    async with open_services(settings_or_exit()) as services:
+        recent = await services.database.deliveries.recent(limit)
+    found = table("id", "accepted (UTC)", "from", "to", "what", "status", "reason")
     for told in recent:
-        delivery, verdict = told.delivery, status_of(told)
-        accepted = _time(delivery.accepted_at)
-        found.add_row(delivery.id, accepted, delivery.post.channel, delivery.clip.name, verdict.status, verdict.reason)
+        delivery, report = told.delivery, status_of(told)
+        ends = (delivery.origin, delivery.target)
+        found.add_row(delivery.id, _time(delivery.accepted_at), *ends, _what(delivery), report.status, report.reason)
     show(found, "No delivery yet. Drop audio in a linked channel.")
 
 
 def show_delivery(delivery: str) -> None:
-    settle(_show(DeliveryId(delivery)))
+    run_or_exit(_show(DeliveryId(delivery)))
 
 
 async def _show(delivery: DeliveryId) -> None:
-    async with offline(settings_or_exit()) as rooms:
-        told = await rooms.database.deliveries.told(delivery)
+    async with open_services(settings_or_exit()) as services:
+        told = await services.database.deliveries.find(delivery)
     if told is None:
         raise Refused(f"No delivery {delivery} is known. memobridge deliveries lists the recent ones.")
     console = plain_console()
-    console.print(f"{told.delivery.clip.name} → chat {told.delivery.chat}: {status_of(told).status}")
+    console.print(f"{_what(told.delivery)} → {told.delivery.target}: {status_of(told).status}")
     for when, what in _time_line(told):
         console.print(f"  {_time(when)} UTC  {what}")
 
@@ -44,25 +43,36 @@ async def _show(delivery: DeliveryId) -> None:
 def _time_line(told: DeliveryWithReceipts) -> list[tuple[datetime, str]]:
     delivery = told.delivery
     moments = [
-        (delivery.accepted_at, f"accepted from {delivery.post.channel}, message {delivery.post.message_ts or 'none'}"),
-        (delivery.sending_since, f"sent to Linq with attachment {delivery.attachment or 'none (by url)'}"),
-        (delivery.fetched_at, "Linq fetched the lent url"),
-        (delivery.due_at, f"next try: {delivery.reason}"),
+        (delivery.accepted_at, f"accepted from {delivery.origin}, message {delivery.source}"),
+        (delivery.sending_since, f"sent with {_media(delivery)}"),
+        (delivery.fetched_at, "the temporary url was fetched"),
+        (delivery.not_before, "held until then"),
+        (delivery.retry_at, f"next try: {delivery.reason}"),
         *((receipt.at, f"{receipt.kind} {receipt.reason} {receipt.code}".rstrip()) for receipt in told.receipts),
     ]
     line = sorted((when, what) for when, what in moments if when is not None)
-    if delivery.reason and not delivery.due_at and line:
-        line.append((line[-1][0], f"{delivery.step}: {delivery.reason} {delivery.code}".rstrip()))
+    if delivery.reason and not delivery.retry_at and line:
+        line.append((line[-1][0], f"{delivery.state}: {delivery.reason} {delivery.code}".rstrip()))
     return line
 
 
+def _what(delivery: Delivery) -> str:
+    """The recording's name, or the kinds of its parts: never what was said."""
+    return delivery.voice.name if delivery.voice else ", ".join(part.kind for part in delivery.parts)
+
+
+def _media(delivery: Delivery) -> str:
+    media = [ref for part in delivery.prepared or () for ref in part.media]
+    return ", ".join(media) or "no upload"
+
+
 def resend_delivery(delivery: str) -> None:
-    settle(_resend(DeliveryId(delivery)))
+    run_or_exit(_resend(DeliveryId(delivery)))
 
 
 async def _resend(delivery: DeliveryId) -> None:
-    async with offline(settings_or_exit()) as rooms:
-        again = await rooms.wishes.resend(delivery, by=OPERATOR)
+    async with open_services(settings_or_exit()) as services:
+        again = await services.actions.resend(delivery, by=None)
     plain_console().print(f"Sent again as {again}; the notice in Slack shows what becomes of it.")
 
 

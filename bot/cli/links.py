@@ -3,73 +3,93 @@
 import re
 from collections.abc import Sequence
 
-from bot.app import Services, offline
-from bot.cli.common import USAGE, plain_console, settings_or_exit, settle, show, stop, table, warn
-from bot.relay.errors import Refused, RelayError
-from bot.relay.links import label
-from bot.relay.model import ChannelId, Chat
-from bot.slack.lookups import Place
+from bot.app import Services, open_services
+from bot.cli.common import USAGE, plain_console, run_or_exit, settings_or_exit, show, stop, table, warn
+from bot.relay import settings as link_settings
+from bot.relay.errors import Refused
+from bot.relay.ids import RoomId
+from bot.relay.model import Link, RoomInfo
+from bot.slack.ids import parse_room
 
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 
 
 def list_links() -> None:
-    settle(_list())
+    run_or_exit(_list())
 
 
 async def _list() -> None:
-    async with offline(settings_or_exit()) as rooms:
-        links = await rooms.links.all()
-    found = table("channel", "chat", "who is in it", "made by")
+    async with open_services(settings_or_exit()) as services:
+        links = await services.links.all()
+    found = table("channel", "chat", "who is in it", "settings", "made by")
     for link in links:
-        found.add_row(link.channel, link.chat, link.label, link.made_by)
+        found.add_row(_channel(link.room), _chat(link.peer), link.label, _settings(link), link.made_by)
     show(found, "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
 def add_link(channel: str, chat: str) -> None:
-    settle(_add(channel, chat))
+    run_or_exit(_add(channel, chat))
 
 
-async def _add(channel: str, target: str) -> None:
-    if not CHANNEL.fullmatch(channel):
-        stop([f"{channel} is not a channel id. Copy it from the channel's details in Slack (it begins with C)."], USAGE)
-    async with offline(settings_or_exit()) as rooms:
-        chat = _only(await rooms.links.find(target))
-        link = await rooms.links.join(ChannelId(channel), chat, made_by="command line")
-        trouble = await _trouble_with(rooms, link.channel)
-    plain_console(soft_wrap=True).print(f"{link.channel} is linked to {link.label} ({link.chat}).")
-    if trouble:
-        warn(f"{link.channel}: {trouble}")
+async def _add(channel: str, query: str) -> None:
+    async with open_services(settings_or_exit()) as services:
+        room = await _room(services, channel)
+        peer = _only(await services.links.find(query))
+        link = await services.links.join(room, peer, made_by="command line")
+        result = await services.slack.diagnosis().channel(channel, channel)
+    plain_console(soft_wrap=True).print(f"{channel} is linked to {link.label} ({_chat(link.peer)}).")
+    if not result.is_ok:
+        warn(f"{channel}: {result.sentence}")
 
 
-async def _trouble_with(rooms: Services, channel: ChannelId) -> str:
-    try:
-        return why_deaf(await rooms.slack.lookups.place(channel))
-    except RelayError as error:
-        return error.reason
+def set_link(channel: str, assignments: Sequence[str]) -> None:
+    run_or_exit(_set(channel, assignments))
 
 
-def why_deaf(place: Place) -> str:
-    """Why the bot hears nothing in this channel, and the fix; empty when it does."""
-    if place.is_archived:
-        return f"#{place.name} is archived. Unarchive it, or unlink it."
-    if not place.is_member:
-        return f"the bot is not in #{place.name} and hears nothing there. Type /invite in that channel."
-    return ""
-
-
-def _only(chats: Sequence[Chat]) -> Chat:
-    if len(chats) > 1:
-        listed = "; ".join(f"{chat.id} ({label(chat)})" for chat in chats)
-        raise Refused(f"Several chats match. Name one by its id: {listed}")
-    return chats[0]
+async def _set(channel: str, assignments: Sequence[str]) -> None:
+    pairs = [assignment.partition("=") for assignment in assignments]
+    if wrong := [key for key, equals, value in pairs if not (equals and value)]:
+        stop([f"{wrong[0]}: write each setting as KEY=VALUE, like mode=conversation."], USAGE)
+    async with open_services(settings_or_exit()) as services:
+        room = await _room(services, channel)
+        for key, _, value in pairs:
+            words = [word for word in value.split(",") if word]
+            values = [await services.slack.setting_value(word) for word in words] if key == "senders" else words
+            link = await services.links.set(room, key, values, by=None)
+    plain_console(soft_wrap=True).print(f"{channel}: {_settings(link)}")
 
 
 def remove_link(channel: str) -> None:
-    settle(_remove(channel))
+    run_or_exit(_remove(channel))
 
 
 async def _remove(channel: str) -> None:
-    async with offline(settings_or_exit()) as rooms:
-        link, on_their_way = await rooms.links.part(ChannelId(channel))
+    async with open_services(settings_or_exit()) as services:
+        link, on_their_way = await services.links.part(await _room(services, channel))
     plain_console().print(f"{channel} is no longer linked to {link.label}. Still on their way: {on_their_way}.")
+
+
+async def _room(services: Services, channel: str) -> RoomId:
+    if not CHANNEL.fullmatch(channel):
+        stop([f"{channel} is not a channel id. Copy it from the channel's details in Slack (it begins with C)."], USAGE)
+    return await services.slack.room(channel)
+
+
+def _only(rooms: Sequence[RoomInfo]) -> RoomInfo:
+    if len(rooms) > 1:
+        listed = "; ".join(f"{_chat(room.id)} ({room.label})" for room in rooms)
+        raise Refused(f"Several chats match. Name one by its id: {listed}")
+    return rooms[0]
+
+
+def _settings(link: Link) -> str:
+    return " ".join(f"{key}={','.join(values)}" for key, values in link_settings.describe(link.settings).items())
+
+
+def _channel(room: RoomId) -> str:
+    return parse_room(room).channel
+
+
+def _chat(room: RoomId) -> str:
+    """The chat's id as Linq shows it."""
+    return room.rpartition("/")[2]
