@@ -11,8 +11,8 @@ from bot.relay.errors import Refused, RetryLater
 MACHINE_ERRORS = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS, errno.EACCES, errno.ENOENT)
 )
-"""What the machine answers when it has no room or gives no right. Not EIO: several of FFmpeg's demuxers give that for a
-file that ends too early."""
+"""What the machine answers when it has no space or gives no right. Not EIO: several of FFmpeg's demuxers give that for
+a file that ends too early."""
 
 _NOT_AUDIO = {
     "html": "a web page",

@@ -57,11 +57,14 @@ class AudioWorkers:
         timeout_s = self._limits.convert_timeout_s(size_bytes)
         return await self._converters.run(timeout_s, Conversion, tasks.convert_file, path, target, self._limits)
 
-    async def self_test(self) -> str:
-        """Send one second of sound through real workers; "" when it comes out whole, else the reason in words."""
+    async def self_test(self, folder: Path | None = None) -> str:
+        """Send one second of sound through real workers; "" when it comes out whole, else the reason in words.
+
+        ``folder``: where its files may be written meanwhile; None: the system's temporary folder.
+        """
         try:
-            with tempfile.TemporaryDirectory(prefix="memobridge-audio-") as folder:
-                return await self._convert_one_second(Path(folder))
+            with tempfile.TemporaryDirectory(prefix="memobridge-audio-", dir=folder) as made:
+                return await self._convert_one_second(Path(made))
         except RelayError as error:
             return error.reason
         except OSError as error:

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bot.audio import AudioWorkers
 
 
@@ -14,11 +12,13 @@ async def test_self_test_passes_with_the_pinned_pyav(workers: AudioWorkers) -> N
     assert await workers.self_test() == ""
 
 
-async def test_self_test_says_that_the_folder_cannot_be_written(
-    workers: AudioWorkers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    assert "could not write to its temporary folder" in await workers.self_test()
+async def test_self_test_says_that_the_folder_cannot_be_written(workers: AudioWorkers, tmp_path: Path) -> None:
+    assert "could not write to its temporary folder" in await workers.self_test(tmp_path / "missing")
+
+
+async def test_self_test_leaves_no_file(workers: AudioWorkers, tmp_path: Path) -> None:
+    assert await workers.self_test(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 BOT = """

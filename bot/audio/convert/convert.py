@@ -1,4 +1,4 @@
-"""Decode all sound of a file and write it anew as M4A."""
+"""Decodes all sound of a file and encodes it as M4A."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack

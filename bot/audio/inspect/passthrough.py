@@ -1,7 +1,7 @@
 """May a file pass as it is, and how long does it sound?
 
 A small file is decoded in full; a larger one is counted. ``PassthroughProblem`` never refuses a file: decoding all of
-it and writing it anew puts right what is wrong.
+it and encoding it again puts right what is wrong.
 """
 
 from av.index import IndexEntry

@@ -4,13 +4,17 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.audio import errors
 from bot.audio.limits import Limits
 from bot.audio.worker.process import OUT_OF_MEMORY, WorkerExitError, WorkerProcess
 from bot.audio.worker.tasks import get_ready
 from bot.relay.errors import Refused, RetryLater
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Result = TypeVar("Result")
 
@@ -119,7 +123,7 @@ class WorkerPool:
 
 def _timed_out(worker: WorkerProcess, timeout_s: float) -> Refused | RetryLater:
     """Only a worker that was given the processor says something about the file."""
-    if worker.cpu_seconds() < timeout_s * _WORKED_SHARE:
+    if worker.cpu_seconds_of_call() < timeout_s * _WORKED_SHARE:
         return errors.machine_too_busy(timeout_s)
     return errors.timed_out(timeout_s)
 
@@ -141,9 +145,15 @@ def _result(answer: Any, result_type: type[Result]) -> Result:
 
 
 def _validated(value: Any, result_type: type[Result]) -> Result:
-    from pydantic import TypeAdapter, ValidationError  # 10 MB that the worker processes need not carry, too
-
     try:
-        return TypeAdapter(result_type).validate_python(value)
-    except ValidationError:
+        result: Result = _adapter(result_type).validate_python(value)  # type: ignore[arg-type]  # classes are hashable
+    except ValueError:  # of which pydantic's ValidationError is one
         raise errors.bot_fault("unknown answer") from None
+    return result
+
+
+@cache
+def _adapter(result_type: type[Any]) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter  # 10 MiB that the worker processes, which import this too, need not carry
+
+    return TypeAdapter(result_type)

@@ -76,7 +76,7 @@ class WorkerProcess:
         assert self._process.stdout
         self.is_busy = True
         self.calls += 1
-        self._cpu_s_before = _cpu_seconds(self._process.pid)
+        self._cpu_s_before = self._cpu_seconds()
         try:
             self._process.stdin.write(pickle.dumps((function, arguments)))
             await self._process.stdin.drain()
@@ -89,9 +89,16 @@ class WorkerProcess:
         self.is_busy = False
         return answer
 
-    def cpu_seconds(self) -> float:
+    def cpu_seconds_of_call(self) -> float:
         """CPU time since the last call began."""
-        return _cpu_seconds(self._process.pid) - self._cpu_s_before
+        return self._cpu_seconds() - self._cpu_s_before
+
+    def _cpu_seconds(self) -> float:
+        try:
+            times = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
 
     def kill(self) -> None:
         if self.is_running:
@@ -106,14 +113,6 @@ def _setup(limits: Limits) -> str:
     path = [os.path.abspath(entry) for entry in sys.path]
     file_bytes = limits.size_bytes * _FILE_BYTES
     return json.dumps({"path": path, "memory_bytes": limits.memory_bytes, "file_bytes": file_bytes})
-
-
-def _cpu_seconds(pid: int) -> float:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return times.user + times.system
 
 
 def _finite(text: str) -> float:

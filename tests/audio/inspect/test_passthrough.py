@@ -83,7 +83,7 @@ def test_damage_far_inside_a_large_file_is_found(container: str, codec: str, tmp
 
 
 def test_damaged_adts_is_as_long_as_what_players_find_in_it(tmp_path: Path) -> None:
-    """Its frames are searched for anew behind the damage: what lies in between was never sound."""
+    """Its frames are searched for again behind the damage: what lies in between was never sound."""
     path = _long(tmp_path / "clip", "adts", "aac")
     _damage(path, path.stat().st_size // 2, 8_000)
     made = convert(path)

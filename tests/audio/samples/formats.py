@@ -132,7 +132,7 @@ class Row:
 
 
 def format_rows(folder: Path) -> list[Row]:
-    """What became of every sample, made anew in this folder under names that say nothing."""
+    """What became of every sample, made in this folder under names that say nothing."""
     return [_row(sample, folder / f"{number}.bin") for number, sample in enumerate(FORMATS)]
 
 
