@@ -1,6 +1,6 @@
 """``memobridge sandbox``: the local Slack and Linq alone."""
 
-from bot.cli.common import FAILED, settle, stop
+from bot.cli.common import FAILED, run_or_exit, stop
 from bot.sandbox.alone import live
 from bot.sandbox.world import Sandbox
 
@@ -9,6 +9,6 @@ def sandbox(slack_port: int, linq_port: int, control_port: int, *, bot_url: str,
     """Until SIGTERM or Ctrl-C."""
     world = Sandbox(slack_port=slack_port, linq_port=linq_port, control_port=control_port, socket_mode=socket_mode)
     try:
-        settle(live(world, bot_url))
+        run_or_exit(live(world, bot_url))
     except OSError as taken:
         stop([f"The sandbox cannot listen ({taken.strerror or taken}). Choose another port."], FAILED)

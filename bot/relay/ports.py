@@ -213,7 +213,7 @@ class AudioFile:
     content_type: str
     extension: str
     size_bytes: int
-    audio: AudioInfo
+    info: AudioInfo
 
 
 class FileConverter(Protocol):

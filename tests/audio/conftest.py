@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.audio import AudioConverter, AudioWorkers, Limits
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 
 PATIENT = Limits(inspect_s=60.0)
 """A machine that is busy with other tests needs longer."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.audio import Limits
 from bot.audio.worker import tasks
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 
 LIMITS = Limits()
 

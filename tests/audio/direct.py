@@ -6,7 +6,7 @@ from bot.audio import Limits
 from bot.audio.convert.convert import convert_file
 from bot.audio.inspect.inspect import inspect_file
 from bot.audio.results import Inspection
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from bot.relay.ports import AudioFile
 
 LIMITS = Limits()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bot.audio import AcceptedFormat, AudioConverter, AudioWorkers, Limits
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from bot.relay.errors import Refused
 from tests.audio.conftest import PATIENT
 from tests.audio.samples import by_hand
@@ -138,7 +138,7 @@ BOT = """
 import asyncio, sys
 from pathlib import Path
 from bot.audio import AudioConverter, AudioWorkers
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 
 async def live() -> None:
     workers = AudioWorkers(1)

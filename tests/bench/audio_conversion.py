@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.audio import AudioConverter, AudioWorkers, Limits
 from bot.audio.worker.pool import WorkerPool
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from tests.audio import costs
 from tests.audio.costs import Cost
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from bot.cli.common import FAILED, USAGE, settle, stop
+from bot.cli.common import FAILED, USAGE, run_or_exit, stop
 from bot.cli.demo.page import show_page
 from bot.cli.demo.stories import STORIES
 from bot.cli.demo.terminal import tell_clip, tell_story, upload_of
@@ -17,6 +17,6 @@ def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> 
         stop(["--story and --file: choose one of them; a story brings its own files."], USAGE)
     upload = upload_of(file)
     if not headless:
-        settle(show_page(story, upload if file else None, port))
+        run_or_exit(show_page(story, upload if file else None, port))
         return
-    sys.exit(0 if settle(tell_story(STORIES[story]) if story else tell_clip(upload)) else FAILED)
+    sys.exit(0 if run_or_exit(tell_story(STORIES[story]) if story else tell_clip(upload)) else FAILED)

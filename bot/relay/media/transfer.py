@@ -167,17 +167,17 @@ class MediaTransfer:
             file = await decoding
             if file.path == spool.path:
                 await uploading
-                return PreparedPart((upload.media,), file.audio)
+                return PreparedPart((upload.media,), file.info)
         return await self._upload_file(part, file, spool, ends)
 
     async def _upload_file(self, part: Voice, file: AudioFile, spool: Spool, ends: Ends) -> PreparedPart:
         """What becomes of a recording that was spooled first: lent if it may be, else uploaded from the file."""
         if file.path == spool.path and file.size_bytes <= self._lend_up_to:
-            return PreparedPart(audio=file.audio)
+            return PreparedPart(audio=file.info)
         name = _name(part, file.content_type, file.extension, ends.audio)
         upload = await ends.store.create_upload(name, file.content_type, file.size_bytes)
         await ends.store.upload(upload, _read(file.path))
-        return PreparedPart((upload.media,), file.audio)
+        return PreparedPart((upload.media,), file.info)
 
 
 def _name(part: Voice, content_type: str, extension: str, audio: AudioConverter) -> str:

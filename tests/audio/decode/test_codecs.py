@@ -6,7 +6,7 @@ from av.codec.codec import Codec
 from av.format import ContainerFormat
 
 from bot.audio.decode.codecs import CODECS, DECODERS, DEMUXERS, label
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from bot.relay.media.formats import FORMATS
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.linq.limits import CONTAINERS
+from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from bot.relay.errors import Refused
 from tests.audio.direct import convert, inspect
 from tests.audio.samples import by_hand
