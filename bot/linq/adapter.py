@@ -16,7 +16,7 @@ from bot.linq.api.subscription import Subscriber, SubscriptionStatus
 from bot.linq.api.uploads import MediaUploads
 from bot.linq.fields import read
 from bot.linq.ids import DEFAULT_ACCOUNT, NETWORK, LinqIds
-from bot.linq.inbound.backfill import ChatHistory
+from bot.linq.inbound.history import ChatHistory
 from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId

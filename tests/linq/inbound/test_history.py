@@ -220,6 +220,13 @@ async def test_page_from_new_to_old_covers_back_to_its_oldest(read: Read) -> Non
     assert len(found.present) == 3
 
 
+async def test_message_found_late_does_not_hide_the_order(read: Read) -> None:
+    """It is listed where it was sent, and was created just now."""
+    late = listed(2, 20, created_at=stamp(READ_AT), reconciled_at=stamp(READ_AT))
+    found = await read(listed(3, 30), late, listed(1, 10), cursor="c1")
+    assert found.covers_from == START + timedelta(seconds=10)
+
+
 async def test_page_that_passes_the_start_is_the_last(read: Read) -> None:
     found = await read(listed(2, 20), listed(1, -1), cursor="c1")
     assert (found.cursor, found.covers_from) == ("", START)
