@@ -9,14 +9,14 @@ import aiohttp
 from bot.linq import schemas
 from bot.linq.api.calls import call_api
 from bot.linq.api.client import ANSWER_S, open_api
-from bot.linq.api.downloads import MediaDownloads
+from bot.linq.api.downloads import LinqMediaSource
 from bot.linq.api.rooms import LinqRooms
 from bot.linq.api.sender import LinqSender
 from bot.linq.api.subscription import Subscriber, SubscriptionStatus
-from bot.linq.api.uploads import MediaUploads
+from bot.linq.api.uploads import LinqMediaStore
 from bot.linq.fields import read
 from bot.linq.ids import DEFAULT_ACCOUNT, NETWORK, LinqIds
-from bot.linq.inbound.history import ChatHistory
+from bot.linq.inbound.history import LinqHistory
 from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
@@ -62,9 +62,9 @@ class LinqAdapter:
         self._api = open_api(api_key, base_url, answer_s=answer_s)
         self.ids = LinqIds(account)
         self.sender = LinqSender(self._api, self.ids, now=now)
-        self.uploads = MediaUploads(self._api, session, self.ids)
-        self.downloads = MediaDownloads(self._api, session, base_url)
-        self.history = ChatHistory(self._api, self.ids, now=now)
+        self.uploads = LinqMediaStore(self._api, session, self.ids)
+        self.downloads = LinqMediaSource(self._api, session, base_url)
+        self.history = LinqHistory(self._api, self.ids, now=now)
         self.rooms: RoomFinder = LinqRooms(self._api, self.ids)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 

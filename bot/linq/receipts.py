@@ -38,7 +38,7 @@ def time_of(message: schemas.LinqMessage, kind: ReceiptKind) -> datetime | None:
     return times.get(kind)
 
 
-def ends_with(kind: ReceiptKind, *, is_group: bool, service: str) -> bool:
+def is_last_status(kind: ReceiptKind, *, is_group: bool, service: str) -> bool:
     """Whether Linq reports no more than this: delivered and read exist for direct chats over iMessage and RCS only."""
     return kind is ReceiptKind.SENT and (is_group or service == "SMS")
 
@@ -66,6 +66,6 @@ def status_receipt(
         message=ids.message(message.id),
         attachments=media_of(message.parts, ids),
         trace_id=trace_id,
-        is_final=ends_with(kind, is_group=message.is_in_group, service=message.service),
+        is_final=is_last_status(kind, is_group=message.is_in_group, service=message.service),
     )
     return replace(receipt, reason=failure.reason, remedy=failure.remedy) if failure else receipt

@@ -55,7 +55,7 @@ class LinqDownload:
             raise _broken(error) from None
 
 
-class MediaDownloads:
+class LinqMediaSource:
     """The relay's ``MediaSource``. ``base_url`` is the API's: media of a local Linq comes from its origin."""
 
     def __init__(

@@ -13,7 +13,7 @@ from bot.linq.api.message_content import NOTHING_LEFT, TOO_LONG, message_content
 from bot.linq.api.search import MemoSearch
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds, attachment_of, chat_of, message_of, public_url_of
-from bot.linq.receipts import ends_with, kind_of, status_receipt
+from bot.linq.receipts import is_last_status, kind_of, status_receipt
 from bot.linq.tapbacks import tapback_of
 from bot.linq.text import clean, utf16_length
 from bot.relay.errors import Refused, Remedy
@@ -170,7 +170,7 @@ class LinqSender:
             message=self._ids.message(memo.id),
             attachments=tuple(map(self._ids.media, attachments)),
             trace_id=answer.trace_id,
-            is_final=ends_with(kind, is_group=bool(memo.chat.is_group), service=memo.service or memo.chat.service),
+            is_final=is_last_status(kind, is_group=bool(memo.chat.is_group), service=memo.service or memo.chat.service),
         )
         return Sent(self._ids.message(memo.id), trace_id=answer.trace_id, receipt=receipt)
 

@@ -39,7 +39,7 @@ class LinqUpload(Upload):
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class MediaUploads:
+class LinqMediaStore:
     """The relay's ``MediaStore``."""
 
     def __init__(self, api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession, ids: LinqIds) -> None:

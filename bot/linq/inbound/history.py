@@ -29,7 +29,7 @@ SETTLED_AFTER = timedelta(seconds=2)
 _LEFT_US = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ})
 
 
-class ChatHistory:
+class LinqHistory:
     """The relay's ``History``."""
 
     def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds, *, now: Callable[[], datetime]) -> None:

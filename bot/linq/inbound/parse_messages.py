@@ -14,7 +14,7 @@ from bot.linq.fields import PayloadError, S, read
 from bot.linq.ids import LinqIds
 from bot.linq.inbound import event_schemas, messages
 from bot.linq.inbound.ports import Fact
-from bot.linq.receipts import ends_with, media_of, time_of
+from bot.linq.receipts import is_last_status, media_of, time_of
 from bot.linq.text import clean
 from bot.relay.ids import DELIVERY_ID_LENGTH, DeliveryId
 from bot.relay.model import Receipt, ReceiptKind, ReceiptSource
@@ -111,7 +111,7 @@ def _tell_progress(message: schemas.LinqMessage, event: Event, kind: ReceiptKind
         attachments=media_of(message.parts, event.ids),
         delivery=DeliveryId(key) if key else None,
         trace_id=event.trace_id,
-        is_final=ends_with(kind, is_group=message.is_in_group, service=message.service),
+        is_final=is_last_status(kind, is_group=message.is_in_group, service=message.service),
     )
     yield from _tell_health(message, event)
 

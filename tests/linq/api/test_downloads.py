@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api.client import open_api
-from bot.linq.api.downloads import MediaDownloads
+from bot.linq.api.downloads import LinqMediaSource
 from bot.linq.api.limits import INBOUND_BYTES
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import MediaRef
@@ -209,7 +209,7 @@ async def test_file_that_promises_too_much_is_refused_at_once(session: aiohttp.C
 async def test_file_that_never_ends_is_refused_at_the_bound(session: aiohttp.ClientSession) -> None:
     api = open_api("key", "http://linq.invalid")
     async with serving("Connection: close\r\n", *[b"x" * 2**16] * 32) as origin:
-        downloads, seen = MediaDownloads(api, session, origin, largest_bytes=2**20), 0
+        downloads, seen = LinqMediaSource(api, session, origin, largest_bytes=2**20), 0
 
         async def count() -> None:
             nonlocal seen

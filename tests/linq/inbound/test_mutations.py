@@ -16,7 +16,7 @@ from bot.linq.api.calls import Answer
 from bot.linq.api.client import open_api
 from bot.linq.api.search import MemoSearch, chats_of
 from bot.linq.fields import PayloadError, read
-from bot.linq.inbound.history import ChatHistory
+from bot.linq.inbound.history import LinqHistory
 from bot.linq.inbound.parse import parse_webhook
 from bot.linq.inbound.ports import Fact
 from bot.linq.receipts import status_receipt
@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 SAMPLES: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in PAYLOADS.glob("*.json")}
 WEBHOOKS = sorted(name for name, body in SAMPLES.items() if "event_type" in body)
 
-HISTORY = ChatHistory(open_api("key", "http://linq.invalid"), IDS, now=lambda: NOW)
+HISTORY = LinqHistory(open_api("key", "http://linq.invalid"), IDS, now=lambda: NOW)
 
 ODDITIES: st.SearchStrategy[Any] = st.sampled_from(
     [
