@@ -12,7 +12,7 @@ from bot.linq.api.client import ANSWER_S, open_api
 from bot.linq.api.downloads import LinqMediaSource
 from bot.linq.api.rooms import LinqRooms
 from bot.linq.api.sender import LinqSender
-from bot.linq.api.subscription import Subscriber, SubscriptionStatus
+from bot.linq.api.subscription import Subscriber
 from bot.linq.api.uploads import LinqMediaStore
 from bot.linq.fields import read
 from bot.linq.ids import DEFAULT_ACCOUNT, NETWORK, LinqIds
@@ -33,18 +33,11 @@ class Line:
     kind: str = ""
 
 
-@dataclass(frozen=True)
-class AccountStatus:
-    """What ``check`` shows of the account. ``subscription`` is None where our public URL is not known."""
-
-    lines: Sequence[Line]
-    subscription: SubscriptionStatus | None
-
-
 class LinqAdapter:
     """``session`` carries uploads and downloads; the SDK has connections of its own, which ``close`` ends.
 
-    ``public_url`` is where the outside reaches this bot; without it, nobody here looks after a webhook subscription.
+    ``public_url`` is where the outside reaches this bot. Without it ``subscriber`` is None: then somebody else looks
+    after the webhook subscription.
     """
 
     def __init__(
@@ -100,12 +93,6 @@ class LinqAdapter:
     async def ping(self) -> None:
         """Readiness: the error says why not."""
         await self.lines()
-
-    async def status(self, *, has_secret: bool) -> AccountStatus:
-        """Raises RetryLater where Linq takes no key of ours or cannot be reached."""
-        lines = await self.lines()
-        subscription = await self.subscriber.check(has_secret=has_secret) if self.subscriber else None
-        return AccountStatus(lines, subscription)
 
     async def close(self) -> None:
         await self._api.close()
