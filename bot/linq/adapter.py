@@ -9,14 +9,14 @@ import aiohttp
 from bot.linq import schemas
 from bot.linq.api.calls import call_api
 from bot.linq.api.client import ANSWER_S, open_api
-from bot.linq.api.downloads import MediaDownloads
+from bot.linq.api.downloads import LinqMediaSource
 from bot.linq.api.rooms import LinqRooms
 from bot.linq.api.sender import LinqSender
-from bot.linq.api.subscription import Subscriber, SubscriptionStatus
-from bot.linq.api.uploads import MediaUploads
+from bot.linq.api.subscription import Subscriber
+from bot.linq.api.uploads import LinqMediaStore
 from bot.linq.fields import read
 from bot.linq.ids import DEFAULT_ACCOUNT, NETWORK, LinqIds
-from bot.linq.inbound.backfill import ChatHistory
+from bot.linq.inbound.history import LinqHistory
 from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
@@ -33,18 +33,11 @@ class Line:
     kind: str = ""
 
 
-@dataclass(frozen=True)
-class AccountStatus:
-    """What ``check`` shows of the account. ``subscription`` is None where our public URL is not known."""
-
-    lines: Sequence[Line]
-    subscription: SubscriptionStatus | None
-
-
 class LinqAdapter:
     """``session`` carries uploads and downloads; the SDK has connections of its own, which ``close`` ends.
 
-    ``public_url`` is where the outside reaches this bot; without it, nobody here looks after a webhook subscription.
+    ``public_url`` is where the outside reaches this bot. Without it ``subscriber`` is None: then somebody else looks
+    after the webhook subscription.
     """
 
     def __init__(
@@ -62,9 +55,9 @@ class LinqAdapter:
         self._api = open_api(api_key, base_url, answer_s=answer_s)
         self.ids = LinqIds(account)
         self.sender = LinqSender(self._api, self.ids, now=now)
-        self.uploads = MediaUploads(self._api, session, self.ids)
-        self.downloads = MediaDownloads(self._api, session, base_url)
-        self.history = ChatHistory(self._api, self.ids, now=now)
+        self.uploads = LinqMediaStore(self._api, session, self.ids)
+        self.downloads = LinqMediaSource(self._api, session, base_url)
+        self.history = LinqHistory(self._api, self.ids, now=now)
         self.rooms: RoomFinder = LinqRooms(self._api, self.ids)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 
@@ -100,12 +93,6 @@ class LinqAdapter:
     async def ping(self) -> None:
         """Readiness: the error says why not."""
         await self.lines()
-
-    async def status(self, *, has_secret: bool) -> AccountStatus:
-        """Raises RetryLater where Linq takes no key of ours or cannot be reached."""
-        lines = await self.lines()
-        subscription = await self.subscriber.check(has_secret=has_secret) if self.subscriber else None
-        return AccountStatus(lines, subscription)
 
     async def close(self) -> None:
         await self._api.close()

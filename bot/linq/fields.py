@@ -17,7 +17,7 @@ _TOO_LARGE = 2**63
 _IDENTIFIER = re.compile(r"\w[\w.:-]{0,127}", re.ASCII)
 
 
-class ParseError(ValueError):
+class PayloadError(ValueError):
     """What Linq sent cannot be understood. The message names the missing fact and never quotes the payload."""
 
 
@@ -106,10 +106,10 @@ S = TypeVar("S", bound=Schema)
 
 
 def read(schema: type[S], body: object) -> S:
-    """Raises ParseError for anything but a JSON object."""
+    """Raises PayloadError for anything but a JSON object."""
     if not isinstance(body, Mapping):
-        raise ParseError("not a JSON object")
+        raise PayloadError("not a JSON object")
     try:
         return schema.model_validate(body)
     except ValidationError as error:
-        raise ParseError(f"{error.error_count()} fields cannot be read") from None
+        raise PayloadError(f"{error.error_count()} fields cannot be read") from None

@@ -28,7 +28,7 @@ def kind_of(status: str) -> ReceiptKind | None:
     return _KINDS.get(status)
 
 
-def time_of(message: schemas.Message, kind: ReceiptKind) -> datetime | None:
+def time_of(message: schemas.LinqMessage, kind: ReceiptKind) -> datetime | None:
     """When that happened, as far as the message tells it."""
     times = {
         ReceiptKind.SENT: message.sent_at,
@@ -38,17 +38,17 @@ def time_of(message: schemas.Message, kind: ReceiptKind) -> datetime | None:
     return times.get(kind)
 
 
-def ends_with(kind: ReceiptKind, *, is_group: bool, service: str) -> bool:
+def is_last_status(kind: ReceiptKind, *, is_group: bool, service: str) -> bool:
     """Whether Linq reports no more than this: delivered and read exist for direct chats over iMessage and RCS only."""
     return kind is ReceiptKind.SENT and (is_group or service == "SMS")
 
 
-def media_of(parts: Sequence[schemas.Part], ids: LinqIds) -> tuple[MediaRef, ...]:
+def media_of(parts: Sequence[schemas.LinqPart], ids: LinqIds) -> tuple[MediaRef, ...]:
     return tuple(ids.media(part.id) for part in parts if part.type in MEDIA_PARTS and part.id)
 
 
 def status_receipt(
-    message: schemas.Message, *, ids: LinqIds, now: datetime, source: ReceiptSource, trace_id: str = ""
+    message: schemas.LinqMessage, *, ids: LinqIds, now: datetime, source: ReceiptSource, trace_id: str = ""
 ) -> Receipt | None:
     """What Linq's own record says of a message; None for an inbound one and for a status without a meaning for us.
 
@@ -66,6 +66,6 @@ def status_receipt(
         message=ids.message(message.id),
         attachments=media_of(message.parts, ids),
         trace_id=trace_id,
-        is_final=ends_with(kind, is_group=message.is_in_group, service=message.service),
+        is_final=is_last_status(kind, is_group=message.is_in_group, service=message.service),
     )
     return replace(receipt, reason=failure.reason, remedy=failure.remedy) if failure else receipt

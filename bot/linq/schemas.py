@@ -24,7 +24,7 @@ from bot.linq.fields import (
 GONE = frozenset({"left", "removed"})
 
 
-class Handle(Schema):
+class LinqHandle(Schema):
     """A participant: ``handle`` is E.164 or an e-mail address, ``is_me`` says that it is our line."""
 
     handle: Text = ""
@@ -39,13 +39,13 @@ class Decoration(Schema):
     style: Text = ""
 
 
-class Reaction(Schema):
+class LinqReaction(Schema):
     """A reaction as it stands on a part of a listed message."""
 
     id: Identifier = ""
     type: Text = ""
     custom_emoji: Text = ""
-    handle: Nested[Handle] = Handle()
+    handle: Nested[LinqHandle] = LinqHandle()
     is_me: Flag = None
 
 
@@ -54,13 +54,13 @@ class AppLayout(Schema):
     subcaption: Content = ""
 
 
-class Part(Schema):
+class LinqPart(Schema):
     """A part of any kind: text and link (``value``), media, an app's card (``layout``, ``url``), an App Clip."""
 
     type: Text = ""
     value: Content = ""
     text_decorations: Many[Decoration] = ()
-    reactions: Many[Reaction] = ()
+    reactions: Many[LinqReaction] = ()
     id: Identifier = ""
     filename: Text = ""
     mime_type: Text = ""
@@ -76,13 +76,13 @@ class Health(Schema):
     updated_at: Timestamp = None
 
 
-class Chat(Schema):
+class LinqChat(Schema):
     """A chat as GET shows it, and what a message event tells of it (``owner_handle``, ``health_status``)."""
 
     id: Identifier = ""
     display_name: Text = ""
-    handles: Many[Handle] = ()
-    owner_handle: Nested[Handle] = Handle()
+    handles: Many[LinqHandle] = ()
+    owner_handle: Nested[LinqHandle] = LinqHandle()
     health_status: Nested[Health] = Health()
     is_group: Flag = None
     service: Text = ""
@@ -93,22 +93,22 @@ class ReplyTo(Schema):
     message_id: Identifier = ""
 
 
-class Message(Schema):
+class LinqMessage(Schema):
     """A message: in a webhook of version 2026-02-03, of 2025-01-01 (with ``message`` laid flat into the data), as GET
     lists it, and in the answer to a send. Each of them fills a part of the fields."""
 
     id: Identifier = ""
     direction: Text = ""
     is_from_me: Flag = None
-    sender_handle: Nested[Handle] = Handle()
-    from_handle: Nested[Handle] = Handle()
-    recipient_handle: Nested[Handle] = Handle()
-    chat: Nested[Chat] = Chat()
+    sender_handle: Nested[LinqHandle] = LinqHandle()
+    from_handle: Nested[LinqHandle] = LinqHandle()
+    recipient_handle: Nested[LinqHandle] = LinqHandle()
+    chat: Nested[LinqChat] = LinqChat()
     chat_id: Identifier = ""
     is_group: Flag = None
     service: Text = ""
     idempotency_key: Text = ""
-    parts: Many[Part] = ()
+    parts: Many[LinqPart] = ()
     reply_to: Nested[ReplyTo] = ReplyTo()
     zero_retention: Flag = None
     delivery_status: Text = ""
@@ -120,7 +120,7 @@ class Message(Schema):
     reconciled_at: Timestamp = None
 
     @property
-    def sender(self) -> Handle:
+    def sender(self) -> LinqHandle:
         return self.sender_handle if self.sender_handle.handle else self.from_handle
 
     @property
@@ -148,22 +148,22 @@ class Message(Schema):
 # Answers of the API
 
 
-class Page(Schema):
+class ListPage(Schema):
     """One page of a list; an empty cursor is the end."""
 
     next_cursor: Text = ""
 
 
-class ChatPage(Page):
-    chats: Many[Chat] = ()
+class ChatPage(ListPage):
+    chats: Many[LinqChat] = ()
 
 
-class MessagePage(Page):
-    messages: Many[Message] = ()
+class MessagePage(ListPage):
+    messages: Many[LinqMessage] = ()
 
 
 class SendAnswer(Schema):
-    message: Nested[Message] = Message()
+    message: Nested[LinqMessage] = LinqMessage()
 
 
 class Audio(Schema):
@@ -178,7 +178,7 @@ class VoiceMemo(Schema):
     service: Text = ""
     created_at: Timestamp = None
     voice_memo: Nested[Audio] = Audio()
-    chat: Nested[Chat] = Chat()
+    chat: Nested[LinqChat] = LinqChat()
 
 
 class VoiceMemoAnswer(Schema):
@@ -208,14 +208,14 @@ class ErrorAnswer(Schema):
     trace_id: Text = ""
 
 
-class Line(Schema):
+class LinqLine(Schema):
     phone_number: Text = ""
     line_type: Text = ""
     reputation: Nested[Health] = Health()
 
 
 class LinesAnswer(Schema):
-    phone_numbers: Many[Line] = ()
+    phone_numbers: Many[LinqLine] = ()
 
 
 class Subscription(Schema):

@@ -10,7 +10,7 @@ from bot.sandbox.wire import Wire
 
 LocalLinq = LinqSide
 
-__all__ = ["Chats", "Fault", "LocalLinq", "Subscription", "Wire", "open_local_linq"]
+__all__ = ["Chats", "Fault", "LocalLinq", "Subscription", "Wire", "open_local_linq", "write"]
 
 
 @asynccontextmanager
@@ -19,3 +19,8 @@ async def open_local_linq(wire: Wire) -> AsyncIterator[LocalLinq]:
     await server.start()
     yield server
     await server.stop()
+
+
+def write(server: LocalLinq, chat: str, text: str) -> None:
+    """The contact writes this."""
+    server.phone.reply(chat, text)

@@ -9,7 +9,6 @@ from tests.linq.fake_linq import Answer, FakeLinq
 from tests.linq.local_linq import LocalLinq
 
 LINES = "GET /v3/phone_numbers"
-SUBSCRIPTIONS = "GET /v3/webhook-subscriptions"
 
 
 async def test_network_offers_what_linq_can_do(scripted: LinqAdapter) -> None:
@@ -31,30 +30,16 @@ async def test_lines_are_told_with_their_reputation(scripted: LinqAdapter, fake:
     ]
 
 
-async def test_status_names_lines_and_subscription(
-    fake: FakeLinq, payload: Payload, session: aiohttp.ClientSession
-) -> None:
-    adapter = LinqAdapter("key", fake.base_url, session, now=now, public_url="https://bot.example.com/")
-    fake.answer(LINES, Answer(200, payload("phone_numbers_200")))
-    fake.answer(SUBSCRIPTIONS, Answer(200, {"subscriptions": []}))
-    status = await adapter.status(has_secret=True)
-    assert len(status.lines) == 2
-    assert status.subscription
-    assert not status.subscription.is_ok
-    await adapter.close()
-
-
-async def test_status_without_a_public_url_knows_no_subscription(
-    scripted: LinqAdapter, fake: FakeLinq, payload: Payload
-) -> None:
-    fake.answer(LINES, Answer(200, payload("phone_numbers_200")))
-    assert (await scripted.status(has_secret=False)).subscription is None
-
-
-async def test_status_of_a_wrong_key_says_so(fake: FakeLinq, scripted: LinqAdapter) -> None:
+async def test_wrong_key_shows_in_the_lines(fake: FakeLinq, scripted: LinqAdapter) -> None:
     fake.answer(LINES, Answer(401, {"error": {"status": 401, "code": 2004, "message": "Unauthorized"}}))
     with pytest.raises(RetryLater, match="LINQ_API_V3_API_KEY"):
-        await scripted.status(has_secret=True)
+        await scripted.lines()
+
+
+async def test_without_a_public_url_there_is_no_subscriber(scripted: LinqAdapter, adapter: LinqAdapter) -> None:
+    assert scripted.subscriber is None
+    assert adapter.subscriber
+    assert adapter.subscriber.target == "https://bot.example.com/linq/webhooks?version=2026-02-03"
 
 
 async def test_local_linq_has_two_lines(adapter: LinqAdapter, server: LocalLinq) -> None:

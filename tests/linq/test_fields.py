@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.linq.fields import LONGEST, ParseError, read, to_identifier, to_text
-from bot.linq.schemas import Message
+from bot.linq.fields import LONGEST, PayloadError, read, to_identifier, to_text
+from bot.linq.schemas import LinqMessage
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
@@ -16,13 +16,13 @@ ANY_JSON = st.recursive(
 
 @pytest.mark.parametrize("body", [None, [], "text", 7, True])
 def test_anything_but_an_object_is_a_parse_error(body: object) -> None:
-    with pytest.raises(ParseError):
-        read(Message, body)
+    with pytest.raises(PayloadError):
+        read(LinqMessage, body)
 
 
-@given(st.sampled_from(sorted(Message.model_fields)), ANY_JSON)
+@given(st.sampled_from(sorted(LinqMessage.model_fields)), ANY_JSON)
 def test_odd_field_counts_as_missing_and_costs_nothing_else(field: str, junk: Any) -> None:
-    message = read(Message, {"id": "m1", "service": "SMS", field: junk})
+    message = read(LinqMessage, {"id": "m1", "service": "SMS", field: junk})
     assert field == "id" or message.id == "m1"
     assert field == "service" or message.service == "SMS"
 
@@ -56,5 +56,5 @@ def test_identifier_is_kept_as_it_is(good: str) -> None:
     ],
 )
 def test_timestamp_is_utc_or_missing(written: object, kept: str | None) -> None:
-    at = read(Message, {"sent_at": written}).sent_at
+    at = read(LinqMessage, {"sent_at": written}).sent_at
     assert (at and at.isoformat()) == kept

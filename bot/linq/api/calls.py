@@ -17,8 +17,8 @@ import httpx
 import linq
 
 from bot.linq.api.error_codes import ANSWER_LOST, NOT_CONNECTED, UNREADABLE, meaning_of
-from bot.linq.fields import ParseError, read
-from bot.linq.schemas import ErrorAnswer, Page
+from bot.linq.fields import PayloadError, read
+from bot.linq.schemas import ErrorAnswer, ListPage
 from bot.relay.errors import RelayError
 from bot.relay.retry_after import parse_retry_after
 
@@ -35,7 +35,7 @@ MOST_PAGES = 20
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 T = TypeVar("T")
-P = TypeVar("P", bound=Page)
+P = TypeVar("P", bound=ListPage)
 Call = Awaitable[linq.AsyncAPIResponse[Any]]
 
 
@@ -56,7 +56,7 @@ async def call_api(
     repeatable: bool = True,
     timeout_s: float = CALL_TIMEOUT_S,
 ) -> T:
-    """Await the call and parse its answer. ``name`` is for the log; ``parse`` may raise ParseError.
+    """Await the call and parse its answer. ``name`` is for the log; ``parse`` may raise PayloadError.
 
     Raises Refused, RetryLater, or (only if not ``repeatable``) OutcomeUnknown.
     """
@@ -67,7 +67,7 @@ async def call_api(
         return parse(Answer(body, trace_id, response.headers.get("date", "")))
     except (ValueError, RecursionError) as error:
         # A 2xx that does not say what it must: it may well have been done.
-        reason = str(error) if isinstance(error, ParseError) else "not JSON"
+        reason = str(error) if isinstance(error, PayloadError) else "not JSON"
         log.error("linq.answer_unreadable", extra={"call": name, "reason": reason, "trace": trace_id})
         raise UNREADABLE.error(repeatable=repeatable, trace_id=trace_id) from None
 

@@ -37,6 +37,7 @@ class LinqDownload:
     """The relay's ``Download``. It ends with an error as soon as it is larger than anything we take."""
 
     response: aiohttp.ClientResponse
+    largest_bytes: int
 
     @property
     def size_bytes(self) -> int | None:
@@ -48,25 +49,33 @@ class LinqDownload:
         try:
             async for chunk in self.response.content.iter_chunked(CHUNK_BYTES):
                 seen += len(chunk)
-                _require_size(seen)
+                _require_size(seen, self.largest_bytes)
                 yield chunk
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from None
 
 
-class MediaDownloads:
+class LinqMediaSource:
     """The relay's ``MediaSource``. ``base_url`` is the API's: media of a local Linq comes from its origin."""
 
-    def __init__(self, api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(
+        self,
+        api: linq.AsyncLinqAPIV3,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        *,
+        largest_bytes: int = INBOUND_BYTES,
+    ) -> None:
         self._api = api.attachments.with_raw_response
         self._session = session
+        self._largest_bytes = largest_bytes
         self._origins = {MEDIA_ORIGIN, URL(base_url).origin()}
 
     @asynccontextmanager
     async def open(self, part: Voice | Media) -> AsyncIterator[LinqDownload]:
         response = await self._open(part)
         try:
-            yield LinqDownload(response)
+            yield LinqDownload(response, self._largest_bytes)
         finally:
             response.close()  # what was not read is not wanted any more
 
@@ -119,7 +128,7 @@ class MediaDownloads:
         if response.status != 200:
             log.warning("linq.download_refused", extra={"media": part.media, "status": response.status})
             raise RetryLater("Linq did not hand out the file.", code=f"download {response.status}")
-        _require_size(response.content_length or 0)
+        _require_size(response.content_length or 0, self._largest_bytes)
         return response
 
     def _allowed(self, address: str) -> URL | None:
@@ -137,9 +146,9 @@ def _is_page(response: aiohttp.ClientResponse, part: Voice | Media) -> bool:
     return response.content_type == "text/html" and not part.content_type.startswith("text/html")
 
 
-def _require_size(size_bytes: int) -> None:
-    if size_bytes > INBOUND_BYTES:
-        raise Refused(f"The file is larger than {INBOUND_BYTES // 1024**2} MB.", code="download size")
+def _require_size(size_bytes: int, largest_bytes: int) -> None:
+    if size_bytes > largest_bytes:
+        raise Refused(f"The file is larger than {largest_bytes // 1024**2} MB.", code="download size")
 
 
 def _broken(error: Exception) -> RetryLater:

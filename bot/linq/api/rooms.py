@@ -10,7 +10,7 @@ from bot.linq import schemas
 from bot.linq.api.calls import call_api, pages
 from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
-from bot.linq.fields import ParseError, read
+from bot.linq.fields import PayloadError, read
 from bot.linq.ids import UUID, LinqIds, chat_of, normalize_handle
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
@@ -30,7 +30,7 @@ class LinqRooms:
 
     async def room(self, room: RoomId) -> RoomInfo:
         call = self._api.retrieve(chat_of(room))
-        return await call_api("chats.retrieve", call, lambda answer: self._info(read(schemas.Chat, answer.body)))
+        return await call_api("chats.retrieve", call, lambda answer: self._info(read(schemas.LinqChat, answer.body)))
 
     async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
         query = clean_query(query)
@@ -51,8 +51,8 @@ class LinqRooms:
             )
         return [self._info(chat) for chat in found]
 
-    async def _chats_with(self, handle: str) -> Sequence[schemas.Chat]:
-        found: list[schemas.Chat] = []
+    async def _chats_with(self, handle: str) -> Sequence[schemas.LinqChat]:
+        found: list[schemas.LinqChat] = []
         async for page in pages(
             "chats.list",
             lambda cursor: self._api.list_chats(to=handle, limit=PAGE, cursor=cursor),
@@ -61,9 +61,9 @@ class LinqRooms:
             found += page.chats
         return chats_of(handle, found)
 
-    def _info(self, chat: schemas.Chat) -> RoomInfo:
+    def _info(self, chat: schemas.LinqChat) -> RoomInfo:
         if not chat.id:
-            raise ParseError("no chat id")
+            raise PayloadError("no chat id")
         return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
 
 

@@ -11,9 +11,9 @@ from bot.linq.api.calls import Answer, call_api, pages
 from bot.linq.api.limits import PAGE, TEXT_UNITS
 from bot.linq.api.message_content import NOTHING_LEFT, TOO_LONG, message_content
 from bot.linq.api.search import MemoSearch
-from bot.linq.fields import ParseError, read
+from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds, attachment_of, chat_of, message_of, public_url_of
-from bot.linq.receipts import ends_with, kind_of, status_receipt
+from bot.linq.receipts import is_last_status, kind_of, status_receipt
 from bot.linq.tapbacks import tapback_of
 from bot.linq.text import clean, utf16_length
 from bot.relay.errors import Refused, Remedy
@@ -59,7 +59,7 @@ class LinqSender:
             return None
         search = MemoSearch(delivery.sending_since, _uploaded(delivery), _filename(delivery))
         chat = chat_of(delivery.target)
-        found: list[schemas.Message] = []
+        found: list[schemas.LinqMessage] = []
         async for page in pages(
             "messages.list",
             lambda cursor: self._chat_messages.list(chat, limit=PAGE, cursor=cursor),
@@ -75,7 +75,7 @@ class LinqSender:
         call = self._messages.retrieve(_known(message_of(message)))
 
         def parse(answer: Answer) -> Receipt | None:
-            shown = read(schemas.Message, answer.body)
+            shown = read(schemas.LinqMessage, answer.body)
             return status_receipt(shown, ids=self._ids, now=self._now(), source=ReceiptSource.POLL)
 
         try:
@@ -117,7 +117,7 @@ class LinqSender:
         def parse(answer: Answer) -> Sent:
             message = read(schemas.SendAnswer, answer.body).message
             if not message.id:
-                raise ParseError("no message.id")
+                raise PayloadError("no message.id")
             return self._sent(message, ReceiptSource.SEND, answer.trace_id)
 
         return await call_api("messages.send", call, parse, repeatable=False)
@@ -156,10 +156,10 @@ class LinqSender:
             raise
 
     def _sent_memo(self, answer: Answer, attachment: str) -> Sent:
-        """Without a message id nobody knows what became of it: ParseError."""
+        """Without a message id nobody knows what became of it: PayloadError."""
         memo = read(schemas.VoiceMemoAnswer, answer.body).voice_memo
         if not memo.id:
-            raise ParseError("no voice_memo.id")
+            raise PayloadError("no voice_memo.id")
         kind = kind_of(memo.status) or ReceiptKind.QUEUED
         attachments = dict.fromkeys(each for each in (attachment, memo.voice_memo.id) if each)
         receipt = Receipt(
@@ -170,11 +170,11 @@ class LinqSender:
             message=self._ids.message(memo.id),
             attachments=tuple(map(self._ids.media, attachments)),
             trace_id=answer.trace_id,
-            is_final=ends_with(kind, is_group=bool(memo.chat.is_group), service=memo.service or memo.chat.service),
+            is_final=is_last_status(kind, is_group=bool(memo.chat.is_group), service=memo.service or memo.chat.service),
         )
         return Sent(self._ids.message(memo.id), trace_id=answer.trace_id, receipt=receipt)
 
-    def _sent(self, message: schemas.Message, source: ReceiptSource, trace_id: str = "") -> Sent:
+    def _sent(self, message: schemas.LinqMessage, source: ReceiptSource, trace_id: str = "") -> Sent:
         receipt = status_receipt(message, ids=self._ids, now=self._now(), source=source, trace_id=trace_id)
         return Sent(self._ids.message(message.id), trace_id=trace_id, receipt=receipt)
 

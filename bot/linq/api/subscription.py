@@ -16,7 +16,7 @@ from linq.types import WebhookEventType
 
 from bot.linq.api.calls import Answer, call_api
 from bot.linq.api.limits import WEBHOOK_EVENTS, WEBHOOK_VERSION
-from bot.linq.fields import ParseError, read
+from bot.linq.fields import PayloadError, read
 from bot.linq.schemas import Subscription, SubscriptionsAnswer
 from bot.relay.errors import Refused
 
@@ -132,7 +132,7 @@ def _notes(ours: Sequence[Subscription], elsewhere: Sequence[Subscription]) -> s
 def _created(answer: Answer) -> Subscription:
     created = read(Subscription, answer.body)
     if not created.signing_secret:
-        raise ParseError("no signing_secret")
+        raise PayloadError("no signing_secret")
     return created
 
 

@@ -19,7 +19,7 @@ from yarl import URL
 from bot.linq.api.calls import Answer, call_api
 from bot.linq.api.error_codes import CODES
 from bot.linq.api.limits import ATTACHMENT_BYTES, CONTENT_TYPES, UPLOAD_WITHIN, fit_filename
-from bot.linq.fields import ParseError, read
+from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds
 from bot.linq.schemas import UploadAnswer
 from bot.relay.errors import Refused, RelayError, Remedy, RetryLater
@@ -39,7 +39,7 @@ class LinqUpload(Upload):
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class MediaUploads:
+class LinqMediaStore:
     """The relay's ``MediaStore``."""
 
     def __init__(self, api: linq.AsyncLinqAPIV3, session: aiohttp.ClientSession, ids: LinqIds) -> None:
@@ -64,7 +64,7 @@ class MediaUploads:
         def parse(answer: Answer) -> LinqUpload:
             made = read(UploadAnswer, answer.body)
             if not made.attachment_id or not made.upload_url:
-                raise ParseError("no attachment_id or no upload_url")
+                raise PayloadError("no attachment_id or no upload_url")
             media = self._ids.media(made.attachment_id)
             return LinqUpload(media, content_type, size_bytes, made.upload_url, made.required_headers)
 

@@ -15,34 +15,39 @@ from bot.relay.parts import Announcement, Happening, Media, Part, Text, Voice
 
 NO_RETENTION = "This line keeps no content, so Linq does not say what was written."
 EMPTY = "The message was empty."
+UNKNOWN = "It is of a kind that is not known here: {kind}."
 
 _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/unknown"})
 
 
-def parts_of(message: schemas.Message, ids: LinqIds) -> tuple[Part, ...]:
+def parts_of(message: schemas.LinqMessage, ids: LinqIds) -> tuple[Part, ...]:
     """Never none: a message that shows nothing is told as such."""
-    parts = tuple(found for index, part in enumerate(message.parts) for found in _parts(str(index), part, ids) if found)
+    handle = message.sender.handle
+    names = (handle,) if handle else ()
+    found = [_part(str(index), part, names, ids) for index, part in enumerate(message.parts)]
+    parts = tuple(part for part in found if part)
     if parts:
         return parts
-    return (Announcement("0", Happening.NOT_CARRIED, text=NO_RETENTION if message.zero_retention else EMPTY),)
+    why = NO_RETENTION if message.zero_retention else EMPTY
+    return (Announcement("0", Happening.NOT_CARRIED, names, why),)
 
 
-def _parts(key: str, part: schemas.Part, ids: LinqIds) -> Iterator[Part]:
-    match part.type:
-        case kind if kind in MEDIA_PARTS:
-            yield _media(key, part, ids)
-        case "text":
-            ranges = ((*each.range, each.style) for each in part.text_decorations if len(each.range) == 2)
-            text, spans = read_text(part.value, ranges)
-            if text.strip():
-                yield Text(key, text, spans)
-        case kind:
-            # A link, an app's card, an App Clip, and what comes next year: what it says, as far as it says anything.
-            text = "\n".join(line for line in map(clean, _words(part)) if line.strip())
-            yield Text(key, text) if text else Announcement(key, Happening.NOT_CARRIED, text=_unknown(kind))
+def _part(key: str, part: schemas.LinqPart, names: tuple[str, ...], ids: LinqIds) -> Part | None:
+    """None for a text that shows nothing."""
+    if part.type in MEDIA_PARTS:
+        return _media(key, part, ids)
+    if part.type == "text":
+        ranges = ((*each.range, each.style) for each in part.text_decorations if len(each.range) == 2)
+        text, spans = read_text(part.value, ranges)
+        return Text(key, text, spans) if text.strip() else None
+    # A link, an app's card, an App Clip, and what comes next year: what it says, as far as it says anything.
+    text = "\n".join(line for line in map(clean, _words(part)) if line.strip())
+    if text:
+        return Text(key, text)
+    return Announcement(key, Happening.NOT_CARRIED, names, UNKNOWN.format(kind=part.type[:40] or "unknown"))
 
 
-def _media(key: str, part: schemas.Part, ids: LinqIds) -> Voice | Media:
+def _media(key: str, part: schemas.LinqPart, ids: LinqIds) -> Voice | Media:
     made = Voice if is_voice(part) else Media
     return made(
         key=key,
@@ -54,7 +59,7 @@ def _media(key: str, part: schemas.Part, ids: LinqIds) -> Voice | Media:
     )
 
 
-def is_voice(part: schemas.Part) -> bool:
+def is_voice(part: schemas.LinqPart) -> bool:
     """Whether it claims to be sound. Linq does not tell a native voice memo from another audio file, its type has been
     seen missing, and a name without an extension says nothing; where both fail, the bytes decide later."""
     content_type = part.mime_type.partition(";")[0].strip().lower()
@@ -68,11 +73,7 @@ def is_voice(part: schemas.Part) -> bool:
     return not PurePosixPath(part.filename).suffix
 
 
-def _words(part: schemas.Part) -> Iterator[str]:
+def _words(part: schemas.LinqPart) -> Iterator[str]:
     yield from dict.fromkeys(
         (part.fallback_text or part.layout.caption, part.layout.subcaption, part.title, part.value, part.url)
     )
-
-
-def _unknown(kind: str) -> str:
-    return f"The message has a part of a kind that is not known here ({kind[:40] or 'no kind'})."

@@ -7,7 +7,7 @@ here.
 from pydantic import Field
 
 from bot.linq.fields import Content, Flag, Identifier, Integer, Nested, Object, Schema, Text, Timestamp
-from bot.linq.schemas import Handle, Message
+from bot.linq.schemas import LinqHandle, LinqMessage
 
 
 class Envelope(Schema):
@@ -32,7 +32,7 @@ class EditedPart(Schema):
     text: Content = ""
 
 
-class EditedEvent(Message):
+class EditedEvent(LinqMessage):
     part: Nested[EditedPart] = EditedPart()
     edited_at: Timestamp = None
 
@@ -47,14 +47,14 @@ class ReactionEvent(Schema):
     custom_emoji: Text = ""
     reaction_id: Identifier = ""
     is_from_me: Flag = None
-    from_handle: Nested[Handle] = Handle()
+    from_handle: Nested[LinqHandle] = LinqHandle()
     sender: Text = Field(default="", alias="from")  # older than ``from_handle``
     reacted_at: Timestamp = None
 
 
 class ParticipantEvent(Schema):
     chat_id: Identifier = ""
-    participant: Nested[Handle] = Handle()
+    participant: Nested[LinqHandle] = LinqHandle()
     handle: Text = ""  # older than ``participant``
     added_at: Timestamp = None
     removed_at: Timestamp = None
@@ -63,7 +63,7 @@ class ParticipantEvent(Schema):
 class GroupNameEvent(Schema):
     chat_id: Identifier = ""
     new_value: Text = ""
-    changed_by_handle: Nested[Handle] = Handle()
+    changed_by_handle: Nested[LinqHandle] = LinqHandle()
     updated_at: Timestamp = None
 
 

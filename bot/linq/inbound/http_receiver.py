@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from bot.linq.fields import ParseError
+from bot.linq.fields import PayloadError
 from bot.linq.ids import LinqIds
 from bot.linq.inbound.parse import parse_webhook
 from bot.linq.inbound.ports import ContactCard, Fact, LineStatus, Sinks, SubscriptionDisabled, TokenExpiry
@@ -87,7 +87,7 @@ class WebhookReceiver:
                 json.loads(body.decode()), ids=self._ids, webhook_id=request.headers["webhook-id"], received_at=now
             )
         except (ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, ParseError) else type(error).__name__
+            reason = str(error) if isinstance(error, PayloadError) else type(error).__name__
             log.error("linq.webhook_unreadable", extra={"reason": reason})
             return _answer(400, "cannot be understood")
         return await self._store(facts, request.headers["webhook-id"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.linq import schemas
-from bot.linq.fields import ParseError
+from bot.linq.fields import PayloadError
 from bot.linq.ids import LinqIds, digest, fact_id
 from bot.linq.inbound.content import parts_of
 from bot.linq.tapbacks import emoji_of
@@ -19,12 +19,12 @@ from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction, Span
 
 _OPT_OUT_WORDS = frozenset({"STOP", "UNSUBSCRIBE", "OPTOUT", "CANCEL", "END", "QUIT"})
 _OPT_OUT = re.compile(r"opt[ -]?out", re.IGNORECASE)
-_HEALTH = {"AT_RISK": "at risk", "CRITICAL": "critical"}
+_HEALTH = {"AT_RISK": "Linq sees first signs of it.", "CRITICAL": "Linq rates it as critical."}
 
 
 @dataclass(frozen=True)
-class Chat:
-    """Where something happened; ``key`` is the room's, where it is known."""
+class ChatContext:
+    """Where something happened."""
 
     id: str
     ids: LinqIds
@@ -44,14 +44,16 @@ class Chat:
         )
 
 
-def chat_of(message: schemas.Message, ids: LinqIds) -> Chat:
-    """Raises ParseError where the message does not say where it stands."""
+def chat_of(message: schemas.LinqMessage, ids: LinqIds) -> ChatContext:
+    """Raises PayloadError where the message does not say where it stands."""
     if not message.chat_of:
-        raise ParseError("no chat id")
-    return Chat(message.chat_of, ids)
+        raise PayloadError("no chat id")
+    return ChatContext(message.chat_of, ids)
 
 
-def said(message: schemas.Message, ids: LinqIds, *, at: datetime, event_id: str = "", is_ours: bool = False) -> Message:
+def build_message(
+    message: schemas.LinqMessage, ids: LinqIds, *, at: datetime, event_id: str = "", is_ours: bool = False
+) -> Message:
     """The message itself. ``at`` and ``event_id`` stand in where it tells no time and no id of its own."""
     chat = chat_of(message, ids)
     own_id = ids.message(message.id) if message.id else ids.event(event_id)
@@ -61,8 +63,8 @@ def said(message: schemas.Message, ids: LinqIds, *, at: datetime, event_id: str 
     return replace(made, is_ours=is_ours)
 
 
-def edited(
-    message: schemas.Message, ids: LinqIds, index: int, text: str, *, at: datetime, spans: tuple[Span, ...] = ()
+def build_edit(
+    message: schemas.LinqMessage, ids: LinqIds, index: int, text: str, *, at: datetime, spans: tuple[Span, ...] = ()
 ) -> Message:
     """A part of the message has this (clean) text now."""
     chat = chat_of(message, ids)
@@ -71,12 +73,19 @@ def edited(
     return chat.message(own_id, message.sender.handle, at, edit, about=message.id)
 
 
-def reacted(
-    chat: Chat, reaction: schemas.Reaction, message: str, part: int, *, at: datetime, is_removed: bool = False
+def build_reaction(
+    chat: ChatContext,
+    reaction: schemas.LinqReaction,
+    message: str,
+    part: int,
+    *,
+    at: datetime,
+    is_removed: bool = False,
 ) -> Message | None:
-    """Somebody put an emoji on a part of a message, or took it off. None where there is no emoji to be shown."""
+    """Somebody put an emoji on a part of a message, or took it off. None where the message is not named, or there is
+    no emoji to be shown."""
     emoji = emoji_of(reaction.type, clean(reaction.custom_emoji))
-    if not emoji:
+    if not emoji or not message:
         return None
     handle = reaction.handle.handle
     fact = ("reaction", str(part), digest(handle), digest(emoji), reaction.id, "removed" if is_removed else "added")
@@ -84,7 +93,7 @@ def reacted(
     return chat.message(own_id, handle, at, Reaction("reaction", emoji, is_removed, str(part)), about=message)
 
 
-def opted_out(message: schemas.Message, told: Message) -> Message | None:
+def build_opt_out(message: schemas.LinqMessage, told: Message) -> Message | None:
     """A contact asked for no more messages: the whole message is one of Linq's keywords, in exactly that case but for
     the spellings of "opt out". Groups are never blocked."""
     if message.is_in_group or len(message.parts) != 1 or message.parts[0].type != "text":
@@ -92,11 +101,11 @@ def opted_out(message: schemas.Message, told: Message) -> Message | None:
     word = message.parts[0].value.strip()
     if word not in _OPT_OUT_WORDS and not _OPT_OUT.fullmatch(word):
         return None
-    parts = (Announcement("opted_out", Happening.OPTED_OUT, names=(told.sender_handle,)),)
+    parts = (Announcement("opted_out", Happening.OPTED_OUT, names=(told.sender_handle,), text=word),)
     return replace(told, id=fact_id(told.id, "opted_out"), parts=parts, about=None)
 
 
-def chat_health(message: schemas.Message, ids: LinqIds, *, at: datetime) -> Message | None:
+def build_health_warning(message: schemas.LinqMessage, ids: LinqIds, *, at: datetime) -> Message | None:
     """Linq tells a chat's health with every message event and has no event for its change. Once for each change; an
     opt-out is told by the message that asks for it."""
     chat, health = chat_of(message, ids), message.chat.health_status

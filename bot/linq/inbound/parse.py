@@ -1,9 +1,9 @@
-"""One webhook → the facts that it tells. Pure: no wire may come in, and nothing but ParseError comes out."""
+"""One webhook → the facts that it tells. Pure: no wire may come in, and nothing but PayloadError comes out."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from bot.linq.fields import ParseError, read, to_identifier
+from bot.linq.fields import PayloadError, read, to_identifier
 from bot.linq.ids import LinqIds
 from bot.linq.inbound import parse_account, parse_messages, parse_rooms
 from bot.linq.inbound.event_schemas import Envelope
@@ -36,12 +36,12 @@ def parse_webhook(body: object, *, ids: LinqIds, webhook_id: str, received_at: d
     """
     envelope = read(Envelope, body)
     if not envelope.event_type:
-        raise ParseError("no event_type")
+        raise PayloadError("no event_type")
     parser = _PARSERS.get(envelope.event_type)
     if parser is None:
         return ()
     event_id = envelope.event_id or to_identifier(webhook_id)
     if not event_id:
-        raise ParseError("no event_id")
+        raise PayloadError("no event_id")
     at = envelope.created_at or received_at
     return tuple(parser(Event(event_id, at, envelope.trace_id, envelope.data, ids)))

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from bot.linq import schemas
 from bot.linq.api.error_codes import failure_meaning
-from bot.linq.fields import ParseError, S, read
+from bot.linq.fields import PayloadError, S, read
 from bot.linq.ids import LinqIds
 from bot.linq.inbound import event_schemas, messages
 from bot.linq.inbound.ports import Fact
-from bot.linq.receipts import ends_with, media_of, time_of
+from bot.linq.receipts import is_last_status, media_of, time_of
 from bot.linq.text import clean
 from bot.relay.ids import DELIVERY_ID_LENGTH, DeliveryId
 from bot.relay.model import Receipt, ReceiptKind, ReceiptSource
@@ -39,13 +39,13 @@ class Event:
 
 
 def parse_received(event: Event) -> Iterator[Fact]:
-    message = event.read(schemas.Message)
+    message = event.read(schemas.LinqMessage)
     if message.is_outbound:
         return
-    yield from _health(message, event)
-    said = messages.said(message, event.ids, at=event.at, event_id=event.id)
+    yield from _tell_health(message, event)
+    said = messages.build_message(message, event.ids, at=event.at, event_id=event.id)
     yield said
-    if opted_out := messages.opted_out(message, said):
+    if opted_out := messages.build_opt_out(message, said):
         yield opted_out
 
 
@@ -55,27 +55,27 @@ def parse_edited(event: Event) -> Iterator[Fact]:
     if message.is_outbound:
         return
     if not message.id:
-        raise ParseError("no message id")
-    yield from _health(message, event)
+        raise PayloadError("no message id")
+    yield from _tell_health(message, event)
     index, text = message.part.index or 0, clean(message.part.text)
-    yield messages.edited(message, event.ids, index, text, at=message.edited_at or event.at)
+    yield messages.build_edit(message, event.ids, index, text, at=message.edited_at or event.at)
 
 
 def parse_sent(event: Event) -> Iterator[Fact]:
     """A receipt; and the message, unless its idempotency key says that it was sent by us: others may send from our
     line, too, from Linq's dashboard or from the phone itself. The relay knows a voice memo of ours by its receipt."""
-    yield from _progress(event, ReceiptKind.SENT)
-    message = event.read(schemas.Message)
+    message = event.read(schemas.LinqMessage)
+    yield from _tell_progress(message, event, ReceiptKind.SENT)
     if message.is_outbound is not False and message.chat_of and message.id and not _own_key(message):
-        yield messages.said(message, event.ids, at=event.at, is_ours=True)
+        yield messages.build_message(message, event.ids, at=event.at, is_ours=True)
 
 
 def parse_delivered(event: Event) -> Iterator[Fact]:
-    return _progress(event, ReceiptKind.DELIVERED)
+    return _tell_progress(event.read(schemas.LinqMessage), event, ReceiptKind.DELIVERED)
 
 
 def parse_read(event: Event) -> Iterator[Fact]:
-    return _progress(event, ReceiptKind.READ)
+    return _tell_progress(event.read(schemas.LinqMessage), event, ReceiptKind.READ)
 
 
 def parse_failed(event: Event) -> Iterator[Fact]:
@@ -97,8 +97,7 @@ def parse_failed(event: Event) -> Iterator[Fact]:
     )
 
 
-def _progress(event: Event, kind: ReceiptKind) -> Iterator[Fact]:
-    message = event.read(schemas.Message)
+def _tell_progress(message: schemas.LinqMessage, event: Event, kind: ReceiptKind) -> Iterator[Fact]:
     if message.is_outbound is False:
         return
     _require_name(message.id, event.trace_id)
@@ -112,21 +111,21 @@ def _progress(event: Event, kind: ReceiptKind) -> Iterator[Fact]:
         attachments=media_of(message.parts, event.ids),
         delivery=DeliveryId(key) if key else None,
         trace_id=event.trace_id,
-        is_final=ends_with(kind, is_group=message.is_in_group, service=message.service),
+        is_final=is_last_status(kind, is_group=message.is_in_group, service=message.service),
     )
-    yield from _health(message, event)
+    yield from _tell_health(message, event)
 
 
-def _health(message: schemas.Message, event: Event) -> Iterator[Fact]:
-    if message.chat_of and (told := messages.chat_health(message, event.ids, at=event.at)):
+def _tell_health(message: schemas.LinqMessage, event: Event) -> Iterator[Fact]:
+    if message.chat_of and (told := messages.build_health_warning(message, event.ids, at=event.at)):
         yield told
 
 
-def _own_key(message: schemas.Message) -> str:
+def _own_key(message: schemas.LinqMessage) -> str:
     """The id of the delivery that became this message, if it was sent under one."""
     return message.idempotency_key if _OWN_KEY.fullmatch(message.idempotency_key) else ""
 
 
 def _require_name(message_id: str, trace_id: str) -> None:
     if not message_id and not trace_id:
-        raise ParseError("neither a message id nor a trace id")
+        raise PayloadError("neither a message id nor a trace id")

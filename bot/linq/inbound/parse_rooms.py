@@ -5,62 +5,64 @@ from datetime import datetime
 
 from bot.linq import schemas
 from bot.linq.inbound import event_schemas
-from bot.linq.inbound.messages import Chat, reacted
+from bot.linq.inbound.messages import ChatContext, build_reaction
 from bot.linq.inbound.parse_messages import Event
 from bot.linq.inbound.ports import Fact
 from bot.linq.tapbacks import emoji_of
 from bot.linq.text import clean
 from bot.relay.parts import Announcement, Happening
 
-WITHOUT_EMOJI = {"sticker": "a sticker"}
+STICKER = "a sticker"
+UNKNOWN = "something that cannot be shown here"
 
 
 def parse_reaction_added(event: Event) -> Iterator[Fact]:
-    return _reaction(event, is_removed=False)
+    return _parse_reaction(event, is_removed=False)
 
 
 def parse_reaction_removed(event: Event) -> Iterator[Fact]:
-    return _reaction(event, is_removed=True)
+    return _parse_reaction(event, is_removed=True)
 
 
 def parse_participant_added(event: Event) -> Iterator[Fact]:
     told = event.read(event_schemas.ParticipantEvent)
-    yield from _announced(event, told.chat_id, told.added_at, Happening.JOINED, _handle(told))
+    yield from _announce(event, told.chat_id, told.added_at, Happening.JOINED, _handle(told))
 
 
 def parse_participant_removed(event: Event) -> Iterator[Fact]:
     """Also our own line, when it left the group or was removed: nothing can be sent there any more."""
     told = event.read(event_schemas.ParticipantEvent)
     happening = Happening.WE_LEFT if told.participant.is_me else Happening.LEFT
-    yield from _announced(event, told.chat_id, told.removed_at, happening, _handle(told))
+    yield from _announce(event, told.chat_id, told.removed_at, happening, _handle(told))
 
 
 def parse_group_renamed(event: Event) -> Iterator[Fact]:
     told = event.read(event_schemas.GroupNameEvent)
     handle, name = told.changed_by_handle.handle, clean(told.new_value)
-    yield from _announced(event, told.chat_id, told.updated_at, Happening.RENAMED, handle, text=name, name=name)
+    yield from _announce(event, told.chat_id, told.updated_at, Happening.RENAMED, handle, text=name, name=name)
 
 
-def _reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
+def _parse_reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
     """Our own are told, too. A sticker, and a reaction to a message that is not named, are shown as a line."""
     told = event.read(event_schemas.ReactionEvent)
     if told.is_from_me or told.from_handle.is_me or not told.chat_id:
         return
     handle, at = told.from_handle.handle or told.sender, told.reacted_at or event.at
-    reaction = schemas.Reaction(
+    reaction = schemas.LinqReaction(
         id=told.reaction_id,
         type=told.reaction_type,
         custom_emoji=told.custom_emoji,
-        handle=schemas.Handle(handle=handle),
+        handle=schemas.LinqHandle(handle=handle),
     )
-    chat = Chat(told.chat_id, event.ids)
+    chat = ChatContext(told.chat_id, event.ids)
     # "If not provided, reacts to the entire message (part 0)."
     part = told.part_index or 0
-    message = reacted(chat, reaction, told.message_id, part, at=at, is_removed=is_removed) if told.message_id else None
+    message = build_reaction(chat, reaction, told.message_id, part, at=at, is_removed=is_removed)
     if message:
         yield message
     elif not is_removed:
-        text = emoji_of(told.reaction_type, clean(told.custom_emoji)) or WITHOUT_EMOJI.get(told.reaction_type, "")
+        without = STICKER if told.reaction_type == "sticker" else UNKNOWN
+        text = emoji_of(told.reaction_type, clean(told.custom_emoji)) or without
         line = Announcement("reacted", Happening.REACTED, names=(handle,), text=text)
         yield chat.message(event.ids.event(event.id), handle, at, line, about=told.message_id)
 
@@ -69,7 +71,7 @@ def _handle(told: event_schemas.ParticipantEvent) -> str:
     return told.participant.handle or told.handle
 
 
-def _announced(
+def _announce(
     event: Event,
     chat_id: str,
     at: datetime | None,
@@ -82,4 +84,4 @@ def _announced(
     """Nothing where the event does not say in which chat."""
     if chat_id:
         line = Announcement("announcement", happening, names=(handle,) if handle else (), text=text)
-        yield Chat(chat_id, event.ids, name).message(event.ids.event(event.id), handle, at or event.at, line)
+        yield ChatContext(chat_id, event.ids, name).message(event.ids.event(event.id), handle, at or event.at, line)

@@ -5,25 +5,25 @@ import pytest
 
 from bot.linq.api.limits import CLOCK_TOLERANCE
 from bot.linq.api.search import MemoSearch, chats_of
-from bot.linq.schemas import Chat, Message
+from bot.linq.schemas import LinqChat, LinqMessage
 from tests.linq.conftest import Payload
 
 SINCE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 MINE = "mine"
 
 
-def message(after_s: float = 1.0, attachment: str = "mine", filename: str = "memo.m4a", **other: Any) -> Message:
+def message(after_s: float = 1.0, attachment: str = "mine", filename: str = "memo.m4a", **other: Any) -> LinqMessage:
     at = SINCE + timedelta(seconds=after_s)
     part = {"type": "media", "id": attachment, "filename": filename}
     shape = {"id": f"m{after_s:g}", "is_from_me": True, "created_at": at.isoformat(), "parts": [part], **other}
-    return Message.model_validate(shape)
+    return LinqMessage.model_validate(shape)
 
 
 def search(attachment: str = MINE, filename: str = "memo.m4a") -> MemoSearch:
     return MemoSearch(SINCE, attachment, filename)
 
 
-def found(search: MemoSearch, *messages: Message) -> str:
+def found(search: MemoSearch, *messages: LinqMessage) -> str:
     nearest = search.nearest(search.matches(messages))
     return nearest.id if nearest else ""
 
@@ -61,7 +61,7 @@ def test_memo_may_be_listed_as_either_part(kind: str) -> None:
     ],
     ids=["another attachment", "inbound", "without id", "text", "no parts", "too old"],
 )
-def test_nothing_else_is_taken_for_it(other: Message) -> None:
+def test_nothing_else_is_taken_for_it(other: LinqMessage) -> None:
     assert not found(search(), other)
 
 
@@ -116,8 +116,8 @@ def test_only_page_running_back_past_the_start_ends_the_search(seconds: list[flo
 
 
 def test_direct_chats_come_first_then_the_last_used(payload: Payload) -> None:
-    def used(name: str, at: str, is_group: bool = False) -> Chat:
-        return Chat.model_validate({**payload("chat_200"), "id": name, "updated_at": at, "is_group": is_group})
+    def used(name: str, at: str, is_group: bool = False) -> LinqChat:
+        return LinqChat.model_validate({**payload("chat_200"), "id": name, "updated_at": at, "is_group": is_group})
 
     chats = [
         used("group", "2026-11-22T00:00:00Z", is_group=True),
@@ -129,4 +129,4 @@ def test_direct_chats_come_first_then_the_last_used(payload: Payload) -> None:
 
 
 def test_chat_that_somebody_left_is_not_theirs(payload: Payload) -> None:
-    assert chats_of("+12025550130", [Chat.model_validate(payload("chat_200"))]) == []
+    assert chats_of("+12025550130", [LinqChat.model_validate(payload("chat_200"))]) == []

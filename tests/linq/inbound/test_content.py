@@ -3,18 +3,18 @@ from typing import Any
 import pytest
 
 from bot.linq.inbound.content import EMPTY, NO_RETENTION, is_voice, parts_of
-from bot.linq.schemas import Message, Part
+from bot.linq.schemas import LinqMessage, LinqPart
 from bot.relay.parts import Announcement, Happening, Media, Span, Style, Text, Voice
 from tests.linq.conftest import IDS, Payload
 
 
 def shown(*parts: dict[str, Any], **fields: Any) -> tuple[object, ...]:
-    return parts_of(Message.model_validate({"parts": list(parts), **fields}), IDS)
+    return parts_of(LinqMessage.model_validate({"parts": list(parts), **fields}), IDS)
 
 
 def test_every_kind_of_part_becomes_something_to_show(payload: Payload) -> None:
     body = payload("message_received_parts")["data"]
-    text, picture, link, app, clip, unknown = parts_of(Message.model_validate(body), IDS)
+    text, picture, link, app, clip, unknown = parts_of(LinqMessage.model_validate(body), IDS)
     assert text == Text("0", "Look at 👍🏽 this", (Span(0, 4, Style.BOLD), Span(8, 10, Style.ITALIC)))
     assert isinstance(picture, Media)
     assert (picture.key, picture.name, picture.content_type) == ("1", "IMG_0001.HEIC", "image/heic")
@@ -29,7 +29,7 @@ def test_every_kind_of_part_becomes_something_to_show(payload: Payload) -> None:
 def test_media_carries_its_id_its_address_and_its_claims(payload: Payload) -> None:
     body = payload("message_received_voice")["data"]
     [part] = body["parts"]
-    assert parts_of(Message.model_validate(body), IDS) == (
+    assert parts_of(LinqMessage.model_validate(body), IDS) == (
         Voice("0", "Audio Message.caf", IDS.media(part["id"]), part["url"], 48213, "audio/x-caf"),
     )
 
@@ -60,7 +60,7 @@ def test_media_without_an_id_is_known_by_its_address() -> None:
     ],
 )
 def test_sound_is_told_by_type_then_by_name(content_type: str, name: str, expected: bool) -> None:
-    part = Part.model_validate({"type": "media", "mime_type": content_type, "filename": name})
+    part = LinqPart.model_validate({"type": "media", "mime_type": content_type, "filename": name})
     assert is_voice(part) is expected
 
 

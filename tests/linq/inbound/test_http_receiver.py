@@ -1,43 +1,74 @@
-"""The entrance over real HTTP: what Linq is answered, and what is stored before it is."""
+"""The receiver over real HTTP: what Linq is answered, and what is stored before it is."""
 
 import base64
+import gzip
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
-from bot.linq.webhooks import LARGEST_BODY, Entrance
-from tests.linq.test_client import sent
 
-from bot.relay.model import Receipt, ReceiptKind
-from bot.sandbox.linq import Chats, LinqSide
-from bot.sandbox.wire import Wire
-from tests.linq.conftest import now
+from bot.linq.adapter import LinqAdapter
+from bot.linq.inbound.http_receiver import LARGEST_BODY, WebhookReceiver
+from bot.linq.inbound.ports import LineStatus, Sinks, SubscriptionDisabled, TokenExpiry
+from bot.relay.ids import PersonId
+from bot.relay.model import Message, Receipt, ReceiptKind
+from tests.linq.api.test_sender_against_local_linq import sent
+from tests.linq.conftest import IDS, PAYLOADS, Payload, now
+from tests.linq.local_linq import LocalLinq, Wire
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 NEW_SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 NOW = datetime(2026, 11, 22, 6, 0, 5, tzinfo=UTC)
 
-Payload = Callable[[str], Any]
-
 
 @dataclass
 class Memory:
-    """Where receipts are stored; can be out of order."""
+    """Where facts are stored, in their order. ``breaks_at``: it fails from this call on."""
 
-    is_broken: bool = False
-    stored: list[Receipt] = field(default_factory=list)
+    breaks_at: int | None = None
+    stored: list[object] = field(default_factory=list)
+
+    def sinks(self) -> Sinks:
+        return Sinks(self, self, self, self)
+
+    def keep(self, fact: object) -> None:
+        if self.breaks_at is not None and len(self.stored) >= self.breaks_at:
+            raise RuntimeError("no database")
+        self.stored.append(fact)
+
+    async def accept(self, message: Message) -> None:
+        self.keep(message)
 
     async def add(self, receipts: Sequence[Receipt]) -> None:
-        if self.is_broken:
-            raise RuntimeError("no database")
-        self.stored += receipts
+        for receipt in receipts:
+            self.keep(receipt)
+
+    async def save_card(self, person: PersonId, handle: str, name: str, photo_url: str) -> None:
+        self.keep((person, handle, name, photo_url))
+
+    async def line_status(self, status: LineStatus) -> None:
+        self.keep(status)
+
+    async def subscription_disabled(self, disabled: SubscriptionDisabled) -> None:
+        self.keep(disabled)
+
+    async def token_expires(self, expiry: TokenExpiry) -> None:
+        self.keep(expiry)
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 def headers_for(body: bytes, secret: str = SECRET, at: datetime = NOW) -> dict[str, str]:
@@ -49,18 +80,22 @@ def headers_for(body: bytes, secret: str = SECRET, at: datetime = NOW) -> dict[s
 
 @dataclass
 class Caller:
-    """Linq at the door."""
+    """Linq, or a stranger."""
 
     session: aiohttp.ClientSession
     url: str
 
-    async def knock(self, body: bytes, headers: Mapping[str, str] | None = None) -> int:
-        sealed = headers_for(body) if headers is None else headers
-        async with self.session.post(self.url, data=body, headers=sealed) as answer:
-            return answer.status
+    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> int:
+        return (await self.answer(body, headers))[0]
+
+    async def answer(self, body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        async with self.session.post(
+            self.url, data=body, headers=headers_for(body) if headers is None else headers
+        ) as answer:
+            return answer.status, (await answer.json())["result"]
 
     async def tell(self, event: object) -> int:
-        return await self.knock(json.dumps(event).encode())
+        return await self.post(json.dumps(event).encode())
 
 
 @pytest.fixture
@@ -69,59 +104,96 @@ def memory() -> Memory:
 
 
 @pytest.fixture
-def entrance(memory: Memory) -> Entrance:
-    return Entrance(memory.add, secret=SECRET, now=lambda: NOW)
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-async def linq(entrance: Entrance, session: aiohttp.ClientSession) -> AsyncIterator[Caller]:
-    runner = web.AppRunner(served(entrance))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Caller(session, f"http://127.0.0.1:{runner.addresses[0][1]}/linq/webhooks")
+def receiver(memory: Memory, clock: Clock) -> WebhookReceiver:
+    return WebhookReceiver(memory.sinks(), ids=IDS, secret=SECRET, now=clock)
+
+
+@pytest.fixture
+async def linq(receiver: WebhookReceiver, session: aiohttp.ClientSession) -> AsyncIterator[Caller]:
+    runner = await served(receiver)
+    yield Caller(session, url_of(runner))
     await runner.cleanup()
 
 
-def served(entrance: Entrance) -> web.Application:
+async def served(receiver: WebhookReceiver) -> web.AppRunner:
     app = web.Application()
-    app.router.add_post("/linq/webhooks", entrance.webhook)
-    return app
+    app.router.add_post("/linq/webhooks", receiver.receive)
+    runner = web.AppRunner(app, auto_decompress=False)  # as the bot's server: else aiohttp unpacks before we are asked
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner
 
 
-async def test_a_receipt_is_stored_before_it_is_answered(linq: Caller, memory: Memory, payload: Payload) -> None:
-    assert await linq.tell(payload("message_sent")) == 200
-    assert [receipt.kind for receipt in memory.stored] == [ReceiptKind.SENT]
+def url_of(runner: web.AppRunner) -> str:
+    return f"http://127.0.0.1:{runner.addresses[0][1]}/linq/webhooks"
 
 
-async def test_a_store_that_fails_makes_linq_come_again(linq: Caller, memory: Memory, payload: Payload) -> None:
-    memory.is_broken = True
-    assert await linq.tell(payload("message_sent")) == 500
+# Stored before answered
 
 
-async def test_a_receipt_whose_event_has_no_id_is_known_by_its_webhooks(
-    linq: Caller, memory: Memory, payload: Payload
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("message_received", [Message]),
+        ("message_received_stop", [Message, Message]),
+        ("message_edited", [Message]),
+        ("reaction_added", [Message]),
+        ("participant_added", [Message]),
+        ("chat_group_name_updated", [Message]),
+        ("message_sent", [Receipt, Message]),
+        ("message_delivered", [Receipt]),
+        ("message_read", [Receipt]),
+        ("message_failed", [Receipt]),
+        ("contact_card_received", [tuple]),
+        ("phone_number_status_updated", [LineStatus]),
+        ("webhook_subscription_disabled", [SubscriptionDisabled]),
+        ("api_token_expiry_scheduled", [TokenExpiry]),
+    ],
+)
+async def test_every_fact_is_stored_before_the_answer(
+    linq: Caller, memory: Memory, payload: Payload, name: str, kinds: list[type]
 ) -> None:
-    """Two under one id would be taken for a repeat, and the second for nothing."""
-    assert await linq.tell({**payload("message_sent"), "event_id": None}) == 200
-    assert [receipt.id for receipt in memory.stored] == ["w1"]
-
-
-async def test_a_repeat_is_handed_on_with_the_same_id(linq: Caller, memory: Memory, payload: Payload) -> None:
-    """The store knows it by its id; the entrance remembers nothing."""
-    assert await linq.tell(payload("message_sent")) == 200
-    assert await linq.tell(payload("message_sent")) == 200
-    assert len({receipt.id for receipt in memory.stored}) == 1
-
-
-@pytest.mark.parametrize("name", ["reaction_added", "message_received", "message_sent_text"])
-async def test_what_tells_us_nothing_is_welcome_too(linq: Caller, memory: Memory, payload: Payload, name: str) -> None:
     assert await linq.tell(payload(name)) == 200
-    assert memory.stored == []
+    assert [type(fact) for fact in memory.stored] == kinds
 
 
-async def test_types_nobody_has_heard_of_are_welcome(linq: Caller, memory: Memory) -> None:
-    memory.is_broken = True
+@pytest.mark.parametrize(
+    ("name", "breaks_at"), [("message_sent", 0), ("message_sent", 1), ("contact_card_received", 0)]
+)
+async def test_store_that_fails_makes_linq_deliver_again(
+    linq: Caller, memory: Memory, payload: Payload, name: str, breaks_at: int
+) -> None:
+    memory.breaks_at = breaks_at
+    assert await linq.tell(payload(name)) == 500
+
+
+async def test_event_without_an_id_is_known_by_its_webhooks(linq: Caller, memory: Memory, payload: Payload) -> None:
+    """Two under one id would be taken for a repeat, and the second for nothing."""
+    assert await linq.tell({**payload("message_delivered"), "event_id": None}) == 200
+    [receipt] = memory.stored
+    assert isinstance(receipt, Receipt)
+    assert receipt.id == "w1"
+
+
+async def test_repeat_is_handed_on_with_the_same_ids(linq: Caller, memory: Memory, payload: Payload) -> None:
+    """The store knows it by its id; the receiver remembers nothing."""
+    assert await linq.tell(payload("message_received")) == 200
+    assert await linq.tell(payload("message_received")) == 200
+    first, second = memory.stored
+    assert first == second
+
+
+async def test_types_that_nobody_knows_are_welcome(linq: Caller, memory: Memory) -> None:
+    memory.breaks_at = 0
     assert await linq.tell({"event_type": "moon.landed", "event_id": "e"}) == 200
+
+
+# Refused
 
 
 @pytest.mark.parametrize(
@@ -141,7 +213,7 @@ async def test_types_nobody_has_heard_of_are_welcome(linq: Caller, memory: Memor
     ],
 )
 async def test_signed_nonsense_is_400(linq: Caller, body: bytes) -> None:
-    assert await linq.knock(body) == 400
+    assert await linq.post(body) == 400
 
 
 @pytest.mark.parametrize("body", [b'{"event_type": "message.sent"}', b"\xff", b""])
@@ -157,98 +229,144 @@ async def test_signed_nonsense_is_400(linq: Caller, body: bytes) -> None:
         headers_for(b"", NEW_SECRET),
     ],
 )
-async def test_without_a_good_signature_nobody_is_heard(
-    linq: Caller, memory: Memory, body: bytes, headers: dict[str, str]
-) -> None:
-    assert await linq.knock(body, headers) == 401
+async def test_unsigned_body_is_401(linq: Caller, memory: Memory, body: bytes, headers: dict[str, str]) -> None:
+    assert await linq.answer(body, headers) == (401, "not signed by Linq")
     assert memory.stored == []
 
 
-async def test_an_old_signature_is_401(linq: Caller, payload: Payload) -> None:
-    body = json.dumps(payload("message_sent")).encode()
-    assert await linq.knock(body, headers_for(body, at=datetime(2026, 11, 22, 5, 55, tzinfo=UTC))) == 401
-
-
 @pytest.mark.parametrize("in_pieces", [False, True])
-async def test_a_body_over_one_mebibyte_is_413(linq: Caller, in_pieces: bool) -> None:
+async def test_body_over_one_mebibyte_is_413(linq: Caller, in_pieces: bool) -> None:
     body = b" " * (LARGEST_BODY + 1)
 
     async def pieces() -> AsyncIterator[bytes]:
         yield body
 
-    sealed = headers_for(body)
-    async with linq.session.post(linq.url, data=pieces() if in_pieces else body, headers=sealed) as answer:
+    headers = headers_for(body)
+    async with linq.session.post(linq.url, data=pieces() if in_pieces else body, headers=headers) as answer:
         assert answer.status == 413
 
 
-async def test_a_body_of_just_one_mebibyte_is_read(linq: Caller) -> None:
+async def test_body_of_just_one_mebibyte_is_read(linq: Caller) -> None:
     event = b'{"event_type": "moon.landed", "event_id": "e"'
-    assert await linq.knock(event + b" " * (LARGEST_BODY - len(event) - 1) + b"}") == 200
+    assert await linq.post(event + b" " * (LARGEST_BODY - len(event) - 1) + b"}") == 200
 
 
-async def test_a_secret_made_on_the_way_is_trusted_beside_the_old(
-    linq: Caller, entrance: Entrance, payload: Payload
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip"])
+async def test_packed_body_is_415_however_it_is_signed(
+    linq: Caller, memory: Memory, payload: Payload, encoding: str
+) -> None:
+    """It would be unpacked before anybody knows who sent it."""
+    body = gzip.compress(json.dumps(payload("message_sent")).encode())
+    assert await linq.post(body, {**headers_for(body), "Content-Encoding": encoding}) == 415
+    assert memory.stored == []
+
+
+async def test_identity_is_no_packing(linq: Caller, payload: Payload) -> None:
+    body = json.dumps(payload("message_sent")).encode()
+    assert await linq.post(body, {**headers_for(body), "Content-Encoding": "identity"}) == 200
+
+
+# Secrets and clocks
+
+
+async def test_secret_that_was_made_meanwhile_is_trusted_beside_the_old(
+    linq: Caller, receiver: WebhookReceiver, payload: Payload
 ) -> None:
     body = json.dumps(payload("message_sent")).encode()
-    assert await linq.knock(body, headers_for(body, NEW_SECRET)) == 401
-    entrance.trust(NEW_SECRET)
-    assert await linq.knock(body, headers_for(body, NEW_SECRET)) == 200
-    assert await linq.knock(body) == 200
+    assert await linq.post(body, headers_for(body, NEW_SECRET)) == 401
+    receiver.add_secret(NEW_SECRET)
+    assert await linq.post(body, headers_for(body, NEW_SECRET)) == 200
+    assert await linq.post(body) == 200
 
 
-def test_a_secret_that_cannot_be_one_stops_the_start(memory: Memory) -> None:
+def test_secret_that_cannot_be_one_stops_the_start(memory: Memory) -> None:
     with pytest.raises(ValueError, match="LINQ_WEBHOOK_SECRET"):
-        Entrance(memory.add, secret="whsec_???", now=now)
+        WebhookReceiver(memory.sinks(), ids=IDS, secret="whsec_???", now=now)
 
 
 async def test_without_a_secret_everybody_is_refused(
-    memory: Memory, session: aiohttp.ClientSession, payload: Payload
+    memory: Memory, clock: Clock, session: aiohttp.ClientSession, payload: Payload
 ) -> None:
-    runner = web.AppRunner(served(Entrance(memory.add, now=lambda: NOW)))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    caller = Caller(session, f"http://127.0.0.1:{runner.addresses[0][1]}/linq/webhooks")
-    assert await caller.tell(payload("message_sent")) == 401
+    runner = await served(WebhookReceiver(memory.sinks(), ids=IDS, now=clock))
+    assert await Caller(session, url_of(runner)).tell(payload("message_sent")) == 401
     await runner.cleanup()
 
 
-async def test_the_local_linqs_own_webhooks_are_understood(
-    side: LinqSide, client: Any, wire: Wire, session: aiohttp.ClientSession
-) -> None:
-    memory = Memory()
-    runner = web.AppRunner(served(Entrance(memory.add, secret=side.webhook_secret, now=now)))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    side.subscribe(f"http://127.0.0.1:{runner.addresses[0][1]}/linq/webhooks?version=2026-02-03")
-    memo = await sent(client, Chats.ANN)  # type: ignore[arg-type]  # a chat id by name
-    await wire.until(lambda: len(wire.named("webhook message.read")) == 1)
-    assert {receipt.kind for receipt in memory.stored} == {ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ}
-    assert {(r.memo, r.trace_id, r.attachments) for r in memory.stored} == {(memo.id, memo.trace_id, memo.attachments)}
-    await runner.cleanup()
-
-
-async def test_nothing_private_is_logged(linq: Caller, payload: Payload, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "memobridge")
-    for name in ("message_sent", "message_received", "message_failed"):
-        await linq.tell(payload(name))
-    await linq.knock(b"+12025550123", {})
-    said = " ".join(str(vars(record)) for record in caplog.records if record.name == "memobridge.linq")
-    assert "receipt stored" in said
-    assert not any(secret in said for secret in ("2025550", "cdn.linqapp", "memo.m4a", "Got it", SECRET))
-
-
-async def test_a_secret_that_does_not_fit_is_told_once_a_webhook_was_missed_over_it(
-    linq: Caller, entrance: Entrance, payload: Payload
+async def test_wrong_secret_is_named_once_a_webhook_was_missed_over_it(
+    linq: Caller, receiver: WebhookReceiver, payload: Payload
 ) -> None:
     body = json.dumps(payload("message_sent")).encode()
-    assert await linq.knock(body, headers_for(body, NEW_SECRET)) == 401
-    assert await entrance.ping() == ""  # it may have been anybody
-    entrance.doubt()
-    assert "LINQ_WEBHOOK_SECRET" in await entrance.ping()
-    assert await linq.knock(body) == 200
-    assert await entrance.ping() == ""
+    assert await linq.post(body, headers_for(body, NEW_SECRET)) == 401
+    assert await receiver.ping() == ""  # it may have been anybody
+    receiver.suspect_secret()
+    assert "LINQ_WEBHOOK_SECRET" in await receiver.ping()
+    assert await linq.post(body) == 200
+    assert await receiver.ping() == ""
 
 
-async def test_a_webhook_that_was_missed_without_a_refusal_says_nothing_of_the_secret(entrance: Entrance) -> None:
-    entrance.doubt()
-    assert await entrance.ping() == ""
+@pytest.mark.parametrize("minutes", [-60, 60, 6])
+async def test_wrong_clock_is_named_as_such(
+    linq: Caller, receiver: WebhookReceiver, clock: Clock, payload: Payload, minutes: int
+) -> None:
+    """Another secret would help nobody."""
+    body = json.dumps(payload("message_sent")).encode()
+    clock.now = NOW + timedelta(minutes=minutes)
+    status, reason = await linq.answer(body)
+    assert status == 401
+    assert "clock" in reason
+    receiver.suspect_secret()
+    said = await receiver.ping()
+    assert f"{abs(minutes)} minutes apart" in said
+    assert "LINQ_WEBHOOK_SECRET" not in said
+    clock.now = NOW
+    assert await linq.post(body) == 200
+    assert await receiver.ping() == ""
+
+
+async def test_webhook_missed_without_a_refusal_says_nothing_of_the_secret(receiver: WebhookReceiver) -> None:
+    receiver.suspect_secret()
+    assert await receiver.ping() == ""
+
+
+# Logs
+
+
+async def test_refusals_are_logged_once_a_minute_with_their_number(
+    linq: Caller, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can be refused, and must not fill the disk."""
+    for _ in range(5):
+        await linq.post(b"{}", {})
+    clock.now += timedelta(minutes=1)
+    await linq.post(b"{}", {})
+    refused = [record for record in caplog.records if record.msg == "linq.webhook_refused"]
+    assert [vars(record)["times"] for record in refused] == [1, 5]
+
+
+async def test_nothing_private_is_logged(linq: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "memobridge")
+    for path in sorted(Path(PAYLOADS).glob("*.json")):
+        await linq.post(path.read_bytes())
+    await linq.post(b"+12025550123", {})
+    said = " ".join(str(vars(record)) for record in caplog.records if record.name == "memobridge.linq")
+    assert "linq.webhook_stored" in said
+    private = ("2025550", "cdn.linqapp", "memo.m4a", "Got it", "Example", "Family", "ops@", "lq_ab12", SECRET)
+    assert not [secret for secret in private if secret in said]
+
+
+# The sandbox's own webhooks
+
+
+async def test_webhooks_of_the_local_linq_are_understood(
+    server: LocalLinq, adapter: LinqAdapter, wire: Wire, memory: Memory
+) -> None:
+    runner = await served(adapter.webhook_receiver(memory.sinks(), secret=server.webhook_secret))
+    server.subscribe(f"{url_of(runner)}?version=2026-02-03")
+    memo = await sent(adapter)
+    await wire.until(lambda: len(wire.named("webhook message.read")) == 1)
+    receipts = [fact for fact in memory.stored if isinstance(fact, Receipt)]
+    assert {receipt.kind for receipt in receipts} == {ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ}
+    assert memo.receipt
+    known = {(receipt.message, receipt.trace_id, receipt.attachments) for receipt in receipts}
+    assert known == {(memo.message, memo.trace_id, memo.receipt.attachments)}
+    await runner.cleanup()

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.linq.fields import ParseError
+from bot.linq.fields import PayloadError
 from bot.linq.ids import fact_id
 from bot.linq.inbound.parse import parse_webhook
+from bot.linq.inbound.parse_rooms import UNKNOWN
 from bot.linq.inbound.ports import ContactCard, Fact, LineStatus, SubscriptionDisabled, TokenExpiry
 from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId
@@ -92,7 +93,7 @@ def test_opt_out_keyword_is_told_beside_the_message(payload: Payload, word: str)
     assert isinstance(message, Message)
     assert isinstance(opted_out, Message)
     assert opted_out.id == fact_id(message.id, "opted_out")
-    assert opted_out.parts == (Announcement("opted_out", Happening.OPTED_OUT, names=(ANN,)),)
+    assert opted_out.parts == (Announcement("opted_out", Happening.OPTED_OUT, (ANN,), word.strip()),)
 
 
 @pytest.mark.parametrize("words", ["Stop", "stop", "please STOP", "STOP.", "unsubscribe", "opt  out", "opting out"])
@@ -286,8 +287,8 @@ def test_reaction_of_ours_comes_back_and_is_not_told(payload: Payload) -> None:
     [
         ({"message_id": None}, "❤️"),
         ({"reaction_type": "sticker"}, "a sticker"),
-        ({"reaction_type": "custom", "custom_emoji": None}, ""),
-        ({"reaction_type": "hologram"}, ""),
+        ({"reaction_type": "custom", "custom_emoji": None}, UNKNOWN),
+        ({"reaction_type": "hologram"}, UNKNOWN),
     ],
 )
 def test_reaction_that_cannot_be_shown_as_one_is_announced(payload: Payload, odd: dict[str, Any], text: str) -> None:
@@ -425,5 +426,5 @@ def test_types_that_nobody_listens_to_tell_nothing(kind: str) -> None:
     ],
 )
 def test_what_can_be_no_event_of_linqs_is_a_parse_error(body: object) -> None:
-    with pytest.raises(ParseError):
+    with pytest.raises(PayloadError):
         facts(body)

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bot.linq.signature import is_signed, signing_key
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 from standardwebhooks import Webhook
+
+from bot.linq.api.limits import CLOCK_TOLERANCE
+from bot.linq.inbound.signature import Verification, signing_key, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Jxx2Oll+OE="
 OTHER = "whsec_" + "A" * 43 + "="
@@ -21,7 +23,11 @@ def signed(body: str, at: datetime = NOW, secret: str = SECRET, webhook_id: str 
 
 
 def accepted(headers: CIMultiDict[str], body: str = "{}", *secrets: str) -> bool:
-    return is_signed([signing_key(s) for s in secrets or (SECRET,)], headers, body.encode(), NOW)
+    return verified(headers, body, *secrets).is_valid
+
+
+def verified(headers: CIMultiDict[str], body: str = "{}", *secrets: str) -> Verification:
+    return verify([signing_key(s) for s in secrets or (SECRET,)], headers, body.encode(), NOW)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -31,7 +37,17 @@ def test_what_the_reference_library_signs_is_accepted(body: str) -> None:
 
 @pytest.mark.parametrize(("late_s", "good"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
 def test_five_minutes_either_way_are_the_limit(late_s: int, good: bool) -> None:
+    assert timedelta(seconds=300) == CLOCK_TOLERANCE
     assert accepted(signed("{}", NOW - timedelta(seconds=late_s))) is good
+
+
+@pytest.mark.parametrize("late_s", [-3600, 3600])
+def test_wrong_time_is_told_apart_from_a_wrong_signature(late_s: int) -> None:
+    """Then the clock is to be set, and not the secret."""
+    verification = verified(signed("{}", NOW - timedelta(seconds=late_s)))
+    assert (verification.is_signed, verification.is_fresh) == (True, False)
+    assert verification.skew == timedelta(seconds=-late_s)
+    assert not verified(signed("{}", NOW - timedelta(seconds=late_s), OTHER)).is_signed
 
 
 def test_any_of_several_signatures_and_secrets_will_do() -> None:
@@ -45,7 +61,7 @@ def test_any_of_several_signatures_and_secrets_will_do() -> None:
 
 
 def test_without_a_secret_nothing_is_signed() -> None:
-    assert not is_signed([], signed("{}"), b"{}", NOW)
+    assert not verify([], signed("{}"), b"{}", NOW).is_signed
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
@@ -53,7 +69,7 @@ def test_without_a_secret_nothing_is_signed() -> None:
     "odd",
     [None, "", " ", "  ", ",", "v1", "v1,", "v1,,", "v1a,b", "\udcff\udc00", "é", "1e9", "-1", "٣", "nan", "9" * 400],
 )
-def test_no_header_trick_gets_in_or_raises(name: str, odd: str | None) -> None:
+def test_odd_header_neither_gets_in_nor_raises(name: str, odd: str | None) -> None:
     headers = signed("{}")
     del headers[name]
     if odd is not None:
@@ -62,7 +78,7 @@ def test_no_header_trick_gets_in_or_raises(name: str, odd: str | None) -> None:
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-def test_a_header_that_comes_twice_is_no_header(name: str) -> None:
+def test_header_that_comes_twice_is_no_header(name: str) -> None:
     headers = signed("{}")
     headers.add(name, headers[name])
     assert not accepted(headers)
@@ -72,7 +88,7 @@ def test_another_body_is_not_signed() -> None:
     assert not accepted(signed("{}"), "{} ")
 
 
-def test_a_signed_body_need_not_be_text() -> None:
+def test_signed_body_need_not_be_text() -> None:
     import base64
     import hmac
 
@@ -85,13 +101,13 @@ def test_a_signed_body_need_not_be_text() -> None:
             "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
         }
     )
-    assert is_signed([signing_key(SECRET)], headers, body, NOW)
+    assert verify([signing_key(SECRET)], headers, body, NOW).is_valid
 
 
 @pytest.mark.parametrize(
     "secret", ["", "whsec_", "whsec_not base64!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Jxx2Oll+OE=", "whsec_é"]
 )
-def test_a_secret_that_cannot_be_one_is_named_at_once(secret: str) -> None:
+def test_secret_that_cannot_be_one_is_named_at_once(secret: str) -> None:
     with pytest.raises(ValueError, match="LINQ_WEBHOOK_SECRET"):
         signing_key(secret)
 

@@ -4,7 +4,7 @@ Linq has no list since a given time, promises no order of its lists, and marks n
 webhook would have told it, under the same ids.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -29,7 +29,7 @@ SETTLED_AFTER = timedelta(seconds=2)
 _LEFT_US = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ})
 
 
-class ChatHistory:
+class LinqHistory:
     """The relay's ``History``."""
 
     def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds, *, now: Callable[[], datetime]) -> None:
@@ -47,10 +47,9 @@ class ChatHistory:
     def _page(self, answer: Answer, chat: str, since: datetime, cursor: str) -> HistoryPage:
         page, read_at = read(schemas.MessagePage, answer.body), self._time_of(answer)
         listed = [message.model_copy(update={"chat_id": chat}) for message in page.messages if message.id]
-        times = [message.created_at or message.sent_at or read_at for message in listed]
-        runs_backwards = bool(times) and times == sorted(times, reverse=True)
-        has_more = page.next_cursor not in ("", cursor) and not (runs_backwards and times[-1] < since)
-        covers_from = since if not has_more else times[-1] if runs_backwards else read_at
+        oldest = _oldest_if_backwards(listed)
+        has_more = page.next_cursor not in ("", cursor) and (oldest is None or oldest >= since)
+        covers_from = since if not has_more else oldest or read_at
         return HistoryPage(
             messages=[told for message in listed for told in self._told(message, since, read_at)],
             present=frozenset(self._ids.message(message.id) for message in listed),
@@ -58,35 +57,35 @@ class ChatHistory:
             cursor=page.next_cursor if has_more else "",
         )
 
-    def _told(self, message: schemas.Message, since: datetime, read_at: datetime) -> Iterator[Message]:
+    def _told(self, message: schemas.LinqMessage, since: datetime, read_at: datetime) -> Iterator[Message]:
         is_ours = _is_ours(message)
-        if _last_told(message) >= since and (not is_ours or kind_of(message.delivery_status) in _LEFT_US):
-            said = messages.said(message, self._ids, at=read_at, is_ours=is_ours)
+        if _newest_time(message) >= since and (not is_ours or kind_of(message.delivery_status) in _LEFT_US):
+            said = messages.build_message(message, self._ids, at=read_at, is_ours=is_ours)
             yield said
-            if not is_ours and (opted_out := messages.opted_out(message, said)):
+            if not is_ours and (opted_out := messages.build_opt_out(message, said)):
                 yield opted_out
         if not is_ours:
             yield from self._edits(message, since)
         yield from self._reactions(message, read_at)
 
-    def _edits(self, message: schemas.Message, since: datetime) -> Iterator[Message]:
+    def _edits(self, message: schemas.LinqMessage, since: datetime) -> Iterator[Message]:
         """The texts as they are now, where something changed after the message came: Linq does not say what. To be told
         of the text that is known already does no harm."""
         updated_at = message.updated_at
-        told = _last_told(message)
+        told = _newest_time(message)
         if updated_at is None or updated_at - told < SETTLED_AFTER or told < since - EDIT_WINDOW:
             return
         for part in parts_of(message, self._ids):
             if isinstance(part, Text):
-                yield messages.edited(message, self._ids, int(part.key), part.text, at=updated_at, spans=part.spans)
+                yield messages.build_edit(message, self._ids, int(part.key), part.text, at=updated_at, spans=part.spans)
 
-    def _reactions(self, message: schemas.Message, read_at: datetime) -> Iterator[Message]:
+    def _reactions(self, message: schemas.LinqMessage, read_at: datetime) -> Iterator[Message]:
         """Those that are held now, on old messages, too. When they were put there is not told: they are as of now, so
         that what is told later, such as a removal, counts more."""
         chat = messages.chat_of(message, self._ids)
         for index, part in enumerate(message.parts):
             for reaction in part.reactions:
-                told = messages.reacted(chat, reaction, message.id, index, at=read_at)
+                told = messages.build_reaction(chat, reaction, message.id, index, at=read_at)
                 if told and not (reaction.is_me or reaction.handle.is_me):
                     yield told
 
@@ -98,14 +97,24 @@ class ChatHistory:
             return self._now()
 
 
-def _is_ours(message: schemas.Message) -> bool:
+def _oldest_if_backwards(listed: Sequence[schemas.LinqMessage]) -> datetime | None:
+    """The time of the last message, if the page runs from new to old: by when they were created, or by when they were
+    sent, which differs for those that Linq found late. None for any other order."""
+    for times in ([m.created_at for m in listed], [m.sent_at or m.created_at for m in listed]):
+        known = [time for time in times if time]
+        if known and len(known) == len(times) and known == sorted(known, reverse=True):
+            return known[-1]
+    return None
+
+
+def _is_ours(message: schemas.LinqMessage) -> bool:
     """Only messages of ours have a delivery status other than ``received``."""
     if message.is_outbound is not None:
         return message.is_outbound
     return kind_of(message.delivery_status) is not None
 
 
-def _last_told(message: schemas.Message) -> datetime:
+def _newest_time(message: schemas.LinqMessage) -> datetime:
     """When Linq last had news of it that are no change of it. ``reconciled_at``: it found the message itself late."""
     known = (message.created_at, message.sent_at, message.delivered_at, message.read_at, message.reconciled_at)
     return max(filter(None, known), default=datetime.min.replace(tzinfo=UTC))
