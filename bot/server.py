@@ -61,6 +61,7 @@ class Listener:
             handle_signals=False,
             shutdown_timeout=stop_within_s,
             keepalive_timeout=KEEPALIVE_S,
+            auto_decompress=False,  # a few bytes from a stranger could unpack to gigabytes
         )
         self._server: asyncio.Server | None = None
 

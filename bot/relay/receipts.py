@@ -54,9 +54,8 @@ def status_of(told: DeliveryWithReceipts) -> StatusReport:
     """
     if told.receipts:
         best = max(told.receipts, key=lambda r: (r.kind.rank, bool(r.code), -r.at.timestamp()))
-        return StatusReport(
-            Status(best.kind), best.at, best.reason, best.code, best.remedy, _is_final(best), receipt=best
-        )
+        is_final = best.kind is ReceiptKind.READ or (best.kind is ReceiptKind.SENT and _ends_with_sent(told))
+        return StatusReport(Status(best.kind), best.at, best.reason, best.code, best.remedy, is_final, receipt=best)
     delivery = told.delivery
     own = OWN_STATUS.get(delivery.state, Status.HELD if _is_held(told) else Status.QUEUED)
     is_final = delivery.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
@@ -68,9 +67,10 @@ def _is_held(told: DeliveryWithReceipts) -> bool:
     return delivery.state in OPEN_STATES and (delivery.awaits_approval or delivery.not_before is not None)
 
 
-def _is_final(best: Receipt) -> bool:
-    """A failure is not final: delivered has been seen to follow it."""
-    return best.kind is ReceiptKind.READ or (best.kind is ReceiptKind.SENT and best.is_final)
+def _ends_with_sent(told: DeliveryWithReceipts) -> bool:
+    """Whether some receipt said that the network reports no more than sent; a poll may not know. (A failure is never
+    final: delivered has been seen to follow it.)"""
+    return any(receipt.kind is ReceiptKind.SENT and receipt.is_final for receipt in told.receipts)
 
 
 class Receipts:

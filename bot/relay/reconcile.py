@@ -42,10 +42,15 @@ class Reconciler:
             await self._not_found(claim, settlement)
 
     async def _repeat(self, claim: Claim, network: Network, sender: Sender) -> None:
-        with outcome_in_doubt():
-            outgoing = await self._outgoing.build(claim.delivery, claim.delivery.prepared or ())
-            sent = await sender.send(outgoing)
-            await self._store.record(claim.delivery.id, sent, poll=network.status is not None)
+        try:
+            with outcome_in_doubt():
+                outgoing = await self._outgoing.build(claim.delivery, claim.delivery.prepared or ())
+                sent = await sender.send(outgoing)
+                await self._store.record(claim.delivery.id, sent, poll=network.status is not None)
+        except OutcomeUnknown as lost:
+            if claim.searching_for < self._retry.give_up_after:
+                raise
+            await self._close_unconfirmed(claim.delivery, f"It was sent again and again without an answer: {lost.reason}")
 
     async def _find(self, claim: Claim, network: Network, sender: Sender, settlement: Settlement) -> bool:
         """Whether it was found and is recorded. OutcomeUnknown: the search itself failed, and may work later."""
