@@ -270,7 +270,7 @@ class FakeBoard:
         text = ", ".join(f"{name} {status}" for name, status in lines)
         if self.by_marks:
             has_failed = any(status == "failed" for _, status in lines)
-            marks = {Mark.FAILED} if has_failed else {Mark(s) for _, s in lines if s in set(Mark)}
+            marks = {Mark.FAILED} if has_failed else {mark for mark in Mark if any(s == mark.value for _, s in lines)}
             return Rendered(text if has_failed else "", text, marks=frozenset(marks))
         return Rendered(text, f"{text} {[told.delivery.id for told in notice.deliveries]}")
 

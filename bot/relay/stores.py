@@ -188,7 +188,8 @@ class NoticeStore(Protocol):
     """Keeps notices."""
 
     async def begin_refresh(self, notice: NoticeId) -> Notice | None:
-        """The notice with all it has to show; what changes from now on requests another refresh.
+        """The notice with all it has to show; what changes from now on requests another refresh. None for one that is
+        not known, or was put off and is not due yet.
 
         One that is not known to be posted is stored as being posted since now; ``posting_since`` of what is given is
         since when earlier refreshes may have posted it.

@@ -28,15 +28,16 @@ END;
 $$;
 
 -- A refresh in one round trip. Every refresh has a number of its own, so that of two with no change between them each is
--- known from the other. Gives the notice as it was found, NULL where there is none. Whoever finds one that is not known to
--- be posted is about to post it, and that must be known on disk before. While more than one may have posted,
--- ``posting_since`` stays although the notice is posted: one of them may have been frozen, and its post still come.
+-- known from the other. Gives the notice as it was found, NULL where there is none, or where it was put off: what changes
+-- until then is shown then. Whoever finds one that is not known to be posted is about to post it, and that must be known
+-- on disk before. While more than one may have posted, ``posting_since`` stays although the notice is posted: one of them
+-- may have been frozen, and its post still come.
 CREATE FUNCTION begin_refresh(which text) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     mine notices;
 BEGIN
     SELECT * INTO mine FROM notices WHERE id = which FOR UPDATE;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR mine.retry_at > now() THEN
         RETURN NULL;
     END IF;
     mine.started = mine.requested + 1;

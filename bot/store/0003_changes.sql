@@ -5,18 +5,18 @@ CREATE FUNCTION counterpart(which text, there text) RETURNS TABLE (message text,
     LIMIT 1
 $$;
 
--- A reaction changes what its sender holds, if it is newer than what is known. ``given`` are the deliveries that tell the
--- other ends of it. Where it takes the place of another one, they are told of that one's removal, too. ``on_theirs``: only
--- reactions to what came from the other end are told.
+-- A reaction changes what its sender holds, if nothing later is known of it. ``given`` are the deliveries that tell the
+-- other ends. ``replaces_former``: its sender holds one at a time, so whatever else they held before is removed with it,
+-- also where only its own removal is told. ``on_theirs``: only reactions to what came from the other end are told.
 CREATE FUNCTION accept_reaction(given jsonb, replaces_former boolean, on_theirs boolean) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     told deliveries;
+    known reactions;
     which_part text;
     which_emoji text;
     removed boolean;
     former text;
-    change integer;
     new text[] = '{}';
 BEGIN
     SELECT * INTO told FROM jsonb_populate_recordset(NULL::deliveries, given) LIMIT 1;
@@ -24,17 +24,19 @@ BEGIN
     which_emoji = told.parts -> 0 ->> 'emoji';
     removed = (told.parts -> 0 ->> 'is_removed')::boolean;
     PERFORM pg_advisory_xact_lock(hashtextextended('reaction ' || told.about || told.sender, 0));
-    IF replaces_former AND NOT removed THEN
-        -- Something later is known of them here, be it a removal: this one was replaced before it was told.
-        IF EXISTS (
-            SELECT FROM reactions WHERE about = told.about AND part = which_part AND person = told.sender
-            AND at > told.ordered_at
-        ) THEN
-            RETURN new;
-        END IF;
+    SELECT * INTO known FROM reactions
+    WHERE about = told.about AND part = which_part AND person = told.sender AND emoji = which_emoji;
+    IF known.at > told.ordered_at OR replaces_former AND NOT removed AND EXISTS (
+        SELECT FROM reactions WHERE about = told.about AND part = which_part AND person = told.sender
+        AND at > told.ordered_at
+    ) THEN
+        RETURN new;
+    END IF;
+    IF replaces_former AND (NOT removed OR known.about IS NULL) THEN
         FOR former IN
             UPDATE reactions SET is_held = false, at = told.ordered_at, changes = changes + 1
             WHERE about = told.about AND part = which_part AND person = told.sender AND emoji <> which_emoji AND is_held
+                AND (NOT removed OR at < told.ordered_at)
             RETURNING emoji
         LOOP
             new = new || tell_reaction(given, former, true, on_theirs);
@@ -42,14 +44,12 @@ BEGIN
     END IF;
     INSERT INTO reactions (about, part, person, emoji, is_held, at)
     VALUES (told.about, which_part, told.sender, which_emoji, NOT removed, told.ordered_at)
-    ON CONFLICT (about, part, person, emoji) DO UPDATE
-        SET is_held = excluded.is_held, at = excluded.at, changes = reactions.changes + 1
-        WHERE reactions.is_held <> excluded.is_held AND reactions.at <= excluded.at
-    RETURNING changes INTO change;
-    IF change IS NULL OR removed AND change = 0 THEN
-        RETURN new;
+    ON CONFLICT (about, part, person, emoji) DO UPDATE SET is_held = excluded.is_held, at = excluded.at,
+        changes = reactions.changes + (reactions.is_held <> excluded.is_held)::int;
+    IF coalesce(known.is_held, false) = removed THEN
+        new = new || tell_reaction(given, which_emoji, removed, on_theirs);
     END IF;
-    RETURN new || tell_reaction(given, which_emoji, removed, on_theirs);
+    RETURN new;
 END;
 $$;
 

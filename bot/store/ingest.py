@@ -10,10 +10,10 @@ from bot.store.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_
 _COLUMNS = ", ".join(ACCEPTED_COLUMNS)
 _VALUES = ", ".join("kept_parts(parts, kept)" if name == "parts" else name for name in ACCEPTED_COLUMNS)
 
-# A message is accepted once, whatever its room is linked to later, and without the parts that it lost meanwhile. What we
-# sent ourselves comes back as an event, and is not carried. What is sent again takes its content along. One job for each
-# room that got something; a spare one finds nothing to do. Sorted, so that two processes that are told the same do not
-# wait for each other in a circle.
+# A message is accepted once, whatever its room is linked to later, and without the parts that it lost meanwhile. What
+# we sent ourselves comes back as an event, and is not carried. What is sent again takes its content along. One job for
+# each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are told the same do
+# not wait for each other in a circle.
 ACCEPT = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)

@@ -20,8 +20,8 @@ WHERE room = (
     SELECT room FROM marks WHERE leased_until < now() AND (has_gap OR checked_at < now() - %(interval)s)
     AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
     ORDER BY has_gap DESC, has_gap AND EXISTS (
-        SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC, checked_at
-    LIMIT 1 FOR UPDATE SKIP LOCKED)
+        SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC,
+        checked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """
 # A pass that a new gap has interrupted begins again: what it read before the gap proves nothing of it.

@@ -13,8 +13,8 @@ from bot.store.pool import Pool
 BATCH = 500
 PAUSE_S = 0.1
 
-# Those of a message go together, and only after its notice has shown them all. Those that have to stay, like what nobody
-# ever approved, keep none of the others from going.
+# Those of a message go together, and only after its notice has shown them all. Those that have to stay keep none of the
+# others from going.
 DELIVERIES = """
 WITH forgettable AS (
     SELECT DISTINCT source FROM (
