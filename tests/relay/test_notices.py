@@ -93,7 +93,7 @@ async def test_post_without_an_answer_is_given_time_to_be_listed(world: World) -
     await world.do_jobs()
     assert world.team.board.finds == 0
     await world.run()
-    assert world.team.board.finds == 1
+    assert (world.team.board.posts, world.team.board.edits) == (["memo.m4a queued"], ["memo.m4a read"])
 
 
 async def test_notice_that_was_found_shows_what_changed_meanwhile(world: World) -> None:
