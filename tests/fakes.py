@@ -38,7 +38,7 @@ OTHER_CHAT = RoomId("chat:default/ben")
 ANN = PersonId("team:T0AAA@U0ANN")
 CONTACT = PersonId("chat:default@contact")
 SECOND = timedelta(seconds=1)
-BASE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+BASE = datetime(2024, 11, 22, 6, 0, tzinfo=UTC)  # long ago, so that the day on which the tests run does not matter
 
 Trouble = dict[str, list[RelayError]]
 """By method: what its next calls raise."""
@@ -47,6 +47,13 @@ Trouble = dict[str, list[RelayError]]
 def _raise(trouble: Trouble, method: str) -> None:
     if trouble.get(method):
         raise trouble[method].pop(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells, as long as a slow machine may take."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 def thread_of(message: MessageId) -> RoomId:
@@ -189,6 +196,7 @@ class FakeSender:
     kind: Settlement = Settlement.FIND_OR_ASK
     trouble: Trouble = field(default_factory=dict)
     sent: list[Outgoing] = field(default_factory=list)
+    breaks: int = 0  # takes the next sends and ends in an error that nobody foresaw
     keys: dict[DeliveryId, Sent] = field(default_factory=dict)
     lose_answers: int = 0
     lose_requests: int = 0  # neither taken nor answered
@@ -209,9 +217,11 @@ class FakeSender:
         if self.kind is Settlement.REPEAT and outgoing.delivery.id in self.keys:
             return self.keys[outgoing.delivery.id]
         self.sent.append(outgoing)
-        if isinstance(outgoing.delivery.parts[0], Reaction | Edit):
-            return Sent(None)
-        taken = self.keys[outgoing.delivery.id] = Sent(self.message(len(self.sent)))
+        is_change = isinstance(outgoing.delivery.parts[0], Reaction | Edit)
+        taken = self.keys[outgoing.delivery.id] = Sent(None if is_change else self.message(len(self.sent)))
+        if self.breaks:
+            self.breaks -= 1
+            raise KeyError("a fault in send")
         if self.lose_answers:
             self.lose_answers -= 1
             raise OutcomeUnknown("The answer was lost.")
@@ -229,10 +239,12 @@ class FakeSender:
         return MessageId(f"{self.network}:x#M{number}")
 
     def _is_same(self, outgoing: Outgoing, delivery: Delivery) -> bool:
-        if outgoing.url or delivery.is_public:
-            return outgoing.delivery.target == delivery.target and unquote(outgoing.url).endswith(
-                delivery.temporary_name
-            )
+        if outgoing.delivery.target != delivery.target:
+            return False
+        if delivery.is_public:
+            return outgoing.delivery.voice == delivery.voice
+        if outgoing.url:
+            return unquote(outgoing.url).endswith(delivery.temporary_name)
         return outgoing.delivery.id == delivery.id
 
 
@@ -245,20 +257,21 @@ class FakeBoard:
     edits: list[str] = field(default_factory=list)
     removed: list[MessageId] = field(default_factory=list)
     alerts: list[tuple[DeliveryId, str]] = field(default_factory=list)
-    marks: dict[NoticeId, frozenset[Mark]] = field(default_factory=dict)
+    marks: dict[NoticeId, list[frozenset[Mark]]] = field(default_factory=dict)  # every call
     posted: dict[NoticeId, list[MessageId]] = field(default_factory=dict)
     finds: int = 0
     waits: int = 0  # how many turns have to wait
     posts_taken_when_lost: bool = True
-    text_only: bool = False  # shows its status by marks alone
+    by_marks: bool = False  # shows its status by marks, and failures by a text as well
     meanwhile: list[Awaitable[object]] = field(default_factory=list)
 
     def render(self, notice: Notice) -> Rendered:
         lines = [(_name(told.delivery), status_of(told).status) for told in notice.deliveries]
         text = ", ".join(f"{name} {status}" for name, status in lines)
-        if self.text_only:
-            delivered = all(status in ("delivered", "read") for _, status in lines)
-            return Rendered("", text, marks=frozenset({Mark.DELIVERED}) if delivered else frozenset())
+        if self.by_marks:
+            has_failed = any(status == "failed" for _, status in lines)
+            marks = {Mark.FAILED} if has_failed else {mark for mark in Mark if any(s == mark.value for _, s in lines)}
+            return Rendered(text if has_failed else "", text, marks=frozenset(marks))
         return Rendered(text, f"{text} {[told.delivery.id for told in notice.deliveries]}")
 
     async def wait_turn(self, notice: Notice, *, is_final: bool) -> bool:
@@ -292,7 +305,7 @@ class FakeBoard:
 
     async def mark(self, notice: Notice, marks: frozenset[Mark]) -> None:
         _raise(self.trouble, "mark")
-        self.marks[notice.id] = marks
+        self.marks.setdefault(notice.id, []).append(marks)
 
     async def alert(self, notice: Notice, delivery: DeliveryWithReceipts) -> None:
         _raise(self.trouble, "alert")

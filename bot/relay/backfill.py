@@ -49,24 +49,24 @@ class Backfill:
             return await self._read(mark, self._networks.of(mark.room))
         except RetryLater as later:
             log.info("backfill.postponed", extra={"reason": later.reason, "code": later.code})
-            await self._store.postpone_pass(mark.room, later.after or RETRY_AFTER)
+            await self._store.postpone_pass(mark, later.after or RETRY_AFTER)
         except Refused as no:  # the bot is not in the room any more, say: nothing holds it up
             log.warning("backfill.refused", extra={"reason": no.reason, "code": no.code})
-            await self._store.finish_pass(mark.room)
+            await self._store.finish_pass(mark)
         return 0
 
     async def _read(self, mark: Mark, network: Network) -> int:
         if network.history is None:
-            await self._store.finish_pass(mark.room)
+            await self._store.finish_pass(mark)
             return 0
         page = await network.history.read(mark.room, mark.read_up_to - OVERLAP, mark.cursor)
         new = await self._carry(page)
         if page.cursor:
-            await self._store.save_cursor(mark.room, page.cursor)
+            await self._store.save_cursor(mark, page.cursor)
             return len(new)
         if mark.has_gap:
             await self._withdraw_deleted(mark, network)
-        await self._store.finish_pass(mark.room)
+        await self._store.finish_pass(mark)
         return len(new)
 
     async def _carry(self, page: HistoryPage) -> Sequence[DeliveryId]:

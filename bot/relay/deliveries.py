@@ -12,16 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.relay import policy
-from bot.relay.errors import OutcomeUnknown, Refused, Remedy, RetryLater
+from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, RoomId
 from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Delivery, DeliveryState, Link, Message, PreparedPart
-from bot.relay.outgoing import NotYetSent, OutgoingBuilder
+from bot.relay.outgoing import NotPrepared, NotYetSent, OutgoingBuilder
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks
-from bot.relay.reconcile import Reconciler, outcome_in_doubt
+from bot.relay.reconcile import Reconciler, outcome_in_doubt, unforeseen_in_doubt
 from bot.relay.retry import RetryPolicy
 from bot.relay.stores import Claim, DeliveryStore, PeopleStore
 
@@ -32,6 +32,7 @@ SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
 
 MISSED = "It was dropped while the bot could not hear it."
 GAVE_UP = "Gave up after trying again and again."
+NOT_SENT = "It did not get through; it is sent again."
 OUR_FAULT = "Something went wrong on our side; it is tried again."
 
 
@@ -84,7 +85,8 @@ class DeliveryService:
     async def accept_found(self, message: Message) -> Sequence[DeliveryId]:
         """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
         has stood there too long leaves the team only when a person approves it."""
-        links = [link for link in await self._links.allowing(message) if _is_younger(message, link)]
+        links = await self._links.allowing(message) if message.parts else ()
+        links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
         deliveries = [delivery for link in links for delivery in self._plan(message, link)]
         if not deliveries:
             return ()
@@ -150,7 +152,8 @@ class DeliveryService:
         """Prepare, send, record. OutcomeUnknown: perhaps sent, so the next try reconciles first."""
         delivery = claim.delivery
         if delivery.state is DeliveryState.SENDING:
-            await self._reconciler.reconcile(claim)
+            if await self._reconciler.reconcile(claim):
+                raise RetryLater(NOT_SENT, after=timedelta())
             return
         prepared = await self._prepare(claim)
         was_prepared_now = delivery.prepared is None
@@ -160,19 +163,28 @@ class DeliveryService:
         if await self._mark_sending(delivery, prepared):
             target = self._networks.of(delivery.target)
             assert target.sender is not None, "links lead only to networks that can be sent to"
-            sent = await target.sender.send(outgoing)
+            with unforeseen_in_doubt():
+                sent = await target.sender.send(outgoing)
             with outcome_in_doubt():
                 await self._store.record(delivery.id, sent, poll=target.status is not None)
 
     async def _prepare(self, claim: Claim) -> Sequence[PreparedPart]:
         """Repeatable. What an earlier try prepared is used again; what takes long goes on without us."""
         delivery = claim.delivery
-        if delivery.prepared is not None:
+        if delivery.prepared is not None and self._outgoing.is_usable(delivery, delivery.prepared):
             return delivery.prepared
-        prepared = await self._prefetcher.get(delivery, within_s=self._retry.hold_slot_for.total_seconds())
+        try:
+            prepared = await self._prefetcher.get(delivery, within_s=self._retry.hold_slot_for.total_seconds())
+        except RetryLater as later:
+            raise NotPrepared(later.reason, after=later.after, code=later.code, remedy=later.remedy) from later
+        except RelayError:
+            raise
+        except Exception as error:  # a file that breaks us must not hold up its room
+            log.exception("delivery.prepare_failed", extra={"delivery": delivery.id})
+            raise NotPrepared(OUR_FAULT) from error
         if prepared is None:
             left = self._retry.prepare_within - claim.preparing_for
-            raise RetryLater("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
+            raise NotPrepared("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
         return prepared
 
     async def _mark_sending(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
@@ -194,9 +206,9 @@ class DeliveryService:
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True
         left = self._retry.prepare_within - claim.preparing_for
-        is_unprepared = delivery.prepared is None
+        is_unprepared = isinstance(later, NotPrepared)
         # What a change belongs to may never come, so nobody waits behind it.
-        is_late = is_unprepared and (isinstance(later, NotYetSent) or left < timedelta(seconds=1))
+        is_late = isinstance(later, NotYetSent) or (is_unprepared and left < timedelta(seconds=1))
         if is_unprepared and not is_late:
             wait = min(wait, left)
         await self._store.postpone(
@@ -216,7 +228,7 @@ class DeliveryService:
             "delivery.outcome_unknown",
             extra={"delivery": claim.delivery.id, "code": lost.code, "trace": lost.trace_id, "reason": lost.reason},
         )
-        wait = self._retry.next_search(claim.searching_for)
+        wait = max(self._retry.next_search(claim.searching_for), lost.after or timedelta())
         await self._store.search_later(
             claim.delivery.id, claim.delivery.fence, wait=wait, reason=lost.reason, code=lost.code
         )
@@ -224,7 +236,3 @@ class DeliveryService:
     async def _close(self, delivery: Delivery, state: DeliveryState, why: Refused) -> None:
         log.info("delivery.closed", extra={"delivery": delivery.id, "state": state, "code": why.code})
         await self._store.close(delivery.id, delivery.fence, state, reason=why.reason, code=why.code, remedy=why.remedy)
-
-
-def _is_younger(message: Message, link: Link) -> bool:
-    return link.made_at is None or message.sent_at >= link.made_at

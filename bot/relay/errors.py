@@ -53,4 +53,16 @@ class RetryLater(RelayError):
 
 
 class OutcomeUnknown(RelayError):
-    """Perhaps done: the answer was lost or could not be read."""
+    """Perhaps done: the answer was lost or could not be read. ``after``: do not ask the network before that."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after: timedelta | None = None,
+        code: str = "",
+        trace_id: str = "",
+        remedy: Remedy = Remedy.NONE,
+    ) -> None:
+        super().__init__(reason, code=code, trace_id=trace_id, remedy=remedy)
+        self.after = after

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.relay import policy, settings
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Link, Message, RoomInfo, Senders
+from bot.relay.model import Link, LinkSettings, Message, RoomInfo, Senders
 from bot.relay.ports import Networks, RoomFinder
 from bot.relay.stores import LinkStore
 
@@ -64,7 +64,8 @@ class Links:
         existing = await self.of(room)
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
             raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
-        link = Link(room, peer.id, peer.label, made_by)
+        kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
+        link = Link(room, peer.id, peer.label, made_by, kept)
         await self._store.save(link)
         return link
 
@@ -95,12 +96,16 @@ class Links:
         return link, await self._store.count_open(link.peer)
 
     async def moved(self, old: RoomId, new: RoomId) -> None:
-        """The network gave a room a new id (workspace migrations do); its link follows. Where that breaks off halfway,
-        both are linked, and the network tells of it again."""
-        link = await self.of(old)
-        if link is not None and link.made_by != FROM_FILE:
-            await self._store.save(replace(link, room=new))
-            await self._store.remove(old)
+        """The network gave a room a new id (workspace migrations do, and chats that go on over another line); its links
+        follow. Where that breaks off halfway, both are linked, and the network tells of it again."""
+        for link in await self._store.of([old]):
+            if link.made_by == FROM_FILE:
+                continue
+            if link.peer == old:
+                await self._store.save(replace(link, peer=new))
+            else:
+                await self._store.save(replace(link, room=new))
+                await self._store.remove(old)
 
     async def _allows(self, link: Link, message: Message) -> bool:
         if not policy.allowed_parts(message, link):

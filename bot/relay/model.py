@@ -79,7 +79,7 @@ class Message:
     notice belongs: mostly the thread that the message begins or stands in. ``dedup_key`` is another name of the
     message, where its network may tell of it twice under different ids. ``command`` names the explicit act (a
     command, a shortcut) that asked for these parts, so that asking twice sends twice; it is empty where the message
-    itself is the cause.
+    itself is the cause, and the message's own id where its writer made it such an act (by a mention of the bot).
     """
 
     id: MessageId
@@ -333,10 +333,11 @@ class Mark(StrEnum):
 class Rendered:
     """What a notice shows now. ``fingerprint`` changes with all that people see or press; ``body`` is the adapter's.
 
-    ``text`` is empty where there is nothing to post, because ``marks`` on the source say it all.
+    ``text`` is empty where there is nothing to post, because ``marks`` on the source say it all; ``marks`` is None for
+    a notice that has none.
     """
 
     text: str
     fingerprint: str
     body: Any = None
-    marks: frozenset[Mark] = frozenset()
+    marks: frozenset[Mark] | None = None

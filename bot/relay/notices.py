@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import MessageId, NoticeId
 from bot.relay.model import NEEDS_ATTENTION, DeliveryWithReceipts, Notice, Rendered, Status
+from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks, StatusBoard
 from bot.relay.receipts import StatusReport, status_of
 from bot.relay.stores import NoticeStore
@@ -33,7 +34,8 @@ class NoticeService:
             await self._refresh(notice_id)
         except RetryLater as later:
             log.info("notice.postponed", extra={"notice": notice_id, "code": later.code, "reason": later.reason})
-            await self._store.postpone_refresh(notice_id, later.after or RETRY_AFTER)
+            wait = RETRY_AFTER if later.after is None else later.after
+            await self._store.postpone_refresh(notice_id, wait)
 
     async def _refresh(self, notice_id: NoticeId) -> None:
         notice = await self._store.begin_refresh(notice_id)
@@ -42,37 +44,57 @@ class NoticeService:
         board = self._networks.of(notice.room).board
         if board is None:
             return
+        if all(isinstance(part, Reaction | Edit) for told in notice.deliveries for part in told.delivery.parts):
+            await self._alert(notice, board, is_shown=True)  # a change is seen where it is made; only a failure is told
+            return
         reports = [status_of(told) for told in notice.deliveries]
         if notice.posted_as is None and (notice.is_source_gone or all(r.status is Status.CANCELLED for r in reports)):
             return  # a reply to a deleted message would land somewhere else
-        if _needs_edit(notice, board) and await board.wait_turn(notice, is_final=_is_final(reports)):
+        rendered = board.render(notice)
+        if _is_edit(notice, rendered) and await board.wait_turn(notice, is_final=_is_final(reports)):
             notice = await self._store.begin_refresh(notice_id) or notice
-        await self._show_and_alert(notice, board)
+            rendered = board.render(notice)
+        await self._show_and_alert(notice, board, rendered)
 
-    async def _show_and_alert(self, notice: Notice, board: StatusBoard) -> None:
+    async def _show_and_alert(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> None:
         """That one cannot be edited any more is no reason not to say what failed."""
         shown = True
         try:
-            await self._show(notice, board)
+            await self._show(notice, board, rendered)
         except Refused as no:
             shown = False
             log.warning("notice.refused", extra={"notice": notice.id, "code": no.code, "reason": no.reason})
         await self._alert(notice, board, is_shown=shown)
 
-    async def _show(self, notice: Notice, board: StatusBoard) -> None:
-        rendered = board.render(notice)
-        if notice.posted_as is None:
+    async def _show(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> None:
+        is_changed = rendered.fingerprint != notice.shown
+        if is_changed:
+            await self._mark(notice, board, rendered)
+        if notice.posted_as is None and rendered.text:
             message = await self._ensure_posted(notice, board, rendered)
             if await self._store.posted(notice, message, rendered.fingerprint) != message:
                 await self._delete_duplicate(notice, board, message)
             return
-        if rendered.fingerprint != notice.shown:
+        if is_changed and rendered.text:
             await board.update(notice, rendered)
+        if is_changed or not rendered.text:
             await self._store.posted(notice, notice.posted_as, rendered.fingerprint)
-        if notice.posting_since is not None:  # more than one refresh may have posted it
+        if notice.posted_as is not None and notice.posting_since is not None:  # more than one may have posted it
             for message in await board.find(notice):
                 if message != notice.posted_as:
                     await self._delete_duplicate(notice, board, message)
+
+    async def _mark(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> None:
+        """Marks are set before the text is shown: to set them twice does no harm, and a text is known to be shown only
+        once all is. That they cannot be set is no reason not to show it."""
+        if rendered.marks is None and rendered.text:
+            return
+        try:
+            await board.mark(notice, rendered.marks or frozenset())
+        except OutcomeUnknown as lost:
+            raise RetryLater(lost.reason, after=LISTED_AFTER, code=lost.code) from lost
+        except Refused as no:
+            log.warning("notice.mark_refused", extra={"notice": notice.id, "code": no.code, "reason": no.reason})
 
     async def _ensure_posted(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> MessageId:
         """The message that is the notice: found, or posted now. That it may be, is stored since the refresh began."""
@@ -127,8 +149,8 @@ def _needs_alert(told: DeliveryWithReceipts, alerted: str, *, is_shown: bool) ->
     return not is_shown and has_ended and alerted not in (report.status, Status.DELIVERED)
 
 
-def _needs_edit(notice: Notice, board: StatusBoard) -> bool:
-    return notice.posted_as is not None and board.render(notice).fingerprint != notice.shown
+def _is_edit(notice: Notice, rendered: Rendered) -> bool:
+    return notice.posted_as is not None and bool(rendered.text) and rendered.fingerprint != notice.shown
 
 
 def _is_final(reports: list[StatusReport]) -> bool:

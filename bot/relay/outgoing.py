@@ -11,7 +11,11 @@ from bot.relay.ports import Outgoing
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
 
 
-class NotYetSent(RetryLater):
+class NotPrepared(RetryLater):
+    """It could not be made ready to be sent: what is ready need not wait for it."""
+
+
+class NotYetSent(NotPrepared):
     """What this is about is not at the target, or not yet."""
 
 
@@ -36,9 +40,12 @@ class OutgoingBuilder:
             held=tuple(await self._store.held_reactions(delivery.about)) if is_reaction and delivery.about else (),
         )
 
+    def is_usable(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
+        """Whether it can be sent with this. What was prepared to be lent cannot, once nothing is lent any more."""
+        return self._temporary_urls is not None or not _is_to_be_lent(delivery, prepared)
+
     async def _url(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> str:
-        is_uploaded = any(part.media for part in prepared)
-        if self._temporary_urls is None or delivery.voice is None or delivery.is_public or is_uploaded:
+        if self._temporary_urls is None or not _is_to_be_lent(delivery, prepared):
             return ""
         return await self._temporary_urls.create(delivery)
 
@@ -50,3 +57,8 @@ class OutgoingBuilder:
         if found is None and isinstance(delivery.parts[0], Reaction | Edit):
             raise NotYetSent("The message that this belongs to has not been carried.")
         return found
+
+
+def _is_to_be_lent(delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
+    is_settled = delivery.is_public or any(part.media or part.refused for part in prepared)
+    return delivery.voice is not None and not is_settled

@@ -58,7 +58,7 @@ def deliveries_of(message: Message, link: Link, *, voice_alone: bool) -> Iterato
             position=position,
             about=message.about,
             notice_room=message.notice_room,
-            is_explicit=bool(message.command),
+            is_explicit=message.command not in ("", message.id),
             dedup_key="|".join((message.dedup_key, key, target)) if message.dedup_key else None,
         )
 

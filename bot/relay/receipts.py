@@ -53,7 +53,7 @@ def status_of(told: DeliveryWithReceipts) -> StatusReport:
     Of two failures the one with a code is told: a poll brings none, and no reason either.
     """
     if told.receipts:
-        best = max(told.receipts, key=lambda r: (r.kind.rank, bool(r.code), -r.at.timestamp()))
+        best = max(told.receipts, key=lambda r: (r.kind.rank, bool(r.code), r.is_final, -r.at.timestamp(), r.id))
         is_final = best.kind is ReceiptKind.READ or (best.kind is ReceiptKind.SENT and _ends_with_sent(told))
         return StatusReport(Status(best.kind), best.at, best.reason, best.code, best.remedy, is_final, receipt=best)
     delivery = told.delivery

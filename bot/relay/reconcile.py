@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
-from bot.relay.model import Delivery, DeliveryState
+from bot.relay.model import Delivery, DeliveryState, Sent
 from bot.relay.outgoing import OutgoingBuilder
-from bot.relay.ports import Network, Networks, Sender, Settlement
+from bot.relay.ports import Networks, Sender, Settlement
 from bot.relay.retry import RetryPolicy
 from bot.relay.stores import Claim, DeliveryStore
 
@@ -31,60 +31,53 @@ class Reconciler:
         self._outgoing = outgoing
         self._retry = retry
 
-    async def reconcile(self, claim: Claim) -> None:
-        """Take one look, or repeat. OutcomeUnknown: not decided yet. RetryLater: it surely was not sent."""
+    async def reconcile(self, claim: Claim) -> bool:
+        """Take one look, or repeat. Gives whether it surely was not sent and is to be sent again. OutcomeUnknown: not
+        decided yet."""
         network = self._networks.of(claim.delivery.target)
         assert network.sender is not None, "links lead only to networks that can be sent to"
-        settlement = network.sender.settlement(claim.delivery)
-        if settlement is Settlement.REPEAT:
-            await self._repeat(claim, network, network.sender)
-        elif not await self._find(claim, network, network.sender, settlement):
-            await self._not_found(claim, settlement)
-
-    async def _repeat(self, claim: Claim, network: Network, sender: Sender) -> None:
-        try:
-            with outcome_in_doubt():
-                outgoing = await self._outgoing.build(claim.delivery, claim.delivery.prepared or ())
-                sent = await sender.send(outgoing)
-                await self._store.record(claim.delivery.id, sent, poll=network.status is not None)
-        except OutcomeUnknown as lost:
-            if claim.searching_for < self._retry.give_up_after:
-                raise
-            await self._close_unconfirmed(claim.delivery, f"It was sent again and again without an answer: {lost.reason}")
-
-    async def _find(self, claim: Claim, network: Network, sender: Sender, settlement: Settlement) -> bool:
-        """Whether it was found and is recorded. OutcomeUnknown: the search itself failed, and may work later."""
-        delivery = claim.delivery
         with outcome_in_doubt():
+            settlement = network.sender.settlement(claim.delivery)
             try:
-                sent = await sender.find(delivery)
-            except RelayError as error:
-                if self._may_search_on(claim, error, settlement):
-                    raise OutcomeUnknown(error.reason, code=error.code, trace_id=error.trace_id) from error
-                await self._close_unconfirmed(
-                    delivery, f"The answer was lost, and the search for it failed: {error.reason}"
-                )
-                return True
-            if sent is None or not await self._store.record(delivery.id, sent, poll=network.status is not None):
+                sent = await self._ask(claim.delivery, network.sender, settlement)
+            except (Refused, OutcomeUnknown) as error:
+                await self._ask_again_or_close(claim, settlement, error)
                 return False
-        log.info("delivery.found", extra={"delivery": delivery.id, "message": sent.message})
-        return True
+            if sent and await self._store.record(claim.delivery.id, sent, poll=network.status is not None):
+                log.info("delivery.found", extra={"delivery": claim.delivery.id, "message": sent.message})
+                return False
+            return await self._not_found(claim, settlement)
 
-    def _may_search_on(self, claim: Claim, error: RelayError, settlement: Settlement) -> bool:
-        """A search that fails must end as well, or the room would be blocked without end and without a reason. What
-        could be repeated safely once the target answers again is worth a longer wait."""
-        if settlement is Settlement.FIND_OR_REPEAT and not isinstance(error, Refused):
-            return claim.searching_for < self._retry.give_up_after
-        return claim.searching_for < self._retry.search_timeout
+    async def _ask(self, delivery: Delivery, sender: Sender, settlement: Settlement) -> Sent | None:
+        """The message that the unanswered send left, None if none is listed. Refused, OutcomeUnknown: asking failed."""
+        with outcome_in_doubt():
+            if settlement is Settlement.REPEAT:
+                return await sender.send(await self._outgoing.build(delivery, delivery.prepared or ()))
+            return await sender.find(delivery)
 
-    async def _not_found(self, claim: Claim, settlement: Settlement) -> None:
-        if settlement is Settlement.FIND_OR_REPEAT:
-            if claim.searching_for < self._retry.listed_after:
-                raise OutcomeUnknown(NOT_LISTED_YET)
-            raise RetryLater("It did not get through; it is sent again.", after=timedelta())
-        if claim.searching_for < self._retry.search_timeout:
+    async def _ask_again_or_close(self, claim: Claim, settlement: Settlement, error: Refused | OutcomeUnknown) -> None:
+        """Asking that keeps failing must end as well, or the room would be blocked without end and without a reason.
+        What can be repeated safely once the target answers again is worth a longer wait. That the target refuses now
+        says nothing of what it did then."""
+        if isinstance(error, Refused):
+            limit = timedelta() if settlement is Settlement.REPEAT else self._retry.search_timeout
+        elif settlement is Settlement.FIND_OR_ASK or isinstance(error, FailedOnOurSide):
+            limit = self._retry.search_timeout
+        else:
+            limit = self._retry.give_up_after
+        if claim.searching_for < limit:
+            after = error.after if isinstance(error, OutcomeUnknown) else None
+            raise OutcomeUnknown(error.reason, after=after, code=error.code, trace_id=error.trace_id) from error
+        await self._close_unconfirmed(claim.delivery, f"The answer was lost, and asking for it failed: {error.reason}")
+
+    async def _not_found(self, claim: Claim, settlement: Settlement) -> bool:
+        """Whether it is to be sent again."""
+        is_repeated = settlement is Settlement.FIND_OR_REPEAT
+        if claim.searching_for < (self._retry.listed_after if is_repeated else self._retry.search_timeout):
             raise OutcomeUnknown(NOT_LISTED_YET)
-        await self._close_unconfirmed(claim.delivery, NOT_LISTED)
+        if not is_repeated:
+            await self._close_unconfirmed(claim.delivery, NOT_LISTED)
+        return is_repeated
 
     async def _close_unconfirmed(self, delivery: Delivery, reason: str) -> None:
         """With the evidence that a person needs to decide, and no more than that."""
@@ -100,15 +93,27 @@ class Reconciler:
         )
 
 
+class FailedOnOurSide(OutcomeUnknown):
+    """An error that nobody foresaw, at a moment when something may have been sent."""
+
+
 @contextmanager
 def outcome_in_doubt() -> Iterator[None]:
     """After a send that was perhaps done, whatever cannot be done now says nothing of it: least of all "not sent"."""
+    with unforeseen_in_doubt():
+        try:
+            yield
+        except RetryLater as later:
+            raise OutcomeUnknown(later.reason, after=later.after, code=later.code, trace_id=later.trace_id) from later
+
+
+@contextmanager
+def unforeseen_in_doubt() -> Iterator[None]:
+    """Where a send may be under way, an error that is none of the three leaves it open what was done."""
     try:
         yield
-    except RetryLater as later:
-        raise OutcomeUnknown(later.reason, code=later.code, trace_id=later.trace_id) from later
     except RelayError:
         raise
     except Exception as error:
         log.exception("delivery.failed_after_send")
-        raise OutcomeUnknown("Something went wrong on our side.") from error
+        raise FailedOnOurSide("Something went wrong on our side.") from error

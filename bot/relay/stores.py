@@ -144,8 +144,9 @@ class DeliveryStore(Protocol):
         ...
 
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> None:
-        """The message was deleted (or lost parts): cancel what has not been sent and is not among the ``kept`` keys,
-        what is being sent just now as soon as it turns out that it surely was not, and what comes later."""
+        """The message was deleted, or only the parts with the ``kept`` keys are left: drop the others where they have
+        not been sent, where they are being sent just now as soon as it turns out that they surely were not, and where
+        they come later. A delivery without parts is cancelled."""
         ...
 
     async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
@@ -187,15 +188,17 @@ class NoticeStore(Protocol):
     """Keeps notices."""
 
     async def begin_refresh(self, notice: NoticeId) -> Notice | None:
-        """The notice with all it has to show; what changes from now on requests another refresh.
+        """The notice with all it has to show; what changes from now on requests another refresh. None for one that is
+        not known, or was put off and is not due yet.
 
         One that is not known to be posted is stored as being posted since now; ``posting_since`` of what is given is
         since when earlier refreshes may have posted it.
         """
         ...
 
-    async def posted(self, notice: Notice, message: MessageId, shown: str) -> MessageId:
-        """It shows this. Gives the message it stands as: not ours when another process posted it before.
+    async def posted(self, notice: Notice, message: MessageId | None, shown: str) -> MessageId | None:
+        """It shows this; without a message, by marks alone. Gives the message it stands as: not ours when another
+        process posted it before.
 
         Where another has begun a later refresh meanwhile, what shows now may be old, and one more is requested.
         """
@@ -216,10 +219,12 @@ class NoticeStore(Protocol):
 
 @dataclass(frozen=True)
 class Mark:
-    """Up to where a room's history is known to have been told. ``cursor``: where an unfinished pass goes on."""
+    """Up to where a room's history is known to have been told. ``cursor``: where an unfinished pass goes on. By
+    ``pass_began`` a pass that a new gap has interrupted is known, and nothing of it is stored any more."""
 
     room: RoomId
     read_up_to: datetime
+    pass_began: datetime
     cursor: str
     has_gap: bool
 
@@ -228,7 +233,8 @@ class MarkStore(Protocol):
     """Keeps the marks of linked rooms."""
 
     async def open_gaps(self) -> None:
-        """Every linked room has a gap; one without a mark gets one, from which on it is read."""
+        """Every linked room has a gap; one without a mark gets one, from which on it is read. A pass that is under way
+        begins again."""
         ...
 
     async def lease(self, interval: timedelta) -> Mark | None:
@@ -236,15 +242,15 @@ class MarkStore(Protocol):
         that have something to send; then those that were not read for ``interval``."""
         ...
 
-    async def save_cursor(self, room: RoomId, cursor: str) -> None:
+    async def save_cursor(self, mark: Mark, cursor: str) -> None:
         """A part of the pass was read."""
         ...
 
-    async def finish_pass(self, room: RoomId) -> None:
+    async def finish_pass(self, mark: Mark) -> None:
         """All up to the beginning of this pass is known. What the room has to send may go."""
         ...
 
-    async def postpone_pass(self, room: RoomId, wait: timedelta) -> None: ...
+    async def postpone_pass(self, mark: Mark, wait: timedelta) -> None: ...
 
     async def open_sources(self, room: RoomId) -> Sequence[MessageId]:
         """The messages in this room that were accepted before its gap, and whose parts have not been sent yet."""

@@ -20,7 +20,7 @@ from bot.relay.model import (
     ReceiptSource,
     Status,
 )
-from bot.relay.parts import Media, Part, Voice
+from bot.relay.parts import Edit, Media, Part, Text, Voice
 from bot.relay.receipts import status_of
 from bot.relay.stores import DeliveryStore, ReceiptStore
 
@@ -103,10 +103,10 @@ class UserActions:
 
     async def _require_link(self, delivery: Delivery, by: PersonId | None) -> None:
         """An act is allowed by the link as it is now, not as it was when the message was dropped."""
-        link = await self._links.of(delivery.origin)
+        link = await self._links.of(delivery.origin) or await self._links.of(delivery.target)
         if link is None:
             raise Refused("This channel is not linked to a chat any more.")
-        if link.peer != delivery.target:
+        if {link.room, link.peer} != {delivery.origin, delivery.target}:
             raise Refused(
                 f"This channel is linked to {link.label or 'another chat'} now, and this was meant for somebody else. "
                 "Drop the clip again to send it there."
@@ -115,7 +115,12 @@ class UserActions:
             await self._links.may_send(link, by)
 
     def _again(self, old: Delivery, by: PersonId) -> Delivery:
-        """A delivery of its own, with a fresh upload: the old one's fingerprint must stay its own."""
+        """A delivery of its own, with a fresh upload: the old one's fingerprint must stay its own.
+
+        Refused where its words are not kept any more, because their message was deleted or not to be sent.
+        """
+        if any(isinstance(part, Text | Edit) and not part.text for part in old.parts):
+            raise Refused("What it said is not kept any more. Write it again.")
         return Delivery(
             id=delivery_id("resend", old.id),
             source=old.source,
@@ -125,6 +130,7 @@ class UserActions:
             parts=tuple(_without_hint(part) for part in old.parts),
             ordered_at=self._now(),
             position=old.position,
+            about=old.about,
             notice_room=old.notice_room,
             is_explicit=True,
             replaces=old.id,

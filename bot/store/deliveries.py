@@ -41,24 +41,16 @@ AND_REFRESH = "SELECT EXISTS (SELECT FROM changed) AS is_ours, request_refresh(A
 
 HELD_BY_US = f"id = %(id)s AND fence = %(fence)s AND {OPEN}"
 
-POSTPONE = f"""
-WITH changed AS (
-    UPDATE deliveries SET sending_since = NULL, attempts = attempts + %(counts)s::int,
-        state = CASE WHEN withdrawn THEN 'cancelled' WHEN prepared IS NULL THEN 'waiting' ELSE 'prepared' END,
-        retry_at = CASE WHEN NOT withdrawn THEN now() + %(wait)s END, is_late = is_late OR %(is_late)s,
-        parts = CASE WHEN withdrawn THEN without_content(parts) ELSE parts END,
-        reason = CASE WHEN withdrawn THEN '' ELSE %(reason)s END, code = CASE WHEN withdrawn THEN '' ELSE %(code)s END,
-        remedy = CASE WHEN withdrawn THEN '' ELSE %(remedy)s END
-    WHERE {HELD_BY_US} RETURNING *
-)
-SELECT EXISTS (SELECT FROM changed WHERE NOT withdrawn) AS is_ours,
-    request_refresh(ARRAY(SELECT source FROM changed)),
-    enqueue_jobs('send_next', ARRAY(SELECT target FROM changed WHERE withdrawn))
+POSTPONE = """
+SELECT postpone(%(id)s, %(fence)s, %(wait)s, %(reason)s, %(code)s, %(remedy)s, %(counts)s, %(is_late)s) AS is_ours
 """
 
+# The last look before it leaves: a message of our own that was told before we had recorded it was carried already.
 MARK_SENDING = f"""
-UPDATE deliveries SET state = 'sending', sending_since = now(), retry_at = NULL, prepared = %(prepared)s::jsonb
-WHERE {HELD_BY_US} AND NOT withdrawn RETURNING id
+UPDATE deliveries SET sending_since = now(), retry_at = NULL, prepared = %(prepared)s::jsonb,
+    state = CASE WHEN EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = deliveries.source)
+        THEN 'cancelled' ELSE 'sending' END
+WHERE {HELD_BY_US} RETURNING state = 'sending' AS may_send
 """
 
 SEARCH_LATER = f"""
@@ -72,7 +64,7 @@ WITH changed AS (
 CLOSE = f"""
 WITH changed AS (
     UPDATE deliveries SET state = %(state)s, reason = %(reason)s, code = %(code)s, remedy = %(remedy)s, retry_at = NULL,
-        parts = without_content(parts),
+        parts = CASE %(state)s WHEN 'cancelled' THEN without_content(parts) ELSE without_hints(parts) END,
         next_poll_at = CASE %(state)s WHEN 'unconfirmed' THEN now() + interval '30 seconds' END
     WHERE {HELD_BY_US} RETURNING *
 )
@@ -89,7 +81,8 @@ WAKE = """
 WITH changed AS (
     UPDATE deliveries SET retry_at = NULL, prepared = coalesce(%(prepared)s::jsonb, prepared),
         state = CASE WHEN %(prepared)s::jsonb IS NULL THEN state ELSE 'prepared' END
-    WHERE id = %(id)s AND state = 'waiting' RETURNING target
+    WHERE id = %(id)s AND state = 'waiting'
+        AND coalesce(jsonb_array_length(parts) = jsonb_array_length(%(prepared)s::jsonb), true) RETURNING target
 )
 SELECT EXISTS (SELECT FROM changed) AS is_ours, enqueue_jobs('send_next', ARRAY(SELECT target FROM changed))
 """
@@ -190,8 +183,8 @@ class Deliveries:
         return await self._change(POSTPONE, id=delivery, fence=fence, **said)
 
     async def mark_sending(self, delivery: DeliveryId, fence: Fence, prepared: Sequence[PreparedPart]) -> bool:
-        held = {"id": delivery, "fence": fence, "prepared": prepared_json(prepared)}
-        return await self._pool.row(MARK_SENDING, held) is not None
+        row = await self._pool.row(MARK_SENDING, {"id": delivery, "fence": fence, "prepared": prepared_json(prepared)})
+        return bool(row and row["may_send"])
 
     async def search_later(
         self, delivery: DeliveryId, fence: Fence, *, wait: timedelta, reason: str, code: str

@@ -8,9 +8,12 @@ from bot.store.pool import Pool
 from bot.store.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_link
 
 _COLUMNS = ", ".join(ACCEPTED_COLUMNS)
+_VALUES = ", ".join("kept_parts(parts, kept)" if name == "parts" else name for name in ACCEPTED_COLUMNS)
 
-# What we sent ourselves comes back as an event, and is not carried. One job for each room that got something; a spare
-# one finds nothing to do. Sorted, so that two processes that are told the same do not wait for each other in a circle.
+# A message is accepted once, whatever its room is linked to later, and without the parts that it lost meanwhile. What
+# we sent ourselves comes back as an event, and is not carried. What is sent again takes its content along. One job for
+# each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are told the same do
+# not wait for each other in a circle.
 ACCEPT = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)
@@ -18,16 +21,17 @@ WITH given AS (
     INSERT INTO messages (id, accepted_at)
     SELECT DISTINCT source, now() FROM given WHERE NOT is_explicit ORDER BY source
     ON CONFLICT (id) DO UPDATE SET accepted_at = now() WHERE messages.accepted_at IS NULL
-    RETURNING id, kept
+    RETURNING id AS message, kept
 ), fresh AS (
     INSERT INTO deliveries ({_COLUMNS})
-    SELECT {_COLUMNS} FROM given
-    WHERE is_explicit OR EXISTS (
-        SELECT FROM known WHERE known.id = given.source AND (kept IS NULL OR parts -> 0 ->> 'key' = ANY (kept))
-    ) AND NOT EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = given.source)
+    SELECT {_VALUES} FROM given LEFT JOIN known ON message = source
+    WHERE is_explicit OR message IS NOT NULL AND kept_parts(parts, kept) <> '[]'
+        AND NOT EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = given.source)
     ORDER BY id
     ON CONFLICT DO NOTHING
-    RETURNING id, source, target, notice_room
+    RETURNING id, source, target, notice_room, replaces
+), replaced AS (
+    UPDATE deliveries SET parts = without_content(parts) FROM fresh WHERE deliveries.id = fresh.replaces
 ), told AS (
     INSERT INTO notices (id, room, requested)
     SELECT DISTINCT ON (source) source, notice_room, 1 FROM fresh WHERE notice_room IS NOT NULL
@@ -39,8 +43,11 @@ SELECT ARRAY(SELECT id FROM fresh) AS new,
     enqueue_jobs('refresh_notice', ARRAY(SELECT id FROM told WHERE is_due))
 """
 
+# A link of the links file over which a person made another leads nowhere, also for who asks by its peer.
 LINKS_OF = """
-SELECT DISTINCT ON (room) * FROM links WHERE room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s) ORDER BY room, from_file
+SELECT * FROM links WHERE (room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s)) AND NOT (
+    from_file AND EXISTS (SELECT FROM links AS over WHERE over.room = links.room AND NOT over.from_file))
+ORDER BY room
 """
 
 

@@ -11,7 +11,8 @@ from bot.store.pool import Pool
 OPEN_GAPS = """
 INSERT INTO marks (room, has_gap, gap_since)
 SELECT DISTINCT unnest(ARRAY[room, peer]), true, now() FROM links
-ON CONFLICT (room) DO UPDATE SET has_gap = true, gap_since = now()
+ON CONFLICT (room) DO UPDATE SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL,
+    leased_until = '-infinity'
 """
 LEASE = """
 UPDATE marks SET leased_until = now() + interval '30 seconds', pass_began = coalesce(pass_began, now())
@@ -19,22 +20,23 @@ WHERE room = (
     SELECT room FROM marks WHERE leased_until < now() AND (has_gap OR checked_at < now() - %(interval)s)
     AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
     ORDER BY has_gap DESC, has_gap AND EXISTS (
-        SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC, checked_at
-    LIMIT 1 FOR UPDATE SKIP LOCKED)
+        SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC,
+        checked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """
-SAVE_CURSOR = "UPDATE marks SET cursor = %s, leased_until = '-infinity' WHERE room = %s"
+# A pass that a new gap has interrupted begins again: what it read before the gap proves nothing of it.
+SAVE_CURSOR = "UPDATE marks SET cursor = %s, leased_until = '-infinity' WHERE room = %s AND pass_began = %s"
 FINISH = """
 WITH finished AS (
     UPDATE marks SET read_up_to = greatest(read_up_to, pass_began), pass_began = NULL, cursor = '', has_gap = false,
         gap_since = NULL, checked_at = now(), leased_until = '-infinity'
-    WHERE room = %(room)s RETURNING room
+    WHERE room = %(room)s AND pass_began = %(pass_began)s RETURNING room
 )
 SELECT enqueue_jobs('send_next', ARRAY(
     SELECT DISTINCT target FROM deliveries JOIN finished ON origin = room
     WHERE state IN ('waiting', 'prepared', 'sending')))
 """
-POSTPONE = "UPDATE marks SET leased_until = now() + %s WHERE room = %s"
+POSTPONE = "UPDATE marks SET leased_until = now() + %s WHERE room = %s AND pass_began = %s"
 OPEN_SOURCES = """
 SELECT DISTINCT source FROM deliveries JOIN marks ON origin = room
 WHERE room = %s AND state IN ('waiting', 'prepared') AND NOT is_explicit AND accepted_at < gap_since
@@ -56,16 +58,18 @@ class Marks:
 
     async def lease(self, interval: timedelta) -> Mark | None:
         row = await self._pool.row(LEASE, {"interval": interval})
-        return Mark(RoomId(row["room"]), row["read_up_to"], row["cursor"], row["has_gap"]) if row else None
+        if row is None:
+            return None
+        return Mark(RoomId(row["room"]), row["read_up_to"], row["pass_began"], row["cursor"], row["has_gap"])
 
-    async def save_cursor(self, room: RoomId, cursor: str) -> None:
-        await self._pool.rows(SAVE_CURSOR, (cursor, room))
+    async def save_cursor(self, mark: Mark, cursor: str) -> None:
+        await self._pool.rows(SAVE_CURSOR, (cursor, mark.room, mark.pass_began))
 
-    async def finish_pass(self, room: RoomId) -> None:
-        await self._pool.rows(FINISH, {"room": room})
+    async def finish_pass(self, mark: Mark) -> None:
+        await self._pool.rows(FINISH, {"room": mark.room, "pass_began": mark.pass_began})
 
-    async def postpone_pass(self, room: RoomId, wait: timedelta) -> None:
-        await self._pool.rows(POSTPONE, (wait, room))
+    async def postpone_pass(self, mark: Mark, wait: timedelta) -> None:
+        await self._pool.rows(POSTPONE, (wait, mark.room, mark.pass_began))
 
     async def open_sources(self, room: RoomId) -> Sequence[MessageId]:
         return [MessageId(row["source"]) for row in await self._pool.rows(OPEN_SOURCES, (room,))]

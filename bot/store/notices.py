@@ -13,7 +13,7 @@ BEGIN = "SELECT begin_refresh(%s) AS begun"
 # one more refresh is enqueued, and the count moves on, so that the other one learns of it too.
 POSTED = """
 WITH seen AS (
-    SELECT started = %(turn)s AND coalesce(posted_as, %(message)s) = %(message)s AS is_last
+    SELECT started = %(turn)s AND coalesce(posted_as, %(message)s) IS NOT DISTINCT FROM %(message)s AS is_last
     FROM notices WHERE id = %(id)s FOR UPDATE
 )
 UPDATE notices SET posted_as = coalesce(posted_as, %(message)s), shown = CASE WHEN is_last THEN %(shown)s ELSE '' END,
@@ -42,11 +42,11 @@ class Notices:
         row = await self._relaxed_pool.row(BEGIN, (notice,))
         return _notice(row["begun"]) if row and row["begun"] else None
 
-    async def posted(self, notice: Notice, message: MessageId, shown: str) -> MessageId:
+    async def posted(self, notice: Notice, message: MessageId | None, shown: str) -> MessageId | None:
         said: dict[str, Any] = {"id": notice.id, "turn": notice.turn, "message": message, "shown": sanitize_text(shown)}
         said["is_only"] = notice.posting_since is None
         row = await self._relaxed_pool.row(POSTED, said)
-        return MessageId(row["posted_as"]) if row else message
+        return row["posted_as"] if row else message
 
     async def not_posted(self, notice: Notice) -> None:
         said = {"id": notice.id, "turn": notice.turn, "before": notice.posting_since}

@@ -13,17 +13,17 @@ from bot.store.pool import Pool
 BATCH = 500
 PAUSE_S = 0.1
 
-# Those of a message go together, and only after its notice has shown them all.
+# Those of a message go together, and only after its notice has shown them all. Those that have to stay keep none of the
+# others from going.
 DELIVERIES = """
-WITH old AS (
+WITH forgettable AS (
     SELECT DISTINCT source FROM (
-        SELECT source FROM deliveries WHERE accepted_at < now() - %(age)s ORDER BY accepted_at LIMIT %(batch)s
+        SELECT source FROM deliveries AS old WHERE accepted_at < now() - %(age)s AND NOT EXISTS (
+            SELECT FROM deliveries AS near WHERE near.source = old.source
+            AND (near.accepted_at >= now() - %(age)s OR near.state IN ('waiting', 'prepared', 'sending'))
+        ) AND NOT EXISTS (SELECT FROM notices WHERE id = old.source AND requested > started)
+        ORDER BY accepted_at LIMIT %(batch)s
     ) AS oldest
-), forgettable AS (
-    SELECT source FROM old WHERE NOT EXISTS (
-        SELECT FROM deliveries AS near WHERE near.source = old.source
-        AND (near.accepted_at >= now() - %(age)s OR near.state IN ('waiting', 'prepared', 'sending'))
-    ) AND NOT EXISTS (SELECT FROM notices WHERE id = old.source AND requested > started)
 ), receipts_gone AS (
     DELETE FROM receipts USING deliveries JOIN forgettable USING (source)
     WHERE receipts.message = deliveries.sent_as OR receipts.delivery = deliveries.id
@@ -34,6 +34,16 @@ WITH old AS (
 )
 SELECT count(*) AS gone FROM gone
 """
+# What was held for so long that nobody will send it any more.
+HELD = """
+WITH gone AS (
+    UPDATE deliveries SET state = 'cancelled', awaits_approval = false, parts = without_content(parts) WHERE id IN (
+        SELECT id FROM deliveries WHERE awaits_approval AND state IN ('waiting', 'prepared')
+        AND accepted_at < now() - %(age)s LIMIT %(batch)s)
+    RETURNING source
+)
+SELECT count(*) AS gone, request_refresh(ARRAY(SELECT source FROM gone)) FROM gone
+"""
 # A receipt that belongs to nothing tells of a message that something else sent.
 RECEIPTS = """
 WITH gone AS (
@@ -43,6 +53,17 @@ WITH gone AS (
         AND NOT EXISTS (SELECT FROM deliveries WHERE id = old.delivery)
         ORDER BY came_at LIMIT %(batch)s)
     RETURNING id
+)
+SELECT count(*) AS gone FROM gone
+"""
+REACTIONS = """
+WITH gone AS (
+    DELETE FROM reactions WHERE (about, part, person, emoji) IN (
+        SELECT about, part, person, emoji FROM reactions AS old WHERE at < now() - %(age)s
+        AND NOT EXISTS (SELECT FROM deliveries WHERE source = old.about)
+        AND NOT EXISTS (SELECT FROM deliveries WHERE sent_as = old.about)
+        ORDER BY at LIMIT %(batch)s)
+    RETURNING about
 )
 SELECT count(*) AS gone FROM gone
 """
@@ -67,7 +88,7 @@ class Retention:
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete what was accepted before that and is finished; gives how many deliveries went."""
         gone = 0
-        for statement in (DELIVERIES, RECEIPTS, MESSAGES):
+        for statement in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES):
             while deleted := await self._delete_batch(statement, age):
                 gone += deleted if statement is DELIVERIES else 0
                 await self._pause()

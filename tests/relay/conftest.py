@@ -27,3 +27,14 @@ async def lending_world(tmp_path: Path, database: Database, database_url: str) -
     yield made
     await made.prefetcher.close()
     made.close()
+
+
+@pytest.fixture
+async def other_process(world: World, database_url: str) -> AsyncIterator[World]:
+    """A second process of the same bot: the same networks and tables, connections of its own."""
+    database = await Database.open(database_url)
+    made = World(world.folder, database, database_url, team=world.team, chats=world.chats)
+    yield made
+    await made.prefetcher.close()
+    made.close()
+    await database.close()

@@ -1,127 +1,318 @@
-"""Resend and "it arrived": the only ways in which a person changes what becomes of a delivery."""
+"""Resend, send now, cancel, "it arrived": the only ways in which a person changes what becomes of a delivery."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused
-from bot.relay.model import DeliveryId, DeliveryState, Link, Status, UserId
-from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHAT, share
-from tests.relay.conftest import World
+from bot.relay.ids import DeliveryId, PersonId
+from bot.relay.model import DeliveryState, LinkSettings, Membership, Message, Status
+from bot.relay.parts import Edit, Text
+from tests.fakes import ANN, BASE, CHANNEL, OTHER_CHAT, heard, said, voice
+from tests.relay.world import World
 
-BEN = UserId("U0BEN")
+BEN = PersonId("team:T0AAA@U0BEN")
+OLD = timedelta(hours=2)
 
 
-async def unconfirmed(world: World) -> DeliveryId:
-    world.linq.trouble["send"] = [OutcomeUnknown("lost")]
-    [delivery] = await world.clips.accept(share())
+async def unconfirmed(world: World, message: Message | None = None) -> DeliveryId:
+    world.chats.sender.trouble["send"] = [OutcomeUnknown("lost")]
+    [delivery] = await world.deliveries.accept(message or said())
+    await world.run()
+    assert await world.status(delivery) is Status.UNCONFIRMED
+    return delivery
+
+
+async def failed(world: World, message: Message | None = None) -> DeliveryId:
+    world.chats.sender.trouble["send"] = [Refused("No.")]
+    [delivery] = await world.deliveries.accept(message or said())
     await world.run()
     return delivery
 
 
-async def test_resend_makes_a_delivery_of_its_own_with_a_fresh_attachment(world: World) -> None:
+async def held(world: World, message: Message | None = None) -> DeliveryId:
+    """Found in the history, too old to be sent unasked."""
+    world.pass_by(OLD)
+    [delivery] = await world.deliveries.accept_found(message or said())
+    return delivery
+
+
+async def test_resend_is_a_delivery_of_its_own_with_a_fresh_upload(world: World) -> None:
     old = await unconfirmed(world)
-    new = await world.wishes.resend(old, by=ANN)
+    new = await world.actions.resend(old, by=ANN)
     await world.run()
-    assert world.status(new) is Status.QUEUED
-    assert world.row(new).attachment not in (None, world.row(old).attachment)
-    assert len(world.linq.sent) == 1
+    first, second = (await world.row(old)).prepared, (await world.row(new)).prepared
+    assert first is not None
+    assert second is not None
+    assert first[0].media != second[0].media
+    assert len(world.chats.sender.sent) == 1
 
 
-async def test_pressing_resend_twice_is_one_wish(world: World) -> None:
+async def test_resend_pressed_twice_is_one(world: World) -> None:
     old = await unconfirmed(world)
-    assert await world.wishes.resend(old, by=ANN) == await world.wishes.resend(old, by=ANN)
+    assert await world.actions.resend(old, by=ANN) == await world.actions.resend(old, by=ANN)
     await world.run()
-    assert len(world.linq.sent) == 1
+    assert len(world.chats.sender.sent) == 1
 
 
-async def test_two_people_who_press_resend_have_one_wish(world: World) -> None:
+async def test_resend_by_two_people_is_one(world: World) -> None:
     old = await unconfirmed(world)
-    assert await world.wishes.resend(old, by=ANN) == await world.wishes.resend(old, by=BEN)
+    first, second = await asyncio.gather(*(world.actions.resend(old, by=person) for person in (ANN, BEN)))
     await world.run()
-    assert len(world.linq.sent) == 1
+    assert first == second
+    assert len(world.chats.sender.sent) == 1
 
 
-async def test_a_cancelled_one_can_be_sent_after_all(world: World) -> None:
-    [old] = await world.clips.accept(share())
-    await world.clips.withdraw(CHANNEL, share().post.message_ts)
-    new = await world.wishes.resend(old, by=ANN)
+async def test_resend_of_a_cancelled_recording_is_sent_after_all(world: World) -> None:
+    [old] = await world.deliveries.accept(said())
+    await world.deliveries.withdraw(said().id, [CHANNEL])
+    new = await world.actions.resend(old, by=ANN)
     await world.run()
-    assert world.row(new).step is DeliveryState.RECORDED
+    assert (await world.row(new)).state is DeliveryState.RECORDED
 
 
-async def test_what_is_sent_again_goes_into_its_own_chat_wherever_the_channel_is_linked_now(world: World) -> None:
+async def test_resend_of_a_failed_text_sends_its_words(world: World) -> None:
+    old = await failed(world, said("1", Text("t", "Hello"), command="T1"))
+    new = await world.actions.resend(old, by=ANN)
+    await world.run()
+    [outgoing] = world.chats.sender.sent
+    assert (outgoing.delivery.id, outgoing.delivery.parts) == (new, (Text("t", "Hello"),))
+
+
+async def test_resend_takes_the_words_along(world: World) -> None:
+    """They are kept once, and forgotten with the one that was sent last."""
+    old = await failed(world, said("1", Text("t", "Hello"), command="T1"))
+    await world.actions.resend(old, by=ANN)
+    assert (await world.row(old)).parts == (Text("t"),)
+
+
+async def test_resend_of_a_deleted_text_is_refused(world: World) -> None:
+    [old] = await world.deliveries.accept(said("1", Text("t", "Hello"), command="T1"))
+    await world.deliveries.withdraw(said().id, [CHANNEL])
+    with pytest.raises(Refused, match="Write it again"):
+        await world.actions.resend(old, by=ANN)
+
+
+async def test_resend_of_a_reply_is_a_reply_again(world: World) -> None:
+    await world.deliveries.accept(heard())
+    await world.run()
+    about = world.team.sender.message(1)
+    old = await failed(world, said("9", Text("t", "Hello"), about=about, command="T1"))
+    await world.actions.resend(old, by=ANN)
+    await world.run()
+    assert world.chats.sender.sent[-1].about == heard().id
+
+
+async def test_resend_of_a_failed_edit_changes_the_same_message(world: World) -> None:
+    await world.deliveries.accept(said("1", Text("t", "Hello"), command="T1"))
+    await world.run()
+    old = await failed(world, said("2", Edit("e", "Hallo"), about=said("1").id))
+    await world.actions.resend(old, by=ANN)
+    await world.run()
+    assert world.chats.sender.sent[-1].about == world.chats.sender.message(1)
+
+
+async def test_resend_is_refused_once_the_room_is_unlinked(world: World) -> None:
     old = await unconfirmed(world)
-    world.memory.links[CHANNEL] = Link(CHANNEL, OTHER_CHAT)
-    await world.wishes.resend(old, by=ANN)
-    await world.run()
-    assert [chat for chat, _, _ in world.linq.sent] == [CHAT]
+    await world.links.part(CHANNEL)
+    with pytest.raises(Refused, match="not linked"):
+        await world.actions.resend(old, by=ANN)
 
 
-async def test_what_is_sent_again_overtakes_nothing_that_was_dropped_before_somebody_asked(world: World) -> None:
+async def test_resend_is_refused_once_the_room_leads_to_somebody_else(world: World) -> None:
     old = await unconfirmed(world)
-    again = await world.wishes.resend(old, by=ANN)
-    [dropped] = await world.clips.accept(share("1790000009.0"))
-    await world.run()
-    assert [sent for _, sent, _ in world.linq.sent] == [world.row(dropped).attachment, world.row(again).attachment]
+    await world.links.part(CHANNEL)
+    await world.link(CHANNEL, OTHER_CHAT)
+    with pytest.raises(Refused, match="meant for somebody else"):
+        await world.actions.resend(old, by=ANN)
 
 
-async def test_whoever_asked_for_it_again_is_told_when_it_fails(world: World) -> None:
+async def test_resend_is_refused_to_people_who_may_not_send(world: World) -> None:
     old = await unconfirmed(world)
-    assert world.row(await world.wishes.resend(old, by=BEN)).post.user == BEN
+    world.team.directory.memberships[BEN] = Membership.EXTERNAL
+    with pytest.raises(Refused, match="members"):
+        await world.actions.resend(old, by=BEN)
 
 
-async def test_clips_sent_again_keep_their_places_among_those_of_their_message(world: World) -> None:
-    world.linq.trouble["send"] = [Refused("No.")] * 3
-    first, _, last = await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a", "c.m4a"))
+async def test_resend_by_the_operator_asks_for_no_membership(world: World) -> None:
+    old = await unconfirmed(world)
+    await world.link(settings=LinkSettings(senders=(BEN,)))
+    new = await world.actions.resend(old, by=None)
+    assert (await world.row(new)).sender == ANN
+
+
+async def test_resend_by_the_operator_goes_for_what_the_contact_said_too(world: World) -> None:
+    world.team.sender.trouble["send"] = [Refused("No.")]
+    [old] = await world.deliveries.accept(heard())
     await world.run()
-    for failed in (first, last):
-        await world.wishes.resend(failed, by=ANN)
+    await world.actions.resend(old, by=None)
     await world.run()
-    assert world.slack.edits[-1] == "a.m4a queued, b.m4a failed, c.m4a queued"
+    assert [outgoing.delivery.parts for outgoing in world.team.sender.sent] == [(Text("0", "Hello."),)]
 
 
-async def test_what_is_on_its_way_cannot_be_resent(world: World) -> None:
-    [delivery] = await world.clips.accept(share())
+async def test_resend_overtakes_nothing_that_was_said_before_it(world: World) -> None:
+    old = await unconfirmed(world)
+    world.pass_by(timedelta(minutes=5))
+    await world.actions.resend(old, by=ANN)
+    await world.deliveries.accept(said("9", voice("later.m4a")))
+    await world.run()
+    assert world.sent_names == ["later.m4a", "memo.m4a"]
+
+
+async def test_resend_belongs_to_who_asked_for_it(world: World) -> None:
+    old = await unconfirmed(world)
+    assert (await world.row(await world.actions.resend(old, by=BEN))).sender == BEN
+
+
+async def test_resend_keeps_the_place_among_the_parts_of_the_message(world: World) -> None:
+    world.chats.sender.trouble["send"] = [Refused("No.")] * 3
+    first, _, last = await world.deliveries.accept(said("1", voice("a.m4a"), voice("b.m4a"), voice("c.m4a")))
+    await world.run()
+    for delivery in (first, last):
+        await world.actions.resend(delivery, by=ANN)
+    await world.run()
+    assert world.team.board.edits[-1] == "a.m4a queued, b.m4a failed, c.m4a queued"
+
+
+async def test_resend_is_shown_in_place_of_the_old_one(world: World) -> None:
+    old = await unconfirmed(world)
+    await world.actions.resend(old, by=ANN)
+    await world.run()
+    assert world.team.board.edits[-1] == "memo.m4a queued"
+
+
+async def test_resend_of_what_is_on_its_way_is_refused(world: World) -> None:
+    [delivery] = await world.deliveries.accept(said())
     with pytest.raises(Refused, match="queued"):
-        await world.wishes.resend(delivery, by=ANN)
+        await world.actions.resend(delivery, by=ANN)
 
 
-async def test_the_notice_shows_the_resent_clip_in_place_of_the_old_one(world: World) -> None:
-    old = await unconfirmed(world)
-    await world.wishes.resend(old, by=ANN)
+async def test_resend_of_an_unknown_delivery_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="not known"):
+        await world.actions.resend(DeliveryId("0" * 20), by=ANN)
+
+
+async def test_resend_of_a_message_takes_only_what_failed(world: World) -> None:
+    world.chats.sender.trouble["send"] = [Refused("No.")]
+    await world.deliveries.accept(said("1", voice("a.m4a"), voice("b.m4a")))
     await world.run()
-    assert world.slack.edits[-1] == "memo.m4a queued"
+    assert await world.actions.resend_message(said().id, by=ANN) == 1
 
 
-async def test_it_arrived_settles_an_unconfirmed_delivery_as_sent(world: World) -> None:
-    delivery = await unconfirmed(world)
-    await world.wishes.arrived(delivery, by=ANN)
-    assert world.status(delivery) is Status.SENT
-
-
-async def test_it_arrived_says_nothing_about_a_failed_one(world: World) -> None:
-    world.linq.trouble["send"] = [Refused("No.")]
-    [delivery] = await world.clips.accept(share())
+async def test_resend_of_a_message_leaves_out_its_deleted_parts(world: World) -> None:
+    world.chats.sender.trouble["send"] = [Refused("No.")]
+    await world.deliveries.accept(said("1", voice("kept.m4a"), voice("gone.m4a")))
+    await world.deliveries.withdraw(said().id, [CHANNEL], ["F0kept.m4a"])
     await world.run()
-    with pytest.raises(Refused, match="failed"):
-        await world.wishes.arrived(delivery, by=ANN)
+    assert await world.actions.resend_message(said().id, by=ANN) == 1
 
 
-async def test_resending_a_message_takes_only_what_failed(world: World) -> None:
-    world.linq.trouble["send"] = [Refused("No.")]
-    await world.clips.accept(share("1790000001.0", "a.m4a", "b.m4a"))
-    await world.run()
-    assert await world.wishes.resend_message(CHANNEL, "1790000001.0", by=ANN) == 1
-
-
-async def test_resending_a_message_without_failures_is_refused(world: World) -> None:
-    await world.clips.accept(share("1790000001.0"))
+async def test_resend_of_a_message_without_failures_is_refused(world: World) -> None:
+    await world.deliveries.accept(said())
     with pytest.raises(Refused, match="nothing to send again"):
-        await world.wishes.resend_message(CHANNEL, "1790000001.0", by=ANN)
+        await world.actions.resend_message(said().id, by=ANN)
 
 
-async def test_what_was_taken_out_of_a_message_is_not_sent_again_with_the_rest_of_it(world: World) -> None:
-    world.linq.trouble["send"] = [Refused("No.")]
-    await world.clips.accept(share("1790000001.0", "kept.m4a", "gone.m4a"))
-    await world.clips.withdraw(CHANNEL, "1790000001.0", ["F0kept.m4a"])
+async def test_confirm_settles_an_unconfirmed_delivery_as_sent(world: World) -> None:
+    delivery = await unconfirmed(world)
+    await world.actions.confirm_delivered(delivery, by=ANN)
+    report = await world.report(delivery)
+    assert report.status is Status.SENT
+    assert report.receipt is not None
+    assert report.receipt.confirmed_by == ANN
+
+
+async def test_confirm_forgets_the_text(world: World) -> None:
+    delivery = await unconfirmed(world, said("1", Text("t", "Hello"), command="T1"))
+    await world.actions.confirm_delivered(delivery, by=ANN)
+    assert (await world.row(delivery)).parts == (Text("t"),)
+
+
+async def test_confirm_of_a_failed_delivery_is_refused(world: World) -> None:
+    delivery = await failed(world)
+    with pytest.raises(Refused, match="failed"):
+        await world.actions.confirm_delivered(delivery, by=ANN)
+
+
+async def test_held_delivery_is_not_sent_and_blocks_nobody(world: World) -> None:
+    delivery = await held(world)
+    await world.deliveries.accept(said("2", voice("next.m4a")))
     await world.run()
-    assert await world.wishes.resend_message(CHANNEL, "1790000001.0", by=ANN) == 1
+    assert await world.status(delivery) is Status.HELD
+    assert world.sent_names == ["next.m4a"]
+
+
+async def test_approve_sends_a_held_delivery(world: World) -> None:
+    delivery = await held(world)
+    await world.actions.approve(delivery, by=ANN)
+    await world.run()
+    row = await world.row(delivery)
+    assert (row.state, row.reason) == (DeliveryState.RECORDED, "")
+
+
+async def test_approve_by_two_people_at_once_sends_once(world: World) -> None:
+    delivery = await held(world)
+    pressed = (world.actions.approve(delivery, by=person) for person in (ANN, BEN))
+    await asyncio.gather(*pressed, return_exceptions=True)
+    await world.run()
+    assert len(world.chats.sender.sent) == 1
+
+
+async def test_approve_and_dismiss_at_once_are_one_of_the_two(world: World, other_process: World) -> None:
+    delivery = await held(world)
+    await asyncio.gather(
+        world.database.deliveries.approve(delivery), other_process.database.deliveries.dismiss(delivery)
+    )
+    await world.run()
+    is_sent = (await world.row(delivery)).state is DeliveryState.RECORDED
+    assert len(world.chats.sender.sent) == is_sent
+    assert is_sent or await world.status(delivery) is Status.CANCELLED
+
+
+async def test_dismiss_cancels_a_held_delivery_and_forgets_its_text(world: World) -> None:
+    delivery = await held(world, said("1", Text("t", "Hello"), command="T1"))
+    await world.actions.dismiss(delivery, by=ANN)
+    await world.run()
+    assert await world.status(delivery) is Status.CANCELLED
+    assert (await world.row(delivery)).parts == (Text("t"),)
+    assert world.chats.sender.sent == []
+
+
+@pytest.mark.parametrize("act", ["approve", "dismiss"])
+async def test_held_delivery_is_decided_once(world: World, act: str) -> None:
+    delivery = await held(world)
+    await world.actions.approve(delivery, by=ANN)
+    with pytest.raises(Refused, match="queued already"):
+        await getattr(world.actions, act)(delivery, by=ANN)
+
+
+async def test_dismiss_of_what_was_approved_meanwhile_changes_nothing(world: World) -> None:
+    delivery = await held(world)
+    await world.database.deliveries.approve(delivery)
+    await world.database.deliveries.dismiss(delivery)
+    await world.run()
+    assert (await world.row(delivery)).state is DeliveryState.RECORDED
+
+
+@pytest.mark.parametrize("act", ["approve", "dismiss"])
+async def test_held_delivery_is_decided_only_by_people_who_may_send(world: World, act: str) -> None:
+    delivery = await held(world)
+    world.team.directory.memberships[BEN] = Membership.GUEST
+    with pytest.raises(Refused, match="members"):
+        await getattr(world.actions, act)(delivery, by=BEN)
+
+
+async def test_held_delivery_is_shown_as_held(world: World) -> None:
+    await held(world)
+    await world.run()
+    assert world.team.board.posts == ["memo.m4a held"]
+
+
+async def test_delivery_with_a_time_is_held_until_then(world: World) -> None:
+    [delivery] = await world.deliveries.accept(replace(heard(), is_ours=True, sent_at=BASE + timedelta(days=9000)))
+    assert await world.status(delivery) is Status.HELD
+    assert await world.database.deliveries.claim(CHANNEL) is None
+    await world.run()
+    assert world.team.sender.sent == []

@@ -5,8 +5,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-
 from bot.relay.backpressure import FEW, IngressGate
+
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import RetryLater
 from bot.relay.links import Links

@@ -1,0 +1,332 @@
+"""Backfill: what no event told is read from the history, carried once and in order, or held where it is too old."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.relay.errors import Refused, RetryLater
+from bot.relay.ids import DeliveryId, PersonId
+from bot.relay.model import DeliveryState, LinkSettings, Membership, Mode, Status
+from bot.relay.parts import Edit, Reaction, Text
+from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
+from tests.relay.world import World
+
+MINUTE = timedelta(minutes=1)
+CONVERSATION = LinkSettings(mode=Mode.CONVERSATION)
+
+
+@pytest.fixture
+async def gap(world: World) -> World:
+    """The bot has just started: every linked room has a gap."""
+    await world.backfill.open_gaps()
+    return world
+
+
+async def read_all(world: World) -> int:
+    """Read until no room needs it; gives how many deliveries were found."""
+    found = 0
+    while (new := await world.backfill.read_next()) is not None:
+        found += new
+    return found
+
+
+async def test_missed_message_is_carried_once(gap: World) -> None:
+    gap.team.history.said = [said("5")]
+    assert await read_all(gap) == 1
+    await gap.run()
+    await gap.backfill.open_gaps()
+    assert await read_all(gap) == 0
+    assert not await gap.deliveries.accept(said("5"))
+    assert gap.sent_names == ["memo.m4a"]
+
+
+async def test_message_that_an_event_told_is_no_news(gap: World) -> None:
+    await gap.deliveries.accept(said("5"))
+    gap.team.history.said = [said("5")]
+    assert await read_all(gap) == 0
+
+
+async def test_missed_messages_of_both_sides_are_carried(gap: World) -> None:
+    gap.team.history.said, gap.chats.history.said = [said("5")], [heard("6")]
+    assert await read_all(gap) == 2
+    await gap.run()
+    assert (len(gap.chats.sender.sent), len(gap.team.sender.sent)) == (1, 1)
+
+
+async def test_missed_messages_go_before_what_is_new(gap: World) -> None:
+    gap.team.history.said = [said("6", voice("b.m4a")), said("5", voice("a.m4a"))]
+    await gap.deliveries.accept(said("7", voice("c.m4a")))
+    await gap.run(during=timedelta(seconds=1))
+    assert gap.sent_names == []
+    await read_all(gap)
+    await gap.do_jobs()
+    assert gap.sent_names == ["a.m4a", "b.m4a", "c.m4a"]
+
+
+async def test_missed_messages_of_several_pages_are_carried_in_order(gap: World) -> None:
+    gap.team.history.said = [said(str(number), voice(f"{number}.m4a")) for number in range(1, 8)]
+    gap.team.history.page = 2
+    assert await read_all(gap) == 7
+    await gap.do_jobs()
+    assert gap.sent_names == [f"{number}.m4a" for number in range(1, 8)]
+
+
+async def test_pass_goes_on_where_a_killed_process_left_it(gap: World, other_process: World) -> None:
+    gap.team.history.said = [said(str(number), voice(f"{number}.m4a")) for number in range(1, 6)]
+    gap.team.history.page = 2
+    await read_room(gap)
+    pages = len(gap.team.history.reads)
+    assert await read_all(other_process) == 5 - 2
+    assert gap.team.history.reads.count(CHANNEL) == pages + 2
+
+
+async def read_room(world: World) -> None:
+    """One call for the channel."""
+    while CHANNEL not in world.team.history.reads:
+        await world.backfill.read_next()
+
+
+async def test_gap_holds_up_sends_for_a_minute_at_most(gap: World) -> None:
+    gap.team.history.trouble["read"] = [RetryLater("Rate limited.", after=timedelta(hours=1))] * 9
+    await gap.deliveries.accept(said("5"))
+    await read_all(gap)
+    await gap.run(during=timedelta(seconds=58))
+    assert gap.sent_names == []
+    gap.pass_by(timedelta(seconds=3))
+    await gap.restore_jobs()
+    await gap.do_jobs()
+    assert gap.sent_names == ["memo.m4a"]
+
+
+async def test_gap_of_one_room_holds_up_no_other(gap: World) -> None:
+    await gap.link(OTHER_CHANNEL, OTHER_CHAT)
+    gap.execute("UPDATE marks SET has_gap = false WHERE room <> %s", CHANNEL)
+    await gap.deliveries.accept(said("5", voice("held.m4a")))
+    await gap.deliveries.accept(said("6", voice("free.m4a"), room=OTHER_CHANNEL))
+    await gap.do_jobs()
+    assert gap.sent_names == ["free.m4a"]
+
+
+async def test_room_with_something_to_send_is_read_first(gap: World) -> None:
+    await gap.link(OTHER_CHANNEL, OTHER_CHAT)
+    await gap.backfill.open_gaps()
+    await gap.deliveries.accept(said("5", room=OTHER_CHANNEL))
+    await gap.backfill.read_next()
+    assert gap.team.history.reads == [OTHER_CHANNEL]
+
+
+async def test_nothing_from_before_the_link_is_carried(gap: World) -> None:
+    before = said("5", at=BASE - timedelta(seconds=1))
+    gap.team.history.said = [before]
+    gap.chats.history.said = [replace(heard("5"), sent_at=before.sent_at)]
+    assert await read_all(gap) == 0
+    assert gap.execute("SELECT * FROM messages") == []
+
+
+async def test_fresh_link_carries_nothing_of_what_was_said_before(world: World) -> None:
+    now = datetime.now(UTC)
+    await world.database.links.save(replace((await world.links.all())[0], room=OTHER_CHANNEL, peer=OTHER_CHAT))
+    world.team.history.said = [
+        said("1", voice("old.m4a"), room=OTHER_CHANNEL, at=now - timedelta(seconds=30)),
+        said("2", voice("new.m4a"), room=OTHER_CHANNEL, at=now + timedelta(seconds=30)),
+    ]
+    await world.backfill.open_gaps()
+    await read_all(world)
+    await world.run()
+    assert world.sent_names == ["new.m4a"]
+
+
+async def found_late(world: World, hours: float) -> DeliveryId:
+    world.pass_by(timedelta(hours=hours))
+    world.team.history.said = [said("5")]
+    await world.backfill.open_gaps()
+    assert await read_all(world) == 1
+    [row] = world.execute("SELECT id FROM deliveries")
+    return DeliveryId(row["id"])
+
+
+async def test_message_older_than_an_hour_is_held_with_the_reason(world: World) -> None:
+    delivery = await found_late(world, 1.5)
+    await world.run()
+    assert world.sent_names == []
+    report = await world.report(delivery)
+    assert (report.status, "could not hear it" in report.reason) == (Status.HELD, True)
+    assert world.team.board.posts == ["memo.m4a held"]
+
+
+async def test_message_of_the_last_hour_is_carried_unasked(world: World) -> None:
+    delivery = await found_late(world, 0.9)
+    await world.run()
+    assert (await world.row(delivery)).state is DeliveryState.RECORDED
+
+
+async def test_contacts_message_is_carried_however_old(world: World) -> None:
+    world.pass_by(timedelta(days=3))
+    world.chats.history.said = [heard("5")]
+    await world.backfill.open_gaps()
+    await read_all(world)
+    await world.run()
+    assert len(world.team.sender.sent) == 1
+
+
+async def test_message_in_a_linked_thread_is_found(gap: World) -> None:
+    thread = thread_of(said("1").id)
+    await gap.link(thread, OTHER_CHAT)
+    await gap.backfill.open_gaps()
+    gap.team.history.said = [said("5", thread=thread)]
+    assert await read_all(gap) == 1
+    await gap.run()
+    assert [outgoing.delivery.target for outgoing in gap.chats.sender.sent] == [OTHER_CHAT]
+
+
+async def test_missed_reactions_and_edits_are_carried(gap: World) -> None:
+    await gap.deliveries.accept(said("5", Text("t", "Hello"), command="T1"))
+    gap.execute("UPDATE marks SET has_gap = false")
+    await gap.run()
+    about = gap.chats.sender.message(1)
+    await gap.backfill.open_gaps()
+    gap.team.history.said = [said("6-e", Edit("e", "Hallo"), about=said("5").id)]
+    gap.chats.history.said = [heard("7-r", Reaction("r", "👍"), about=about)]
+    assert await read_all(gap) == 2
+    await gap.run()
+    assert (len(gap.chats.sender.sent), len(gap.team.sender.sent)) == (2, 1)
+
+
+async def test_found_message_without_parts_holds_up_nothing(gap: World) -> None:
+    """As a line that somebody joined, in a thread of a conversation."""
+    await gap.link(settings=CONVERSATION)
+    nothing = replace(said("4", thread=thread_of(said("1").id)), parts=())
+    gap.team.history.said = [nothing, said("5")]
+    assert await read_all(gap) == 1
+
+
+async def test_found_message_that_is_refused_holds_up_nothing(gap: World) -> None:
+    gap.team.directory.memberships[ANN] = Membership.EXTERNAL
+    gap.team.history.said = [said("5", command="T1"), said("6", sender=PersonId("team:T0AAA@U0BEN"))]
+    assert await read_all(gap) == 1
+
+
+async def test_message_deleted_while_nobody_listened_is_not_sent(world: World) -> None:
+    world.chats.sender.trouble["send"] = [RetryLater("Rate limited.", after=timedelta(minutes=5))]
+    gone, whole = said("5", voice("gone.m4a")), said("6", voice("whole.m4a"))
+    for message in (gone, whole):
+        await world.deliveries.accept(message)
+    await world.do_jobs()
+    world.team.history.said, world.team.history.deleted = [gone, whole], {gone.id: ()}
+    await world.backfill.open_gaps()
+    await read_all(world)
+    await world.run()
+    assert world.sent_names == ["whole.m4a"]
+
+
+async def test_part_deleted_while_nobody_listened_is_not_sent(world: World) -> None:
+    world.chats.sender.trouble["send"] = [RetryLater("Rate limited.", after=timedelta(minutes=5))]
+    message = said("5", voice("gone.m4a"), voice("kept.m4a"))
+    await world.deliveries.accept(message)
+    await world.do_jobs()
+    world.team.history.said, world.team.history.deleted = [message], {message.id: ("F0kept.m4a",)}
+    await world.backfill.open_gaps()
+    await read_all(world)
+    await world.run()
+    assert world.sent_names == ["kept.m4a"]
+
+
+async def test_message_accepted_after_the_gap_is_not_looked_up(gap: World) -> None:
+    """What an event has just told is still there."""
+    await gap.deliveries.accept(said("7"))
+    assert await gap.database.marks.open_sources(CHANNEL) == []
+
+
+async def test_explicit_act_is_not_looked_up(world: World) -> None:
+    """A command has no message that could have been deleted."""
+    await world.deliveries.accept(said("5", command="T1"))
+    await world.backfill.open_gaps()
+    assert await world.database.marks.open_sources(CHANNEL) == []
+
+
+async def test_refused_room_holds_up_nothing(gap: World) -> None:
+    """As one that the bot is not in any more."""
+    gap.team.history.trouble["read"] = [Refused("not_in_channel")]
+    await gap.deliveries.accept(said("5"))
+    await read_all(gap)
+    await gap.do_jobs()
+    assert gap.sent_names == ["memo.m4a"]
+
+
+async def test_rate_limit_puts_off_that_room_only(gap: World) -> None:
+    gap.team.history.trouble["read"] = [RetryLater("Rate limited.", after=timedelta(minutes=10))]
+    gap.chats.history.said, gap.team.history.said = [heard("5")], [said("6")]
+    assert await read_all(gap) == 1  # the contact's
+    gap.pass_by(timedelta(minutes=9))
+    assert await read_all(gap) == 0
+    gap.pass_by(timedelta(minutes=1, seconds=1))
+    assert await read_all(gap) == 1
+
+
+async def test_failing_look_at_deletions_reads_the_room_again_later(world: World) -> None:
+    world.chats.sender.trouble["send"] = [RetryLater("Rate limited.", after=timedelta(hours=5))]
+    await world.deliveries.accept(said("5"))
+    await world.do_jobs()
+    await world.backfill.open_gaps()
+    world.team.history.said, world.team.history.deleted = [said("5")], {said("5").id: ()}
+    world.team.history.trouble["surviving_parts"] = [RetryLater("Rate limited.")]
+    await read_all(world)
+    world.pass_by(MINUTE)
+    await read_all(world)
+    await world.run()
+    assert world.sent_names == []
+
+
+async def test_room_without_a_gap_is_read_once_per_interval(gap: World) -> None:
+    await read_all(gap)
+    reads = len(gap.team.history.reads)
+    gap.pass_by(timedelta(seconds=50))
+    await read_all(gap)
+    assert len(gap.team.history.reads) == reads
+    gap.pass_by(timedelta(seconds=11))
+    await read_all(gap)
+    assert len(gap.team.history.reads) == reads + 1
+
+
+async def test_new_gap_during_a_pass_has_the_room_read_from_its_end_again(gap: World) -> None:
+    """What was said since the pass began stands before the page where it goes on."""
+    gap.team.history.said = [said(str(number), voice(f"{number}.m4a")) for number in range(1, 5)]
+    gap.team.history.page = 2
+    await read_room(gap)
+    gap.team.history.said.append(said("9", voice("9.m4a")))
+    await gap.backfill.open_gaps()
+    await read_all(gap)
+    await gap.run()
+    assert gap.sent_names == ["1.m4a", "2.m4a", "3.m4a", "4.m4a", "9.m4a"]
+
+
+async def test_pass_that_a_new_gap_overtook_does_not_close_it(gap: World) -> None:
+    """Its last page was read before the gap ended."""
+    stale = await gap.database.marks.lease(MINUTE)
+    assert stale is not None
+    await gap.backfill.open_gaps()
+    await gap.database.marks.finish_pass(stale)
+    await gap.database.marks.save_cursor(stale, "7")
+    rows = gap.execute("SELECT has_gap, cursor FROM marks WHERE room = %s", stale.room)
+    assert rows == [{"has_gap": True, "cursor": ""}]
+
+
+async def test_two_processes_read_different_rooms(gap: World, other_process: World) -> None:
+    first, second = await gap.database.marks.lease(MINUTE), await other_process.database.marks.lease(MINUTE)
+    assert first is not None
+    assert second is not None
+    assert {first.room, second.room} == {CHANNEL, CHAT}
+    assert await gap.database.marks.lease(MINUTE) is None
+
+
+async def test_room_that_was_unlinked_is_not_read(gap: World) -> None:
+    await gap.links.part(CHANNEL)
+    assert await read_all(gap) == 0
+    assert (gap.team.history.reads, gap.chats.history.reads) == ([], [])
+
+
+async def test_finished_pass_moves_the_mark_to_where_it_began(gap: World) -> None:
+    before = await gap.database.marks.oldest_age()
+    await read_all(gap)
+    assert await gap.database.marks.oldest_age() < before
