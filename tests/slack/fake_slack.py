@@ -25,7 +25,7 @@ class FakeSlack(FakeWorkspace):
     async def start(self) -> None:
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_route("*", "/api/{method}", self._api)
-        application.router.add_route("*", "/files/{id}/{name}", self._download)
+        application.router.add_route("*", "/files/{id}/{name:.*}", self._download)
         application.router.add_post("/upload/{id}", self._upload)
         application.router.add_post("/respond/{number}", self._respond)
         application.router.add_get("/socket", self._socket)
@@ -80,7 +80,12 @@ class FakeSlack(FakeWorkspace):
         if fault.error:
             return web.json_response({"ok": False, "error": fault.error}, headers=headers)
         more = {"Retry-After": fault.retry_after} if fault.retry_after else {}
-        return web.Response(status=fault.status or 200, body=fault.body or b"", headers={**headers, **more})
+        return web.Response(
+            status=fault.status or 200,
+            body=fault.body or b"",
+            content_type="application/json" if fault.body else "text/html",
+            headers={**headers, **more},
+        )
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         file = self.files[request.match_info["id"]]

@@ -108,7 +108,7 @@ class FakeWorkspace:
 
     def next_ts(self) -> str:
         self._number += 1
-        return f"{int(NOON.timestamp()) - 600 + self._number}.{self._number:06}"
+        return f"{int(NOON.timestamp()) - 200 + self._number}.{self._number:06}"
 
     def named(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
