@@ -8,8 +8,8 @@ ports.py      what is asked of the relay
 diagnosis.py  what ``check`` asks
 inbound/      http_receiver, socket_receiver (socket_client) → envelope → dispatch → events
               parse (files, message_text): payload → facts; resolve: facts → the relay's messages; history: backfill
-api/          web_api (rate_limit, errors), identity, directory; media (downloads) and uploads; sender (attachments),
-              status_board, messages: reading back what was posted
+api/          web_api (rate_limit, errors), identity, directory; media (downloads): files in and out;
+              sender (attachments), status_board, messages: reading back what was posted
 actions/      interactions → commands, shortcuts, buttons → replies (responder); public_url
 ui/           notice_blocks, notice_text, contact_message, announcements, remedies; mrkdwn: escaping; blocks
 """

@@ -3,7 +3,8 @@
 ========  ============================================================================================================
 room      ``slack:<team>/<channel>``; a thread in it: ``slack:<team>/<channel>/<ts of its root>``
 message   ``slack:<team>/<channel>#<ts>``; what has no ts of its own (a command, an edit, a reaction) is named for
-          what it is: ``…#command-<trigger id>``, ``…#<ts>/edit-<edited ts>``, ``…#<ts>/reaction-<user>-<name>-<event ts>``
+          what it is: ``…#command-<trigger id>``, ``…#<ts>/edit-<edited ts>``,
+          ``…#<ts>/reaction-<user>-<name>-<event ts>``
 person    ``slack:<team>@<user>``; a user group: ``slack:<team>&<usergroup>``
 media     ``slack:<team>!<file id>``
 ========  ============================================================================================================

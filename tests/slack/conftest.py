@@ -1,29 +1,35 @@
-"""The Slack door with the toy Slack before it and a fake relay behind it."""
+"""The Slack adapter with a fake Slack before it and a fake relay behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.relay.model import ChannelId, Link
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.workspace import CLIPS
-from bot.sandbox.wire import Wire
-from bot.slack.client import Client
-from bot.slack.door import SlackDoor
-from bot.slack.downloads import Bounds
-from bot.slack.lookups import Lookups
-from bot.slack.over_http import HttpEntrance
-from tests.slack.fake_relay import CHAT, FakeRelay
+from bot.relay.model import Link
+from bot.slack.adapter import SlackAdapter, SlackSettings
+from bot.slack.api.downloads import DownloadLimits
+from bot.slack.api.rate_limit import RateLimiter
+from bot.slack.ids import SlackRoom, person_id
+from bot.slack.inbound.dispatch import Dispatcher
+from bot.slack.inbound.http_receiver import HttpReceiver
+from tests.slack.fake_relay import ANNS_CHAT, FakeRelay
+from tests.slack.fake_slack import FakeSlack
+from tests.slack.fake_workspace import ANN, BOT_TOKEN, CLIPS, SECRET, TEAM
+from tests.slack.signed_requests import SignedRequests
+from tests.slack.times import NOON
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CONTAINERS = {b"AUDI": "m4a", b"VIDE": "mp4", b"PICT": "image", b"OGGS": "ogg"}
+
+
+def sniff(head: bytes) -> str:
+    return CONTAINERS.get(head[:4], "unknown")
 
 
 class Seconds:
-    """A clock that goes only when told to."""
+    """A clock that goes only when told to, or when somebody sleeps by it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -31,19 +37,20 @@ class Seconds:
     def __call__(self) -> float:
         return self.now
 
+    def time_of_day(self) -> datetime:
+        return NOON + timedelta(seconds=self.now - 1000.0)
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
 
 @pytest.fixture
-def wire() -> Wire:
-    return Wire()
-
-
-@pytest.fixture
-async def slack(wire: Wire) -> AsyncIterator[SlackSide]:
-    """A minute lasts 6 ms, so that retries come at once."""
-    side = SlackSide(wire, Pace(0.0001))
-    await side.start()
-    yield side
-    await side.stop()
+async def slack() -> AsyncIterator[FakeSlack]:
+    fake = FakeSlack()
+    await fake.start()
+    yield fake
+    await fake.stop()
 
 
 @pytest.fixture
@@ -59,55 +66,51 @@ def clock() -> Seconds:
 
 @pytest.fixture
 def within_s() -> float:
-    """How long the door works before it says that it needs a moment."""
-    return 2.5
+    """How long the bot works before it says that it needs a moment."""
+    return 30.0
 
 
 @pytest.fixture
-def door(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds, within_s: float) -> SlackDoor:
-    bounds = Bounds(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0)
-    return SlackDoor(
-        slack.bot_token,
-        session,
-        clock=clock,
-        now=lambda: NOON,
-        base_url=slack.api_url,
-        bounds=bounds,
+def adapter(slack: FakeSlack, session: aiohttp.ClientSession, clock: Seconds, within_s: float) -> SlackAdapter:
+    settings = SlackSettings(
+        BOT_TOKEN,
+        slack.api_url,
+        allowed_bots=("B0FRIEND",),
+        downloads=DownloadLimits(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0),
         answer_within_s=within_s,
     )
-
-
-@pytest.fixture
-def client(door: SlackDoor) -> Client:
-    return door.client
-
-
-@pytest.fixture
-def lookups(door: SlackDoor) -> Lookups:
-    return door.lookups
+    limiter = RateLimiter(clock, sleep=clock.sleep)
+    return SlackAdapter(settings, session, clock=clock, now=clock.time_of_day, sniff=sniff, limiter=limiter)
 
 
 @pytest.fixture
 def relay() -> FakeRelay:
     """The channel #clips is linked."""
     relay = FakeRelay()
-    relay.links[ChannelId(CLIPS)] = Link(ChannelId(CLIPS), CHAT.id, "+12025550123", "U0ANN000001")
+    room = SlackRoom(TEAM, CLIPS).id
+    relay.links[room] = Link(room, ANNS_CHAT.id, "+12025550123", person_id(TEAM, ANN))
     return relay
 
 
 @pytest.fixture
-async def events_url(door: SlackDoor, relay: FakeRelay, slack: SlackSide) -> AsyncIterator[str]:
-    """The door listens over HTTP, and the toy Slack knows where."""
-    listeners = door.listeners(clips=relay, links=relay, wishes=relay, allowed_bots=("B0FRIEND",))
-    entrance = HttpEntrance(listeners.dispatch, slack.signing_secret)
+def dispatcher(adapter: SlackAdapter, relay: FakeRelay) -> Dispatcher:
+    return adapter.dispatcher(relay, relay, relay)
+
+
+@pytest.fixture
+async def events_url(adapter: SlackAdapter, dispatcher: Dispatcher, relay: FakeRelay) -> AsyncIterator[str]:
+    """The bot listens over HTTP."""
     application = web.Application()
-    application.router.add_post("/slack/events", entrance.events)
+    application.router.add_post("/slack/events", HttpReceiver(dispatcher.dispatch, SECRET).events)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    slack.connect(url)
-    yield url
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     relay.held.set()
-    await door.answers.drain(5.0)
+    await adapter.drain(5.0)
     await runner.cleanup()
+
+
+@pytest.fixture
+def requests(events_url: str, slack: FakeSlack, session: aiohttp.ClientSession) -> SignedRequests:
+    return SignedRequests(events_url, slack, session)

@@ -1,30 +1,38 @@
-"""The relay as the Slack door sees it: remembers what was asked of it. Each fault is a switch."""
+"""The relay as the Slack adapter sees it: remembers what was asked of it. Each fault is a switch."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.relay import settings
 from bot.relay.errors import Refused
-from bot.relay.model import ChannelId, Chat, ChatId, DeliveryId, Link, Share, UserId
+from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
+from bot.relay.model import Link, Message, RoomInfo
+from bot.relay.parts import Media, Voice
 
-CHAT = Chat(ChatId("0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
-GROUP = Chat(
-    ChatId("1d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123", "+12025550199"), is_group=True, name="Crew"
+ANNS_CHAT = RoomInfo(RoomId("linq:default/0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
+GROUP = RoomInfo(
+    RoomId("linq:default/1d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"),
+    ("+12025550123", "+12025550199"),
+    is_group=True,
+    name="Crew",
 )
 
 
 @dataclass
 class FakeRelay:
-    """DeliveryService, links and wishes in one. ``trouble`` is raised by everything while it is set.
+    """MessageIntake, LinkService and DeliveryActions in one. ``trouble`` is raised by everything while it is set.
 
     ``held``: clear it, and whatever is asked for takes until it is set again. ``asked`` is set by the first question.
+    ``refusal``: what explicit acts are refused with.
     """
 
-    shares: list[Share] = field(default_factory=list)
-    withdrawn: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
-    wishes: list[tuple[str, ...]] = field(default_factory=list)
-    links: dict[ChannelId, Link] = field(default_factory=dict)
-    chats: list[Chat] = field(default_factory=lambda: [CHAT])
+    messages: list[Message] = field(default_factory=list)
+    withdrawn: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    acts: list[tuple[str, ...]] = field(default_factory=list)
+    links: dict[RoomId, Link] = field(default_factory=dict)
+    rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
+    refusal: str = ""
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -32,60 +40,87 @@ class FakeRelay:
     def __post_init__(self) -> None:
         self.held.set()
 
-    async def _turn(self) -> None:
+    async def _take(self) -> None:
         self.asked.set()
         await self.held.wait()
         if self.trouble is not None:
             raise self.trouble
 
-    async def accept(self, share: Share) -> Sequence[DeliveryId]:
-        await self._turn()
-        self.shares.append(share)
-        return [DeliveryId(f"d{number}") for number in range(len(share.clips))]
+    async def accept(self, message: Message) -> Sequence[DeliveryId]:
+        await self._take()
+        if not any(room in self.links for room in message.rooms):
+            return ()
+        if self.refusal and message.command:
+            raise Refused(self.refusal)
+        self.messages.append(message)
+        return [DeliveryId(f"d{number}") for number in range(len(message.parts))]
 
-    async def withdraw(self, channel: ChannelId, message_ts: str, kept_files: Sequence[str] = ()) -> None:
-        await self._turn()
-        self.withdrawn.append((channel, message_ts, tuple(kept_files)))
+    @property
+    def names(self) -> list[str]:
+        """Of the recordings and files that came, in their order."""
+        parts = [part for message in self.messages for part in message.parts]
+        return [part.name for part in parts if isinstance(part, Voice | Media)]
 
-    async def choices(self, target: str, *, by: UserId) -> Sequence[Chat]:
-        await self._turn()
-        if not self.chats:
-            raise Refused(f"There is no chat with {target} yet.")
-        return self.chats
+    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None:
+        await self._take()
+        self.withdrawn.append((message, tuple(rooms), tuple(kept)))
 
-    async def link(self, channel: ChannelId, chat: ChatId, *, by: UserId) -> Link:
-        await self._turn()
-        self.links[channel] = Link(channel, chat, "+12025550123", by)
-        return self.links[channel]
-
-    async def unlink(self, channel: ChannelId, *, by: UserId) -> tuple[Link, int]:
-        await self._turn()
-        if channel not in self.links:
-            raise Refused("This channel is not linked to a chat.")
-        return self.links.pop(channel), 2
-
-    async def linked(self, channel: ChannelId) -> Link | None:
-        await self._turn()
-        return self.links.get(channel)
+    async def of(self, room: RoomId) -> Link | None:
+        await self._take()
+        return self.links.get(room)
 
     async def all(self) -> Sequence[Link]:
-        await self._turn()
+        await self._take()
         return list(self.links.values())
 
-    async def moved(self, old: ChannelId, new: ChannelId) -> None:
-        await self._turn()
-        self.wishes.append(("moved", old, new))
+    async def may_send(self, link: Link, person: PersonId) -> None:
+        await self._take()
 
-    async def resend(self, delivery: DeliveryId, *, by: UserId) -> DeliveryId:
-        await self._turn()
-        self.wishes.append(("resend", delivery, by))
+    async def choices(self, query: str, *, by: PersonId) -> Sequence[RoomInfo]:
+        await self._take()
+        if not self.rooms:
+            raise Refused(f"There is no chat with {query} yet.")
+        return self.rooms
+
+    async def link(self, room: RoomId, peer: RoomId, *, by: PersonId) -> Link:
+        await self._take()
+        self.links[room] = Link(room, peer, "+12025550123", by)
+        return self.links[room]
+
+    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
+        await self._take()
+        link = self.links[room]
+        self.links[room] = replace(link, settings=settings.change(link.settings, key, values))
+        return self.links[room]
+
+    async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
+        await self._take()
+        if room not in self.links:
+            raise Refused("This channel is not linked to a chat.")
+        return self.links.pop(room), 2
+
+    async def moved(self, old: RoomId, new: RoomId) -> None:
+        await self._take()
+        self.acts.append(("moved", old, new))
+
+    async def resend(self, delivery: DeliveryId, *, by: PersonId | None) -> DeliveryId:
+        await self._take()
+        self.acts.append(("resend", delivery, str(by)))
         return DeliveryId("again")
 
-    async def resend_message(self, channel: ChannelId, message_ts: str, *, by: UserId) -> int:
-        await self._turn()
-        self.wishes.append(("resend message", channel, message_ts, by))
+    async def resend_message(self, message: MessageId, *, by: PersonId) -> int:
+        await self._take()
+        self.acts.append(("resend message", message, by))
         return 2
 
-    async def arrived(self, delivery: DeliveryId, *, by: UserId) -> None:
-        await self._turn()
-        self.wishes.append(("arrived", delivery, by))
+    async def confirm_delivered(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("confirm delivered", delivery, by))
+
+    async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("approve", delivery, by))
+
+    async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("dismiss", delivery, by))

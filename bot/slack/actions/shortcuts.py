@@ -41,7 +41,8 @@ class Shortcuts:
         """The sound of any message: its recordings and videos, forwarded ones too."""
         if not await self._may_send_from(shortcut):
             return replies.not_linked()
-        wanted = (Claim.VOICE, Claim.VIDEO)
+        # Who points at a file means it: where nothing tells what it is, decoding it will.
+        wanted = (Claim.VOICE, Claim.VIDEO, Claim.UNKNOWN)
         found = await self._builder.file_parts(shortcut.files, shortcut.by.channel.team, voices=wanted)
         return await self._accept(shortcut, [part for part in found if isinstance(part, Voice)], replies.NO_AUDIO)
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from bot.slack.inbound.parse import ParseError
 
 SKEW_S = 300
 FORM = "application/x-www-form-urlencoded"
+_OBJECTS = ("user", "team", "channel", "message", "view", "container", "enterprise")
 _KINDS = frozenset({"type", "command", "ssl_check"})
 
 
@@ -46,6 +48,8 @@ def check_shape(body: object) -> dict[str, Any]:
         raise ParseError("an envelope without an event")
     if body.get("type") == "block_actions" and not _has_actions(body):
         raise ParseError("a button click without an action")
+    if body.get("type") != "event_callback" and any(not isinstance(body.get(n, {}), dict | NoneType) for n in _OBJECTS):
+        raise ParseError("an object that is none")  # Bolt looks into them without asking
     return body
 
 

@@ -57,10 +57,10 @@ def claim_of(file: Body) -> Claim:
 
 
 def claim_of_bytes(container: str) -> Claim:
-    """What the first bytes say: the name of a container, as the sniffer gives it; "" or another word for none."""
+    """What the first bytes say: the name of a container, as the sniffer gives it, or its word for something else."""
     known = FORMATS.get(container)
     if known is None:
-        return Claim.OTHER
+        return Claim.UNKNOWN if container in ("", "unknown") else Claim.OTHER
     return Claim.VOICE if not known.holds_video or container in _SOUND_CONTAINERS else Claim.VIDEO
 
 

@@ -29,7 +29,7 @@ LOOK_UP_WITHIN_S = 2.0
 AS_CLAIMED = frozenset({Claim.VOICE})
 
 Sniff = Callable[[bytes], str]
-"""First bytes → the name of their container in ``bot.relay.media.formats``; anything else for what is none of them."""
+"""First bytes → the name of their container in ``bot.relay.media.formats``; "unknown", or another word, for others."""
 
 
 class MessageBuilder:
@@ -123,7 +123,7 @@ class MessageBuilder:
             return claim_of_bytes(self._sniff(await self._media.read_head(file)))
         except Refused as no:
             log.warning("slack.file_not_identified", extra={"file": identifier(file, "id"), "reason": no.reason})
-            return Claim.OTHER
+            return Claim.UNKNOWN
 
     def _change(
         self, channel: SlackRoom, ts: str, root_ts: str, fact: str, sender: str, part: Part, at: str
