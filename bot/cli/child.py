@@ -95,7 +95,7 @@ class BotProcess:
         except ValueError:
             said = {"event": line}
         self.log.append(said)
-        if said.get("event") == "ready":
+        if said.get("event") == "service.ready":
             self.port = said["port"]
             self._ready.set()
         if self._on_log is not None:
