@@ -1,8 +1,8 @@
 """``memobridge sandbox``: the local Slack and Linq alone."""
 
 from bot.cli.common import FAILED, settle, stop
-from bot.sandbox.alone import live
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.standalone import live
 
 
 def sandbox(slack_port: int, linq_port: int, control_port: int, *, bot_url: str, socket_mode: bool) -> None:

@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import sys
 
-from bot.sandbox.alone import live
-from bot.sandbox.pace import Pace
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.standalone import live
+from bot.sandbox.time_scale import TimeScale
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
         slack_port=asked.slack_port,
         linq_port=asked.linq_port,
         control_port=asked.control_port,
-        pace=Pace(asked.pace),
+        pace=TimeScale(asked.pace),
         socket_mode=asked.socket_mode,
     )
     try:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.slack.bodies import envelope
-from bot.sandbox.slack.over_http import signature
+from bot.sandbox.slack.events.http_transport import signature
+from bot.sandbox.slack.state.serializers import envelope
 
 
 @dataclass(frozen=True)

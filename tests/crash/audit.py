@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
 from tests.crash.scene import GIVEN_UP, LINKED, Drop, Scene, words_of
 
 LINQ_GIVES_UP_AFTER = 10

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
 from bot.sandbox.linq.switches import FaultWord
 from bot.sandbox.linq.switches import Switches as LinqSwitches
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, CREW, Message
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import CLIPS, CREW, Message
 from bot.slack.blocks import ARRIVED, RESEND
 from bot.store.embedded import Embedded
 from tests.conftest import create, url_of

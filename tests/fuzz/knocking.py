@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.linq.signing import new_secret, standard
-from bot.sandbox.slack.over_http import signature
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.webhooks.signing import new_secret, standard
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.events.http_transport import signature
 from tests.fuzz import seeds
 from tests.fuzz.mutations import torn, twisted, written
 

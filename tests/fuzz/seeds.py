@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.interaction_bodies import command_body, interaction_body, press_body, shortcut_body
-from bot.sandbox.slack.workspace import ANN, CLIPS, CREW, Ephemeral, Message, Workspace
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.interactions.payloads import (
+    command_body,
+    interaction_body,
+    press_body,
+    shortcut_body,
+)
+from bot.sandbox.slack.state.workspace import ANN, CLIPS, CREW, Ephemeral, Message, Workspace
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 WORDS = (

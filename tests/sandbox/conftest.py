@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack import SlackSide
+from bot.sandbox.slack import SlackServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Listener
 
@@ -19,16 +19,16 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-async def slack(wire: Wire) -> AsyncIterator[SlackSide]:
+async def slack(wire: Wire) -> AsyncIterator[SlackServer]:
     """A minute lasts 6 ms, so that retries come at once."""
-    side = SlackSide(wire, Pace(0.0001))
+    side = SlackServer(wire, TimeScale(0.0001))
     await side.start()
     yield side
     await side.stop()
 
 
 @pytest.fixture
-async def listener(slack: SlackSide) -> AsyncIterator[Listener]:
+async def listener(slack: SlackServer) -> AsyncIterator[Listener]:
     """The url the toy Slack sends everything to."""
     listener = Listener()
     listener.held.set()
@@ -45,7 +45,7 @@ async def listener(slack: SlackSide) -> AsyncIterator[Listener]:
 
 
 @pytest.fixture
-async def client(slack: SlackSide) -> AsyncWebClient:
+async def client(slack: SlackServer) -> AsyncWebClient:
     """Slack's own client, which must not repeat anything by itself here."""
     return AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
 

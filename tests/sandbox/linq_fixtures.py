@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from linq import AsyncLinqAPIV3
 
-from bot.sandbox.linq import LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq import LinqServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver
 
@@ -19,21 +19,21 @@ def linq_wire() -> Wire:
 
 
 @pytest.fixture
-def linq_pace() -> Pace:
+def linq_pace() -> TimeScale:
     """Real time; a test that waits for Linq's minutes sets the scale itself."""
-    return Pace()
+    return TimeScale()
 
 
 @pytest.fixture
-async def linq_side(linq_wire: Wire, linq_pace: Pace) -> AsyncIterator[LinqSide]:
-    side = LinqSide(linq_wire, linq_pace)
+async def linq_side(linq_wire: Wire, linq_pace: TimeScale) -> AsyncIterator[LinqServer]:
+    side = LinqServer(linq_wire, linq_pace)
     await side.start()
     yield side
     await side.stop()
 
 
 @pytest.fixture
-async def linq_caller(linq_side: LinqSide) -> AsyncIterator[Caller]:
+async def linq_caller(linq_side: LinqServer) -> AsyncIterator[Caller]:
     """Linq's library as it is, told to refuse every answer its own types do not allow."""
     api = AsyncLinqAPIV3(
         api_key=linq_side.api_key,
@@ -47,7 +47,7 @@ async def linq_caller(linq_side: LinqSide) -> AsyncIterator[Caller]:
 
 
 @pytest.fixture
-async def linq_receiver(linq_side: LinqSide) -> AsyncIterator[Receiver]:
+async def linq_receiver(linq_side: LinqServer) -> AsyncIterator[Receiver]:
     """A subscriber to everything, on the default subscription."""
     receiver = Receiver("")
     app = web.Application()

@@ -7,9 +7,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.control import control_application
-from bot.sandbox.door import Door
-from bot.sandbox.linq import Chats, Failure, LinqSide
+from bot.sandbox.control.application import control_application
+from bot.sandbox.linq import Chats, Failure, LinqServer
+from bot.sandbox.local_server import LocalServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller
 
@@ -19,9 +19,9 @@ Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 @pytest.fixture
-async def control(linq_side: LinqSide, linq_wire: Wire) -> AsyncIterator[str]:
+async def control(linq_side: LinqServer, linq_wire: Wire) -> AsyncIterator[str]:
     """The origin of the control port."""
-    door = Door(control_application(linq_wire, {}, linq_side.control_routes()))
+    door = LocalServer(control_application(linq_wire, {}, linq_side.control_routes()))
     await door.start()
     yield door.origin
     await door.stop()
@@ -38,7 +38,7 @@ def ask(control: str) -> Ask:
     return call
 
 
-async def test_switches_are_shown_and_set(linq_side: LinqSide, ask: Ask) -> None:
+async def test_switches_are_shown_and_set(linq_side: LinqServer, ask: Ask) -> None:
     changes = {"latency_s": 1, "next_answers": {"voicememo": ["lose_answer", 2027]}, "pair_limit": None}
 
     status, shown = await ask("PATCH", "/linq/switches", changes)
@@ -49,7 +49,7 @@ async def test_switches_are_shown_and_set(linq_side: LinqSide, ask: Ask) -> None
     assert linq_side.switches.next_answers == {"voicememo": ["lose_answer", 2027]}
 
 
-async def test_a_failure_to_come_is_set_as_json(linq_side: LinqSide, ask: Ask) -> None:
+async def test_a_failure_to_come_is_set_as_json(linq_side: LinqServer, ask: Ask) -> None:
     await ask("PATCH", "/linq/switches", {"next_failures": [{"code": 4002, "reason": "Phone not available"}]})
 
     assert linq_side.switches.next_failures == [Failure(4002, "Phone not available")]
@@ -66,7 +66,7 @@ async def test_a_failure_to_come_is_set_as_json(linq_side: LinqSide, ask: Ask) -
         {"next_failures": [{"colour": "red"}]},
     ],
 )
-async def test_a_wrong_switch_changes_nothing(linq_side: LinqSide, ask: Ask, changes: dict[str, Any]) -> None:
+async def test_a_wrong_switch_changes_nothing(linq_side: LinqServer, ask: Ask, changes: dict[str, Any]) -> None:
     status, answer = await ask("PATCH", "/linq/switches", {"part_id_differs": True, **changes})
 
     assert status == 400
@@ -74,7 +74,7 @@ async def test_a_wrong_switch_changes_nothing(linq_side: LinqSide, ask: Ask, cha
     assert not linq_side.switches.part_id_differs
 
 
-async def test_memos_are_listed_with_their_audio_apart(linq_caller: Caller, linq_side: LinqSide, ask: Ask) -> None:
+async def test_memos_are_listed_with_their_audio_apart(linq_caller: Caller, linq_side: LinqServer, ask: Ask) -> None:
     accepted = await linq_caller.send(Chats.ANN)
 
     _, listed = await ask("GET", f"/linq/chats/{Chats.ANN}/memos")
@@ -92,7 +92,7 @@ async def test_the_audio_of_a_memo_can_be_heard(linq_caller: Caller, control: st
         assert (answer.content_type, await answer.read()) == ("audio/x-m4a", M4A)
 
 
-async def test_the_person_acts_over_http(linq_caller: Caller, linq_side: LinqSide, ask: Ask) -> None:
+async def test_the_person_acts_over_http(linq_caller: Caller, linq_side: LinqServer, ask: Ask) -> None:
     linq_side.switches.progresses_automatically = False
     accepted = await linq_caller.send(Chats.ANN)
 
@@ -109,7 +109,7 @@ async def test_the_person_acts_over_http(linq_caller: Caller, linq_side: LinqSid
     assert "+12025550123" in linq_side.account.opted_out
 
 
-async def test_chats_are_added_and_changed(linq_side: LinqSide, ask: Ask) -> None:
+async def test_chats_are_added_and_changed(linq_side: LinqServer, ask: Ask) -> None:
     _, made = await ask("POST", "/linq/chats", {"people": ["+12025550188"], "service": "RCS"})
     await ask("POST", f"/linq/chats/{made['id']}/service", {"service": "SMS"})
     await ask("POST", f"/linq/chats/{made['id']}/condition", {"condition": "left"})
@@ -120,7 +120,7 @@ async def test_chats_are_added_and_changed(linq_side: LinqSide, ask: Ask) -> Non
     assert (chat.service, chat.condition) == ("SMS", "left")
 
 
-async def test_webhooks_are_pointed_withheld_and_made_up(linq_side: LinqSide, ask: Ask) -> None:
+async def test_webhooks_are_pointed_withheld_and_made_up(linq_side: LinqServer, ask: Ask) -> None:
     _, subscription = await ask("POST", "/linq/subscriptions", {"target_url": "http://127.0.0.1:1/hook"})
     assert subscription["target_url"] == "http://127.0.0.1:1/hook"
 

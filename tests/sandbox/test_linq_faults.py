@@ -7,8 +7,8 @@ import time
 import pytest
 from linq import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncLinqAPIV3, InternalServerError
 
-from bot.sandbox.linq import Chats, LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, code_of
 
@@ -21,7 +21,7 @@ async def broken_send(caller: Caller, error: type[APIError]) -> None:
         await caller.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment_id)
 
 
-async def test_a_wrong_key_is_unauthorized(linq_side: LinqSide) -> None:
+async def test_a_wrong_key_is_unauthorized(linq_side: LinqServer) -> None:
     async with AsyncLinqAPIV3(api_key="wrong", base_url=linq_side.base_url, max_retries=0) as api:
         with pytest.raises(APIStatusError) as refused:
             await api.phone_numbers.list()
@@ -47,14 +47,14 @@ async def test_every_answer_carries_a_trace_id_and_errors_repeat_it(linq_caller:
 
 
 @pytest.mark.parametrize("path", ["/v3/nothing", "/v3/attachments"])
-async def test_what_does_not_exist_is_refused_in_json(linq_side: LinqSide, linq_caller: Caller, path: str) -> None:
+async def test_what_does_not_exist_is_refused_in_json(linq_side: LinqServer, linq_caller: Caller, path: str) -> None:
     headers = {"Authorization": f"Bearer {linq_side.api_key}"}
     async with linq_caller.http.get(linq_side.base_url + path, headers=headers) as answer:
         assert answer.status in (404, 405)
         assert (await answer.json())["success"] is False
 
 
-async def test_a_lost_answer_leaves_the_memo_accepted(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_lost_answer_leaves_the_memo_accepted(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("voicememo", "lose_answer")
 
     await broken_send(linq_caller, APIConnectionError)
@@ -62,7 +62,7 @@ async def test_a_lost_answer_leaves_the_memo_accepted(linq_side: LinqSide, linq_
     assert len(linq_side.memos(Chats.ANN)) == 1
 
 
-async def test_an_accepted_memo_may_answer_500(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_accepted_memo_may_answer_500(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("voicememo", "act_then_500")
 
     await broken_send(linq_caller, InternalServerError)
@@ -74,7 +74,7 @@ async def test_an_accepted_memo_may_answer_500(linq_side: LinqSide, linq_caller:
     ("fault", "error"), [("refuse_500", APIStatusError), ("html_502", APIStatusError), ("drop", APIConnectionError)]
 )
 async def test_a_refusal_accepts_nothing(
-    linq_side: LinqSide, linq_caller: Caller, fault: str, error: type[APIError]
+    linq_side: LinqServer, linq_caller: Caller, fault: str, error: type[APIError]
 ) -> None:
     linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
 
@@ -83,7 +83,7 @@ async def test_a_refusal_accepts_nothing(
     assert linq_side.memos(Chats.ANN) == []
 
 
-async def test_a_fault_may_be_any_code_of_linq(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_fault_may_be_any_code_of_linq(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("voicememo", 2027)
     attachment_id = await linq_caller.upload()
 
@@ -94,7 +94,7 @@ async def test_a_fault_may_be_any_code_of_linq(linq_side: LinqSide, linq_caller:
 
 @pytest.mark.parametrize(("fault", "memos"), [("hang", 0), ("act_then_hang", 1)])
 async def test_a_hanging_answer_ends_in_the_clients_own_timeout(
-    linq_side: LinqSide, linq_caller: Caller, fault: str, memos: int
+    linq_side: LinqServer, linq_caller: Caller, fault: str, memos: int
 ) -> None:
     attachment_id = await linq_caller.upload()
     linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
@@ -110,7 +110,7 @@ async def test_a_hanging_answer_ends_in_the_clients_own_timeout(
     [("act_then_empty", "application/json", "{}"), ("act_then_text", "text/plain", "Accepted")],
 )
 async def test_an_accepted_memo_may_answer_nonsense(
-    linq_side: LinqSide, linq_caller: Caller, fault: str, content_type: str, body: str
+    linq_side: LinqServer, linq_caller: Caller, fault: str, content_type: str, body: str
 ) -> None:
     attachment_id = await linq_caller.upload()
     linq_side.switches.next_answers = {"voicememo": [fault]}  # type: ignore[list-item] # a plain str from parametrize
@@ -122,7 +122,7 @@ async def test_an_accepted_memo_may_answer_nonsense(
     assert len(linq_side.memos(Chats.ANN)) == 1
 
 
-async def test_an_accepted_memo_may_answer_without_its_id(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_accepted_memo_may_answer_without_its_id(linq_side: LinqServer, linq_caller: Caller) -> None:
     attachment_id = await linq_caller.upload()
     linq_side.switches.next("voicememo", "act_then_no_id")
 
@@ -133,7 +133,7 @@ async def test_an_accepted_memo_may_answer_without_its_id(linq_side: LinqSide, l
     assert "id" not in memo
 
 
-async def test_faults_are_used_up_one_per_exchange(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_faults_are_used_up_one_per_exchange(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("attachments.create", "refuse_500", "ok", "refuse_500")
 
     outcomes = []
@@ -146,7 +146,7 @@ async def test_faults_are_used_up_one_per_exchange(linq_side: LinqSide, linq_cal
     assert outcomes == [False, True, False, True]
 
 
-async def test_a_shut_port_refuses_and_opens_again(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_shut_port_refuses_and_opens_again(linq_side: LinqServer, linq_caller: Caller) -> None:
     await linq_caller.api.phone_numbers.list()
     where = linq_side.base_url
 
@@ -160,7 +160,7 @@ async def test_a_shut_port_refuses_and_opens_again(linq_side: LinqSide, linq_cal
     assert linq_side.base_url == where
 
 
-async def test_a_gateway_error_is_a_page_and_not_json(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_gateway_error_is_a_page_and_not_json(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.down = "503"
 
     with pytest.raises(APIStatusError) as refused:
@@ -170,7 +170,7 @@ async def test_a_gateway_error_is_a_page_and_not_json(linq_side: LinqSide, linq_
     assert refused.value.response.text.startswith("<html>")
 
 
-async def test_latency_comes_before_every_answer(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_latency_comes_before_every_answer(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.latency_s = 0.05
     began = time.monotonic()
 
@@ -180,7 +180,7 @@ async def test_latency_comes_before_every_answer(linq_side: LinqSide, linq_calle
 
 
 async def test_the_wire_log_names_every_exchange_and_no_secret(
-    linq_side: LinqSide, linq_caller: Caller, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_wire: Wire
 ) -> None:
     linq_side.switches.next("voicememo", "lose_answer")
     await broken_send(linq_caller, APIConnectionError)
@@ -195,14 +195,14 @@ async def test_the_wire_log_names_every_exchange_and_no_secret(
     assert "X-Amz" not in repr(linq_wire.entries)
 
 
-def test_a_switch_that_does_not_exist_cannot_be_set(linq_side: LinqSide) -> None:
+def test_a_switch_that_does_not_exist_cannot_be_set(linq_side: LinqServer) -> None:
     with pytest.raises(AttributeError):
         linq_side.switches.latencies = 3
 
 
-async def test_stopping_ends_what_still_runs(linq_wire: Wire, linq_pace: Pace) -> None:
+async def test_stopping_ends_what_still_runs(linq_wire: Wire, linq_pace: TimeScale) -> None:
     before = asyncio.all_tasks()
-    side = LinqSide(linq_wire, linq_pace)
+    side = LinqServer(linq_wire, linq_pace)
     await side.start()
     side.switches.next("phone_numbers.list", "hang")
     side.subscribe("http://127.0.0.1:1/linq/webhooks")

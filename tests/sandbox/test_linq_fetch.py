@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq import Chats, LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller, code_of
 
@@ -65,7 +65,7 @@ async def refusal(caller: Caller, url: str) -> tuple[int, int | None]:
 
 
 async def test_a_url_is_downloaded_into_a_fresh_attachment(
-    linq_side: LinqSide, linq_caller: Caller, shelf: Shelf
+    linq_side: LinqServer, linq_caller: Caller, shelf: Shelf
 ) -> None:
     answer = await linq_caller.api.chats.send_voicememo(Chats.ANN, voice_memo_url=shelf.url)
 
@@ -75,7 +75,7 @@ async def test_a_url_is_downloaded_into_a_fresh_attachment(
     assert shelf.asked == [("GET", "")]
 
 
-async def test_the_fetcher_may_ask_for_the_head_first(linq_side: LinqSide, linq_caller: Caller, shelf: Shelf) -> None:
+async def test_the_fetcher_may_ask_for_the_head_first(linq_side: LinqServer, linq_caller: Caller, shelf: Shelf) -> None:
     linq_side.switches.fetch_style = "head"
 
     await linq_caller.api.chats.send_voicememo(Chats.ANN, voice_memo_url=shelf.url)
@@ -83,7 +83,7 @@ async def test_the_fetcher_may_ask_for_the_head_first(linq_side: LinqSide, linq_
     assert shelf.asked == [("HEAD", ""), ("GET", "")]
 
 
-async def test_the_fetcher_may_ask_for_ranges(linq_side: LinqSide, linq_caller: Caller, shelf: Shelf) -> None:
+async def test_the_fetcher_may_ask_for_ranges(linq_side: LinqServer, linq_caller: Caller, shelf: Shelf) -> None:
     linq_side.switches.fetch_style = "ranges"
     shelf.body = M4A + bytes(1024 * 1024)
 
@@ -105,7 +105,7 @@ async def test_the_wire_log_shows_the_download_but_not_its_path(
 
 @pytest.mark.parametrize("says_length", [True, False])
 async def test_ten_megabytes_pass_and_one_byte_more_does_not(
-    linq_side: LinqSide, linq_caller: Caller, shelf: Shelf, says_length: bool
+    linq_side: LinqServer, linq_caller: Caller, shelf: Shelf, says_length: bool
 ) -> None:
     shelf.says_length = says_length
     shelf.body = M4A + bytes(TEN_MB - len(M4A))
@@ -143,7 +143,7 @@ async def test_a_file_served_as_another_format_is_refused(linq_caller: Caller, s
 
 
 async def test_a_type_that_says_nothing_is_replaced_by_what_the_bytes_are(
-    linq_side: LinqSide, linq_caller: Caller, shelf: Shelf
+    linq_side: LinqServer, linq_caller: Caller, shelf: Shelf
 ) -> None:
     shelf.content_type = "application/octet-stream"
 

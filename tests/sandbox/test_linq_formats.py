@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.linq.formats import delivered_as, family_of_bytes, family_of_type
+from bot.sandbox.linq.media.file_formats import delivered_as, family_of_bytes, family_of_type
 
 
 @pytest.mark.parametrize(

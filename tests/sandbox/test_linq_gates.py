@@ -5,8 +5,8 @@ from typing import Literal
 import pytest
 from linq import APIStatusError, RateLimitError
 
-from bot.sandbox.linq import Chats, LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.time_scale import TimeScale
 from tests.sandbox.linq_callers import Caller
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
@@ -40,7 +40,7 @@ async def test_somebody_who_opted_out_gets_nothing(linq_caller: Caller) -> None:
     assert await refusal(linq_caller, Chats.OLGA_OPTED_OUT) == (403, 2024)
 
 
-async def test_an_override_passes_one_send_only(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_override_passes_one_send_only(linq_side: LinqServer, linq_caller: Caller) -> None:
     attachment_id = await linq_caller.upload()
     await linq_caller.api.chats.send_voicememo(Chats.OLGA_OPTED_OUT, attachment_id=attachment_id, override_optout=True)
 
@@ -48,31 +48,31 @@ async def test_an_override_passes_one_send_only(linq_side: LinqSide, linq_caller
     assert await refusal(linq_caller, Chats.OLGA_OPTED_OUT) == (403, 2024)
 
 
-async def test_an_opt_out_holds_on_every_chat_with_that_person(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_opt_out_holds_on_every_chat_with_that_person(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.add_chat("+12025550151", chat_id="11111111-2222-4333-8444-555555555555")
 
     assert await refusal(linq_caller, "11111111-2222-4333-8444-555555555555") == (403, 2024)
 
 
-async def test_an_opt_out_never_stops_a_group(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_opt_out_never_stops_a_group(linq_side: LinqServer, linq_caller: Caller) -> None:
     group = linq_side.add_chat("+12025550151", "+12025550123")
 
     assert (await linq_caller.send(group.id)).status == "queued"
 
 
-async def test_a_blocked_handle_is_refused(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_blocked_handle_is_refused(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.account.blocked.add("+12025550123")
 
     assert await refusal(linq_caller, Chats.ANN) == (403, 2026)
 
 
-async def test_an_ineligible_line_sends_nothing(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_ineligible_line_sends_nothing(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.line_ineligible = True
 
     assert await refusal(linq_caller, Chats.ANN) == (403, 2027)
 
 
-async def test_in_a_trial_account_the_recipient_must_text_first(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_in_a_trial_account_the_recipient_must_text_first(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.recipient_must_text_first = True
     assert await refusal(linq_caller, Chats.ANN) == (403, 2008)
 
@@ -87,14 +87,16 @@ async def test_sms_takes_a_memo_as_plain_attachment(linq_caller: Caller) -> None
 
 @pytest.mark.parametrize(("answer", "status"), [("2017", 409), ("4005", 422)])
 async def test_sms_can_be_told_to_refuse_memos(
-    linq_side: LinqSide, linq_caller: Caller, answer: Literal["2017", "4005"], status: int
+    linq_side: LinqServer, linq_caller: Caller, answer: Literal["2017", "4005"], status: int
 ) -> None:
     linq_side.switches.sms_answer = answer
 
     assert await refusal(linq_caller, Chats.SAM_BY_SMS) == (status, int(answer))
 
 
-async def test_beyond_the_pair_limit_the_answer_says_how_long_to_wait(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_beyond_the_pair_limit_the_answer_says_how_long_to_wait(
+    linq_side: LinqServer, linq_caller: Caller
+) -> None:
     linq_side.switches.pair_limit = 1
     await linq_caller.send(Chats.ANN)
     attachment_id = await linq_caller.upload()
@@ -107,7 +109,7 @@ async def test_beyond_the_pair_limit_the_answer_says_how_long_to_wait(linq_side:
     assert refused.value.response.headers["retry-after"] == str(refused.value.retry_after)
 
 
-async def test_the_pair_limit_counts_each_pair_alone(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_the_pair_limit_counts_each_pair_alone(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.pair_limit = 1
     await linq_caller.send(Chats.ANN)
 
@@ -116,7 +118,7 @@ async def test_the_pair_limit_counts_each_pair_alone(linq_side: LinqSide, linq_c
 
 
 async def test_the_pair_limit_is_over_after_its_window(
-    linq_side: LinqSide, linq_caller: Caller, linq_pace: Pace
+    linq_side: LinqServer, linq_caller: Caller, linq_pace: TimeScale
 ) -> None:
     linq_side.switches.pair_limit = 1
     await linq_caller.send(Chats.ANN)
@@ -128,7 +130,7 @@ async def test_the_pair_limit_is_over_after_its_window(
     assert again.voice_memo.status == "queued"
 
 
-async def test_beyond_the_daily_cap_the_wait_lasts_until_midnight(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_beyond_the_daily_cap_the_wait_lasts_until_midnight(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.daily_cap = 1
     await linq_caller.send(Chats.ANN)
     attachment_id = await linq_caller.upload()

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq import Chats, LinqServer
 from tests.sandbox.linq_callers import CAF, M4A, Caller, code_of
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
@@ -13,7 +13,7 @@ pytest_plugins = ["tests.sandbox.linq_fixtures"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-async def test_an_accepted_memo_is_kept_with_its_bytes_and_hash(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_an_accepted_memo_is_kept_with_its_bytes_and_hash(linq_side: LinqServer, linq_caller: Caller) -> None:
     accepted = await linq_caller.send(Chats.ANN)
 
     memo = linq_side.memo(accepted.id)
@@ -34,7 +34,7 @@ async def test_the_answer_names_the_message_the_attachment_and_the_people(linq_c
     assert accepted.chat.is_group
 
 
-async def test_the_trace_id_of_the_answer_stays_with_the_memo(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_the_trace_id_of_the_answer_stays_with_the_memo(linq_side: LinqServer, linq_caller: Caller) -> None:
     attachment_id = await linq_caller.upload()
 
     raw = await linq_caller.api.chats.with_raw_response.send_voicememo(Chats.ANN, attachment_id=attachment_id)
@@ -42,7 +42,7 @@ async def test_the_trace_id_of_the_answer_stays_with_the_memo(linq_side: LinqSid
     assert raw.headers["x-trace-id"] == linq_side.memos(Chats.ANN)[0].trace_id
 
 
-async def test_caf_is_delivered_as_mp4(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_caf_is_delivered_as_mp4(linq_side: LinqServer, linq_caller: Caller) -> None:
     attachment_id = await linq_caller.upload(CAF, "memo.caf", "audio/x-caf")
 
     answer = await linq_caller.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment_id)
@@ -50,7 +50,7 @@ async def test_caf_is_delivered_as_mp4(linq_side: LinqSide, linq_caller: Caller)
     assert answer.voice_memo.voice_memo.mime_type == "audio/mp4"
 
 
-async def test_without_keep_bytes_only_hash_and_size_remain(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_without_keep_bytes_only_hash_and_size_remain(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.keep_bytes = False
 
     accepted = await linq_caller.send()
@@ -85,7 +85,7 @@ async def test_unknown_fields_are_refused(linq_caller: Caller) -> None:
     assert code_of(refused) == (400, 1003)
 
 
-async def test_unknown_fields_pass_when_the_switch_is_off(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_unknown_fields_pass_when_the_switch_is_off(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.refuse_unknown_fields = False
     attachment_id = await linq_caller.upload()
 
@@ -105,7 +105,7 @@ async def test_a_send_before_the_upload_is_not_ready(linq_caller: Caller) -> Non
 
 
 async def test_a_send_right_after_the_upload_is_not_ready_while_the_delay_lasts(
-    linq_side: LinqSide, linq_caller: Caller
+    linq_side: LinqServer, linq_caller: Caller
 ) -> None:
     linq_side.switches.ready_after_s = 60
     attachment_id = await linq_caller.upload()
@@ -146,7 +146,7 @@ async def test_bytes_of_another_format_than_declared_are_refused(linq_caller: Ca
     assert code_of(refused) == (400, 5006)
 
 
-async def test_a_refused_send_creates_nothing(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_refused_send_creates_nothing(linq_side: LinqServer, linq_caller: Caller) -> None:
     with pytest.raises(APIStatusError):
         await linq_caller.api.chats.send_voicememo(Chats.ANN, attachment_id=UNKNOWN)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from linq.types import MessageReceivedWebhookEvent, ReactionAddedWebhookEvent
 
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq import Chats, LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, Caller, Receiver
 
@@ -22,7 +22,7 @@ async def the_only(receiver: Receiver, wire: Wire, event_type: str) -> dict[str,
 
 
 async def test_reading_a_memo_tells_read(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.reads_automatically = False
     accepted = await linq_caller.send(Chats.ANN)
@@ -37,7 +37,7 @@ async def test_reading_a_memo_tells_read(
 
 @pytest.mark.parametrize("chat", [Chats.FAMILY, Chats.SAM_BY_SMS])
 async def test_nobody_confirms_reading_in_groups_and_by_sms(
-    linq_side: LinqSide, linq_caller: Caller, chat: str
+    linq_side: LinqServer, linq_caller: Caller, chat: str
 ) -> None:
     accepted = await linq_caller.send(chat)
 
@@ -45,7 +45,7 @@ async def test_nobody_confirms_reading_in_groups_and_by_sms(
         linq_side.phone.read(accepted.id)
 
 
-async def test_what_has_not_left_the_line_cannot_be_read(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_what_has_not_left_the_line_cannot_be_read(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.progresses_automatically = False
     accepted = await linq_caller.send(Chats.ANN)
 
@@ -54,7 +54,7 @@ async def test_what_has_not_left_the_line_cannot_be_read(linq_side: LinqSide, li
 
 
 async def test_a_reply_in_words_is_received_and_listed(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     accepted = await linq_caller.send(Chats.ANN)
 
@@ -74,7 +74,7 @@ async def test_a_reply_in_words_is_received_and_listed(
 
 
 async def test_a_reply_by_voice_is_a_media_part_one_can_download(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.keep_bytes = False
 
@@ -86,14 +86,14 @@ async def test_a_reply_by_voice_is_a_media_part_one_can_download(
         assert await answer.read() == CAF
 
 
-async def test_a_reply_is_no_memo_of_ours(linq_side: LinqSide) -> None:
+async def test_a_reply_is_no_memo_of_ours(linq_side: LinqServer) -> None:
     linq_side.phone.reply(Chats.ANN, audio=CAF)
 
     assert linq_side.memos(Chats.ANN) == []
 
 
 async def test_a_tapback_reaches_the_subscribers_and_the_message(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     accepted = await linq_caller.send(Chats.ANN)
 
@@ -109,20 +109,20 @@ async def test_a_tapback_reaches_the_subscribers_and_the_message(
 
 
 @pytest.mark.parametrize("word", ["STOP", " QUIT ", "opt-out", "Opt Out", "OPTOUT"])
-async def test_a_stop_word_opts_out(linq_side: LinqSide, word: str) -> None:
+async def test_a_stop_word_opts_out(linq_side: LinqServer, word: str) -> None:
     linq_side.phone.reply(Chats.ANN, word)
 
     assert "+12025550123" in linq_side.account.opted_out
 
 
 @pytest.mark.parametrize("words", ["stop", "please STOP", "Quit", "opting out"])
-async def test_other_words_do_not_opt_out(linq_side: LinqSide, words: str) -> None:
+async def test_other_words_do_not_opt_out(linq_side: LinqServer, words: str) -> None:
     linq_side.phone.reply(Chats.ANN, words)
 
     assert "+12025550123" not in linq_side.account.opted_out
 
 
-async def test_anything_else_said_opts_in_again(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_anything_else_said_opts_in_again(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.phone.opt_out(Chats.ANN)
     assert (await linq_caller.api.chats.retrieve(Chats.ANN)).health_status.status == "OPTED_OUT"
 
@@ -132,20 +132,20 @@ async def test_anything_else_said_opts_in_again(linq_side: LinqSide, linq_caller
     assert (await linq_caller.send(Chats.ANN)).status == "queued"
 
 
-async def test_a_stop_word_in_a_group_blocks_nothing(linq_side: LinqSide) -> None:
+async def test_a_stop_word_in_a_group_blocks_nothing(linq_side: LinqServer) -> None:
     linq_side.phone.reply(Chats.FAMILY, "STOP")
 
     assert "+12025550123" not in linq_side.account.opted_out
 
 
-async def test_a_chat_that_fell_back_to_sms_sends_sms(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_chat_that_fell_back_to_sms_sends_sms(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.phone.switch_service(Chats.ANN, "SMS")
 
     assert (await linq_caller.send(Chats.ANN)).service == "SMS"
 
 
 async def test_a_strangers_memo_is_told_but_never_listed(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.stray(Chats.ANN, "delivered")
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, Failure, LinqSide
+from bot.sandbox.linq import Chats, Failure, LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver, code_of
 
@@ -17,7 +17,7 @@ async def listed(caller: Caller, chat_id: str = Chats.ANN) -> list[str]:
     return [message.id async for message in caller.api.chats.messages.list(chat_id, limit=2)]
 
 
-async def test_every_chat_is_listed_over_pages(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_every_chat_is_listed_over_pages(linq_side: LinqServer, linq_caller: Caller) -> None:
     for number in range(20):
         linq_side.add_chat(f"+1202555{number:04}")
 
@@ -32,7 +32,7 @@ async def test_chats_are_found_by_a_persons_handle(linq_caller: Caller) -> None:
     assert found == [Chats.ANN, Chats.FAMILY]
 
 
-async def test_chats_are_found_by_line(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_chats_are_found_by_line(linq_side: LinqServer, linq_caller: Caller) -> None:
     other = linq_side.account.add_chat("+12025550199", line="+12025550101")
 
     assert [chat.id async for chat in linq_caller.api.chats.list_chats(from_="+12025550101")] == [other.id]
@@ -71,14 +71,16 @@ async def test_messages_come_newest_first_over_pages(linq_caller: Caller) -> Non
     assert await listed(linq_caller) == sent[::-1]
 
 
-async def test_messages_can_be_told_to_come_oldest_first(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_messages_can_be_told_to_come_oldest_first(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.messages_order = "oldest"
     sent = [(await linq_caller.send()).id for _ in range(3)]
 
     assert await listed(linq_caller) == sent
 
 
-async def test_a_listed_memo_is_a_media_part_under_its_attachment_id(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_listed_memo_is_a_media_part_under_its_attachment_id(
+    linq_side: LinqServer, linq_caller: Caller
+) -> None:
     accepted = await linq_caller.send()
 
     message = await linq_caller.api.messages.retrieve(accepted.id)
@@ -88,7 +90,7 @@ async def test_a_listed_memo_is_a_media_part_under_its_attachment_id(linq_side: 
     assert message.is_from_me
 
 
-async def test_a_part_can_be_told_to_bear_another_id(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_part_can_be_told_to_bear_another_id(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.part_id_differs = True
     accepted = await linq_caller.send()
 
@@ -98,7 +100,7 @@ async def test_a_part_can_be_told_to_bear_another_id(linq_side: LinqSide, linq_c
     assert getattr(message.parts[0], "id", "") not in ("", accepted.voice_memo.id)
 
 
-async def test_a_memo_can_be_listed_late_by_looks(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_memo_can_be_listed_late_by_looks(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.listed_after_looks = 2
     accepted = await linq_caller.send()
 
@@ -107,7 +109,7 @@ async def test_a_memo_can_be_listed_late_by_looks(linq_side: LinqSide, linq_call
     assert looks == [[], [], [accepted.id]]
 
 
-async def test_a_memo_can_be_listed_late_by_time(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_memo_can_be_listed_late_by_time(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.listed_after_s = 0.2
     accepted = await linq_caller.send()
     assert await listed(linq_caller) == []
@@ -117,7 +119,7 @@ async def test_a_memo_can_be_listed_late_by_time(linq_side: LinqSide, linq_calle
             pass
 
 
-async def test_a_memo_can_be_listed_never(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_memo_can_be_listed_never(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.listed = False
     await linq_caller.send()
 
@@ -126,7 +128,7 @@ async def test_a_memo_can_be_listed_never(linq_side: LinqSide, linq_caller: Call
 
 @pytest.mark.parametrize("chat", [Chats.ANN, Chats.FAMILY])
 async def test_a_message_tells_its_delivery_status(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire, chat: str
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire, chat: str
 ) -> None:
     linq_side.switches.reads_automatically = False
     last = "webhook message.sent" if chat == Chats.FAMILY else "webhook message.delivered"
@@ -144,7 +146,7 @@ async def test_a_message_tells_its_delivery_status(
 
 
 async def test_a_failed_message_says_so(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.fail_next(Failure())
     accepted = await linq_caller.send()

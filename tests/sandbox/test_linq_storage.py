@@ -8,8 +8,8 @@ from linq import APIStatusError
 from linq.types import AttachmentCreateResponse
 from yarl import URL
 
-from bot.sandbox.linq import Chats, LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import M4A, Caller, code_of
 
@@ -24,7 +24,7 @@ async def put(caller: Caller, where: AttachmentCreateResponse, body: bytes = M4A
         return answer.status, await answer.text()
 
 
-async def test_the_upload_link_lives_on_another_origin(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_the_upload_link_lives_on_another_origin(linq_side: LinqServer, linq_caller: Caller) -> None:
     asked = await linq_caller.ask()
 
     assert not asked.upload_url.startswith(linq_side.base_url.removesuffix("/api/partner"))
@@ -100,7 +100,7 @@ async def test_an_upload_cut_short_leaves_the_attachment_pending(linq_caller: Ca
     assert (await linq_caller.api.attachments.retrieve(asked.attachment_id)).status == "pending"
 
 
-async def test_an_upload_link_expires(linq_side: LinqSide, linq_caller: Caller, linq_pace: Pace) -> None:
+async def test_an_upload_link_expires(linq_side: LinqServer, linq_caller: Caller, linq_pace: TimeScale) -> None:
     linq_pace.scale = 0.0
     asked = await linq_caller.ask()
 
@@ -170,7 +170,7 @@ async def test_an_attachment_id_must_be_a_uuid(linq_caller: Caller) -> None:
 
 
 # aiohttp repeats a PUT once by itself when the server hangs up, so two faults are needed.
-async def test_a_lost_upload_answer_leaves_the_file_stored(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_lost_upload_answer_leaves_the_file_stored(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("upload", "lose_answer", "lose_answer")
     asked = await linq_caller.ask()
 
@@ -180,7 +180,7 @@ async def test_a_lost_upload_answer_leaves_the_file_stored(linq_side: LinqSide, 
     assert (await linq_caller.api.attachments.retrieve(asked.attachment_id)).status == "complete"
 
 
-async def test_a_failing_store_keeps_nothing(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_a_failing_store_keeps_nothing(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.switches.next("upload", "refuse_500", "drop", "drop")
     asked = await linq_caller.ask()
 

@@ -7,7 +7,7 @@ from linq import APIStatusError, AsyncLinqAPIV3
 from linq.types import WebhookSubscriptionCreateResponse
 from standardwebhooks import Webhook
 
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq import Chats, LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver, code_of
 
@@ -88,7 +88,7 @@ async def test_a_deleted_subscription_is_not_found(linq_caller: Caller) -> None:
 
 
 async def test_a_subscription_signs_with_its_own_secret_and_hears_only_its_events(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     default = (await linq_caller.api.webhook_subscriptions.list()).subscriptions[0]
     await linq_caller.api.webhook_subscriptions.delete(default.id)
@@ -104,7 +104,7 @@ async def test_a_subscription_signs_with_its_own_secret_and_hears_only_its_event
 
 
 async def test_a_subscription_hears_only_of_its_lines(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     default = (await linq_caller.api.webhook_subscriptions.list()).subscriptions[0]
     await linq_caller.api.webhook_subscriptions.update(default.id, phone_numbers=["+12025550101"])
@@ -117,7 +117,7 @@ async def test_a_subscription_hears_only_of_its_lines(
     assert b"unheard" not in linq_receiver.got[0].body
 
 
-async def test_asking_for_the_default_subscription_again_moves_it(linq_side: LinqSide, linq_caller: Caller) -> None:
+async def test_asking_for_the_default_subscription_again_moves_it(linq_side: LinqServer, linq_caller: Caller) -> None:
     linq_side.subscribe("http://127.0.0.1:1/a")
     linq_side.subscribe("http://127.0.0.1:1/b")
 

@@ -17,8 +17,8 @@ from linq.types import (
 )
 from standardwebhooks import Webhook
 
-from bot.sandbox.linq import Chats, Failure, LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq import Chats, Failure, LinqServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Entry, Wire
 from tests.sandbox.linq_callers import Caller, Receiver
 
@@ -39,7 +39,7 @@ def bodies(receiver: Receiver) -> list[dict[str, Any]]:
 
 
 async def test_one_to_one_imessage_is_sent_delivered_and_read_under_one_trace(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     accepted = await linq_caller.send(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 3)
@@ -68,7 +68,7 @@ async def test_a_delivered_event_tells_no_reading_yet(
 
 @pytest.mark.parametrize("chat", [Chats.FAMILY, Chats.SAM_BY_SMS])
 async def test_groups_and_sms_end_with_sent(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire, chat: str
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire, chat: str
 ) -> None:
     await linq_caller.send(chat)
     await linq_caller.send(Chats.ANN)
@@ -79,7 +79,7 @@ async def test_groups_and_sms_end_with_sent(
 
 
 async def test_rcs_confirms_delivery(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     await linq_caller.send(Chats.RITA_BY_RCS)
 
@@ -100,7 +100,7 @@ async def test_bodies_are_what_linqs_own_types_allow(
 
 
 async def test_the_standard_signature_convinces_linqs_library(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
@@ -112,7 +112,7 @@ async def test_the_standard_signature_convinces_linqs_library(
 
 
 async def test_the_standard_signature_follows_its_published_formula(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
@@ -125,7 +125,7 @@ async def test_the_standard_signature_follows_its_published_formula(
 
 
 async def test_the_legacy_signature_keys_on_the_secret_as_written(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
@@ -138,7 +138,7 @@ async def test_the_legacy_signature_keys_on_the_secret_as_written(
 
 
 async def test_the_target_url_pins_the_old_payload(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.subscribe(linq_receiver.url.replace("2026-02-03", "2025-01-01"))
 
@@ -154,7 +154,7 @@ async def test_the_target_url_pins_the_old_payload(
 
 
 async def test_a_failure_is_flat_and_carries_its_code(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.fail_next(Failure(4005, "Recipient does not support this message type", 1204))
 
@@ -170,7 +170,7 @@ async def test_a_failure_is_flat_and_carries_its_code(
 
 
 async def test_a_failed_memo_may_arrive_after_all(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     reason = "Message delivery failed. Please retry the message."
     linq_side.switches.fail_next(Failure(4001, reason, after_sent=True, then_delivered=True))
@@ -181,7 +181,7 @@ async def test_a_failed_memo_may_arrive_after_all(
 
 
 async def test_a_failure_may_name_no_message(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.failed_names_no_message = True
     linq_side.switches.fail_next(Failure())
@@ -195,7 +195,7 @@ async def test_a_failure_may_name_no_message(
 
 
 async def test_a_stumble_is_repeated_under_the_same_id_with_a_fresh_signature(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire, linq_pace: Pace
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire, linq_pace: TimeScale
 ) -> None:
     linq_pace.scale = 0.001
     linq_receiver.answers = [500, 429, 503]
@@ -211,7 +211,7 @@ async def test_a_stumble_is_repeated_under_the_same_id_with_a_fresh_signature(
 
 
 async def test_other_client_errors_are_never_repeated(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire, linq_pace: Pace
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire, linq_pace: TimeScale
 ) -> None:
     linq_pace.scale = 0.0
     linq_receiver.answers = [401]
@@ -225,7 +225,7 @@ async def test_other_client_errors_are_never_repeated(
 
 
 async def test_after_ten_attempts_an_event_is_given_up(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire, linq_pace: Pace
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire, linq_pace: TimeScale
 ) -> None:
     linq_pace.scale = 0.0
     linq_receiver.answers = [500] * 10
@@ -238,7 +238,9 @@ async def test_after_ten_attempts_an_event_is_given_up(
     assert [entry.facts["message_id"] for entry in knocks(linq_wire)] == ["first"] * 10 + ["second"]
 
 
-async def test_a_refused_connection_is_tried_again(linq_side: LinqSide, linq_wire: Wire, linq_pace: Pace) -> None:
+async def test_a_refused_connection_is_tried_again(
+    linq_side: LinqServer, linq_wire: Wire, linq_pace: TimeScale
+) -> None:
     linq_pace.scale = 0.0
     linq_side.subscribe("http://127.0.0.1:1/linq/webhooks")
 
@@ -248,7 +250,7 @@ async def test_a_refused_connection_is_tried_again(linq_side: LinqSide, linq_wir
     assert {entry.status for entry in knocks(linq_wire)} == {None}
 
 
-async def test_a_silent_subscriber_is_tried_again(linq_side: LinqSide, linq_wire: Wire, linq_pace: Pace) -> None:
+async def test_a_silent_subscriber_is_tried_again(linq_side: LinqServer, linq_wire: Wire, linq_pace: TimeScale) -> None:
     linq_pace.scale = 0.0
     linq_side.switches.webhook_timeout_s = 0.05
     held: list[asyncio.StreamWriter] = []  # since Python 3.13 one that nobody holds is closed
@@ -265,7 +267,7 @@ async def test_a_silent_subscriber_is_tried_again(linq_side: LinqSide, linq_wire
 
 
 async def test_withheld_webhooks_come_when_released(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.webhooks_withheld = True
     await linq_caller.send(Chats.ANN)
@@ -279,7 +281,7 @@ async def test_withheld_webhooks_come_when_released(
 
 
 async def test_webhooks_may_come_twice_under_one_id(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.webhook_copies = 2
 
@@ -290,7 +292,7 @@ async def test_webhooks_may_come_twice_under_one_id(
 
 
 async def test_webhooks_may_come_in_reverse(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.webhooks_reversed = True
     linq_side.switches.webhook_delay_s = 0.01
@@ -306,7 +308,7 @@ async def test_webhooks_may_come_in_reverse(
 
 
 async def test_a_webhook_may_beat_the_answer(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.webhook_before_answer = True
 
@@ -319,7 +321,7 @@ async def test_a_webhook_may_beat_the_answer(
 
 
 async def test_events_of_an_unknown_type_reach_every_subscriber(
-    linq_side: LinqSide, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.emit("message.levitated", {"id": "x"})
 
@@ -327,7 +329,7 @@ async def test_events_of_an_unknown_type_reach_every_subscriber(
 
 
 async def test_a_disabled_subscription_hears_nothing(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.mischief.disable_subscriptions()
     linq_side.mischief.emit("message.sent", {"id": "unheard"})
@@ -342,7 +344,7 @@ async def test_a_disabled_subscription_hears_nothing(
 
 
 async def test_memos_told_to_stand_still_move_only_by_hand(
-    linq_side: LinqSide, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
+    linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
     linq_side.switches.progresses_automatically = False
     accepted = await linq_caller.send(Chats.ANN)

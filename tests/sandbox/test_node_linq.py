@@ -10,7 +10,7 @@ from typing import Any
 import platformdirs
 import pytest
 
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq import Chats, LinqServer
 from tests.conftest import cannot
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]
@@ -53,7 +53,7 @@ async def node_packages() -> str:
 
 
 async def test_the_official_node_client_sends_a_memo_and_verifies_its_webhooks(
-    linq_side: LinqSide, node_packages: str
+    linq_side: LinqServer, node_packages: str
 ) -> None:
     code, out, err = await run(
         "node",

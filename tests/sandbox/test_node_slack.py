@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bot.sandbox.slack import CLIPS, ELSEWHERE, SlackSide, Upload
+from bot.sandbox.slack import CLIPS, ELSEWHERE, SlackServer, Upload
 from bot.sandbox.wire import Wire
 from tests.conftest import cannot
 
@@ -37,7 +37,7 @@ def packages() -> Path:
 
 
 @pytest.fixture
-async def node_bot(slack: SlackSide, wire: Wire, packages: Path) -> AsyncIterator[None]:
+async def node_bot(slack: SlackServer, wire: Wire, packages: Path) -> AsyncIterator[None]:
     """The small bot, connected."""
     tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, "SLACK_API_URL": slack.api_url}
     process = await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ async def node_bot(slack: SlackSide, wire: Wire, packages: Path) -> AsyncIterato
 
 
 @pytest.mark.usefixtures("node_bot")
-async def test_a_clip_is_heard_fetched_and_kept_true_in_one_notice(slack: SlackSide, wire: Wire) -> None:
+async def test_a_clip_is_heard_fetched_and_kept_true_in_one_notice(slack: SlackServer, wire: Wire) -> None:
     message = await slack.drop(CLIPS, Upload("a.m4a", b"x" * 1234))
     await wire.until(lambda: bool(wire.named("chat.update")))
     await slack.settled()
@@ -62,21 +62,21 @@ async def test_a_clip_is_heard_fetched_and_kept_true_in_one_notice(slack: SlackS
 
 
 @pytest.mark.usefixtures("node_bot")
-async def test_a_command_is_answered_with_what_the_web_api_said(slack: SlackSide) -> None:
+async def test_a_command_is_answered_with_what_the_web_api_said(slack: SlackServer) -> None:
     assert (await slack.command(CLIPS, "whoami")).text == slack.bot_user
     assert (await slack.command(CLIPS, f"post {ELSEWHERE}")).text == "not_in_channel"
     assert (await slack.command(CLIPS, f"pages {CLIPS}")).text == "2 2"
 
 
 @pytest.mark.usefixtures("node_bot")
-async def test_a_rate_limit_is_waited_out(slack: SlackSide, wire: Wire) -> None:
+async def test_a_rate_limit_is_waited_out(slack: SlackServer, wire: Wire) -> None:
     slack.switches.fault("auth.test", status=429, retry_after=1, times=1)
     assert (await slack.command(CLIPS, "whoami")).text == slack.bot_user
     assert [entry.status for entry in wire.named("auth.test")] == [429, 200]
 
 
 @pytest.mark.usefixtures("node_bot")
-async def test_a_disconnect_is_followed_by_a_new_socket(slack: SlackSide, wire: Wire) -> None:
+async def test_a_disconnect_is_followed_by_a_new_socket(slack: SlackServer, wire: Wire) -> None:
     await slack.sockets.disconnect("warning", close=True)
     await wire.until(lambda: len(wire.named("socket hello")) == 2)
     assert (await slack.command(CLIPS, "whoami")).text == slack.bot_user

@@ -8,15 +8,15 @@ import aiohttp
 import pytest
 
 from bot.sandbox.linq import Chats
-from bot.sandbox.pace import Pace
-from bot.sandbox.page.faults import BY_NAME, FAULTS
+from bot.sandbox.page.faults.fault_table import BY_NAME, FAULTS
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import CLIPS
-from bot.sandbox.world import Sandbox
+from bot.sandbox.time_scale import TimeScale
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(control_port=0, pace=Pace(0.0001)) as sandbox:
+    async with Sandbox(control_port=0, pace=TimeScale(0.0001)) as sandbox:
         yield sandbox
 
 

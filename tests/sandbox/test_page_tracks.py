@@ -8,10 +8,10 @@ from linq import AsyncLinqAPIV3
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.linq import Chats
-from bot.sandbox.page.track import Track, verdict, word_in
-from bot.sandbox.page.tracks import Tracks
+from bot.sandbox.page.timeline.timeline import Track, verdict, word_in
+from bot.sandbox.page.timeline.timelines import Tracks
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import CLIPS, CREW, Message, Upload
-from bot.sandbox.world import Sandbox
 from tests.sandbox.linq_callers import M4A, Caller
 
 

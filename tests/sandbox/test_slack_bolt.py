@@ -10,14 +10,14 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CLIPS, SlackSide, Upload
+from bot.sandbox.slack import CLIPS, SlackServer, Upload
 from bot.sandbox.wire import Wire
 
 CLIP = Upload("a.m4a", b"x")
 
 
 @pytest.fixture
-def app(slack: SlackSide) -> AsyncApp:
+def app(slack: SlackServer) -> AsyncApp:
     """A small app: says what it heard in the thread, and answers one command and one button."""
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
     app = AsyncApp(client=client, signing_secret=slack.signing_secret)
@@ -43,7 +43,7 @@ def app(slack: SlackSide) -> AsyncApp:
 
 
 @asynccontextmanager
-async def over_http(slack: SlackSide, app: AsyncApp, wire: Wire) -> AsyncIterator[None]:
+async def over_http(slack: SlackServer, app: AsyncApp, wire: Wire) -> AsyncIterator[None]:
     runner = web.AppRunner(app.web_app("/slack/events"), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -53,7 +53,7 @@ async def over_http(slack: SlackSide, app: AsyncApp, wire: Wire) -> AsyncIterato
 
 
 @asynccontextmanager
-async def over_socket(slack: SlackSide, app: AsyncApp, wire: Wire) -> AsyncIterator[None]:
+async def over_socket(slack: SlackServer, app: AsyncApp, wire: Wire) -> AsyncIterator[None]:
     handler = AsyncSocketModeHandler(app, slack.app_token)
     await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -62,13 +62,15 @@ async def over_socket(slack: SlackSide, app: AsyncApp, wire: Wire) -> AsyncItera
 
 
 @pytest.fixture(params=[over_http, over_socket])
-async def connected(slack: SlackSide, app: AsyncApp, wire: Wire, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+async def connected(
+    slack: SlackServer, app: AsyncApp, wire: Wire, request: pytest.FixtureRequest
+) -> AsyncIterator[None]:
     async with request.param(slack, app, wire):
         yield
 
 
 @pytest.mark.usefixtures("connected")
-async def test_bolt_hears_answers_obeys_and_is_pressed(slack: SlackSide, wire: Wire) -> None:
+async def test_bolt_hears_answers_obeys_and_is_pressed(slack: SlackServer, wire: Wire) -> None:
     message = await slack.drop(CLIPS, CLIP)
     await wire.until(lambda: len(slack.thread(CLIPS, message.ts)) == 2)
     reply = slack.thread(CLIPS, message.ts)[1]

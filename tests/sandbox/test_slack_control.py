@@ -10,15 +10,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.sandbox.pace import Pace
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import ANN, BEN, CLIPS
-from bot.sandbox.world import Sandbox
+from bot.sandbox.time_scale import TimeScale
 from tests.sandbox.slack_listener import Listener, says
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(control_port=0, pace=Pace(0.0001)) as sandbox:
+    async with Sandbox(control_port=0, pace=TimeScale(0.0001)) as sandbox:
         yield sandbox
 
 

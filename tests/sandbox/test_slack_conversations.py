@@ -6,13 +6,13 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN, PRIVATE, SlackSide
+from bot.sandbox.slack import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN, PRIVATE, SlackServer
 
 TAGGED = {"event_type": "delivery", "event_payload": {"id": "d1"}}
 
 
 @pytest.fixture
-async def calm(slack: SlackSide, client: AsyncWebClient) -> AsyncWebClient:
+async def calm(slack: SlackServer, client: AsyncWebClient) -> AsyncWebClient:
     """The client of a Slack without rate limits."""
     slack.switches.rate_limits = False
     return client
@@ -32,7 +32,7 @@ async def test_info_tells_kind_membership_and_archive(client: AsyncWebClient) ->
     assert await error_of(client.conversations_info(channel=HIDDEN)) == "channel_not_found"
 
 
-async def test_members_come_page_by_page(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_members_come_page_by_page(slack: SlackServer, client: AsyncWebClient) -> None:
     first = await client.conversations_members(channel=CLIPS, limit=3)
     cursor = first["response_metadata"]["next_cursor"]
     second = await client.conversations_members(channel=CLIPS, limit=3, cursor=cursor)
@@ -50,7 +50,7 @@ async def test_the_list_leaves_out_what_was_not_asked_for(client: AsyncWebClient
     assert HIDDEN not in {c["id"] for c in both["channels"]}
 
 
-async def test_history_is_newest_first_without_replies(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_history_is_newest_first_without_replies(slack: SlackServer, calm: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "one")
     await slack.say(CLIPS, "hidden in the thread", thread_ts=root.ts)
     await slack.say(CLIPS, "two")
@@ -64,7 +64,7 @@ async def test_history_needs_membership(client: AsyncWebClient) -> None:
     assert await error_of(client.conversations_history(channel=HIDDEN)) == "channel_not_found"
 
 
-async def test_new_messages_do_not_shift_the_pages(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_new_messages_do_not_shift_the_pages(slack: SlackServer, calm: AsyncWebClient) -> None:
     for number in range(4):
         await slack.say(CLIPS, str(number))
     first = await calm.conversations_history(channel=CLIPS, limit=2)
@@ -75,7 +75,7 @@ async def test_new_messages_do_not_shift_the_pages(slack: SlackSide, calm: Async
     assert (first["has_more"], second["has_more"]) == (True, False)
 
 
-async def test_bounds_leave_themselves_out_unless_inclusive(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_bounds_leave_themselves_out_unless_inclusive(slack: SlackServer, calm: AsyncWebClient) -> None:
     a, b, c = [await slack.say(CLIPS, text) for text in "abc"]
     between = await calm.conversations_history(channel=CLIPS, oldest=a.ts, latest=c.ts)
     assert [m["ts"] for m in between["messages"]] == [b.ts]
@@ -84,7 +84,7 @@ async def test_bounds_leave_themselves_out_unless_inclusive(slack: SlackSide, ca
     assert await error_of(calm.conversations_history(channel=CLIPS, oldest="soon")) == "invalid_ts_oldest"
 
 
-async def test_replies_begin_with_the_root_whatever_the_bounds(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_replies_begin_with_the_root_whatever_the_bounds(slack: SlackServer, calm: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "root")
     first = await slack.say(CLIPS, "first", thread_ts=root.ts)
     await slack.say(CLIPS, "second", thread_ts=root.ts)
@@ -96,7 +96,7 @@ async def test_replies_begin_with_the_root_whatever_the_bounds(slack: SlackSide,
     assert await error_of(calm.conversations_replies(channel=CLIPS, ts="1.000001")) == "thread_not_found"
 
 
-async def test_a_deleted_root_leaves_a_tombstone_over_its_replies(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_a_deleted_root_leaves_a_tombstone_over_its_replies(slack: SlackServer, calm: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "root")
     await slack.say(CLIPS, "reply", thread_ts=root.ts)
     await slack.delete(CLIPS, root.ts)
@@ -104,7 +104,7 @@ async def test_a_deleted_root_leaves_a_tombstone_over_its_replies(slack: SlackSi
     assert [m.get("subtype") for m in messages] == ["tombstone", None]
 
 
-async def test_metadata_comes_only_when_asked_for_and_not_hidden(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_metadata_comes_only_when_asked_for_and_not_hidden(slack: SlackServer, calm: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "root")
     await calm.chat_postMessage(channel=CLIPS, thread_ts=root.ts, text="queued", metadata=TAGGED)
     plain = await calm.conversations_replies(channel=CLIPS, ts=root.ts)
@@ -116,13 +116,13 @@ async def test_metadata_comes_only_when_asked_for_and_not_hidden(slack: SlackSid
     assert "metadata" not in hidden["messages"][1]
 
 
-async def test_an_update_without_metadata_keeps_it(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_an_update_without_metadata_keeps_it(slack: SlackServer, calm: AsyncWebClient) -> None:
     posted = await calm.chat_postMessage(channel=CLIPS, text="queued", metadata=TAGGED)
     await calm.chat_update(channel=CLIPS, ts=posted["ts"], text="sent")
     assert slack.message(CLIPS, posted["ts"]).metadata == TAGGED
 
 
-async def test_a_restricted_app_reads_fifteen_messages_a_minute(slack: SlackSide, calm: AsyncWebClient) -> None:
+async def test_a_restricted_app_reads_fifteen_messages_a_minute(slack: SlackServer, calm: AsyncWebClient) -> None:
     slack.switches.history_restricted = True
     for number in range(20):
         await slack.say(CLIPS, str(number))

@@ -7,15 +7,15 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack import ANN, BEN, CLIPS, ELSEWHERE, OTHER_BOT, PRIVATE, SlackSide, Upload
+from bot.sandbox.slack import ANN, BEN, CLIPS, ELSEWHERE, OTHER_BOT, PRIVATE, SlackServer, Upload
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Listener, says, status, statuses
 
 CLIP = Upload("hello.m4a", b"sound")
 
 
-async def test_a_dropped_file_arrives_as_a_signed_file_share(slack: SlackSide, listener: Listener) -> None:
+async def test_a_dropped_file_arrives_as_a_signed_file_share(slack: SlackServer, listener: Listener) -> None:
     message = await slack.drop(CLIPS, CLIP, user=BEN)
     await slack.settled()
     [heard] = listener.heard
@@ -27,13 +27,13 @@ async def test_a_dropped_file_arrives_as_a_signed_file_share(slack: SlackSide, l
     assert (event["ts"], event["channel_type"], event["files"][0]["name"]) == (message.ts, "channel", "hello.m4a")
 
 
-async def test_every_file_of_one_drop_is_in_one_event_in_order(slack: SlackSide, listener: Listener) -> None:
+async def test_every_file_of_one_drop_is_in_one_event_in_order(slack: SlackServer, listener: Listener) -> None:
     await slack.drop(CLIPS, CLIP, Upload("note.txt", b"text"), Upload("b.mp3", b"more"))
     await slack.settled()
     assert [f["name"] for f in listener.events()[0]["files"]] == ["hello.m4a", "note.txt", "b.mp3"]
 
 
-async def test_a_file_in_a_thread_names_the_thread(slack: SlackSide, listener: Listener) -> None:
+async def test_a_file_in_a_thread_names_the_thread(slack: SlackServer, listener: Listener) -> None:
     root = await slack.say(CLIPS, "listen")
     await slack.drop(CLIPS, CLIP, thread_ts=root.ts)
     await slack.settled()
@@ -41,7 +41,7 @@ async def test_a_file_in_a_thread_names_the_thread(slack: SlackSide, listener: L
     assert listener.events()[-1]["parent_user_id"] == ANN
 
 
-async def test_a_broadcast_carries_its_root(slack: SlackSide, listener: Listener) -> None:
+async def test_a_broadcast_carries_its_root(slack: SlackServer, listener: Listener) -> None:
     root = await slack.say(CLIPS, "listen")
     await slack.drop(CLIPS, CLIP, thread_ts=root.ts, broadcast=True)
     await slack.settled()
@@ -49,7 +49,7 @@ async def test_a_broadcast_carries_its_root(slack: SlackSide, listener: Listener
     assert (event["subtype"], event["root"]["ts"]) == ("thread_broadcast", root.ts)
 
 
-async def test_a_refused_event_comes_three_times_more_under_one_id(slack: SlackSide, listener: Listener) -> None:
+async def test_a_refused_event_comes_three_times_more_under_one_id(slack: SlackServer, listener: Listener) -> None:
     listener.answer = status(500)
     message = await slack.drop(CLIPS, CLIP)
     assert message.delivery
@@ -59,7 +59,7 @@ async def test_a_refused_event_comes_three_times_more_under_one_id(slack: SlackS
     assert listener.heard[1].headers["x-slack-retry-reason"] == "http_error"
 
 
-async def test_an_accepted_retry_is_the_last(slack: SlackSide, listener: Listener) -> None:
+async def test_an_accepted_retry_is_the_last(slack: SlackServer, listener: Listener) -> None:
     listener.answer = statuses(500, 503, 200)
     message = await slack.drop(CLIPS, CLIP)
     assert message.delivery
@@ -68,7 +68,7 @@ async def test_an_accepted_retry_is_the_last(slack: SlackSide, listener: Listene
 
 
 async def test_the_second_retry_waits_a_minute(wire: Wire) -> None:
-    side = SlackSide(wire, Pace())
+    side = SlackServer(wire, TimeScale())
     await side.start()
     side.connect("http://127.0.0.1:9/slack/events")
     await side.drop(CLIPS, CLIP)
@@ -79,7 +79,7 @@ async def test_the_second_retry_waits_a_minute(wire: Wire) -> None:
     assert [entry.facts["reason"] for entry in wire.named("event message")] == ["connection_failed"] * 2
 
 
-async def test_no_retry_when_the_bot_asks_for_none(slack: SlackSide, listener: Listener) -> None:
+async def test_no_retry_when_the_bot_asks_for_none(slack: SlackServer, listener: Listener) -> None:
     listener.answer = status(500, X_Slack_No_Retry="1")
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
@@ -87,7 +87,7 @@ async def test_no_retry_when_the_bot_asks_for_none(slack: SlackSide, listener: L
 
 
 async def test_a_late_answer_brings_a_second_copy_while_the_first_is_still_at_work(
-    slack: SlackSide, listener: Listener, wire: Wire
+    slack: SlackServer, listener: Listener, wire: Wire
 ) -> None:
     listener.held.clear()
     await slack.drop(CLIPS, CLIP)
@@ -99,7 +99,7 @@ async def test_a_late_answer_brings_a_second_copy_while_the_first_is_still_at_wo
     assert listener.heard[1].headers["x-slack-retry-reason"] == "http_timeout"
 
 
-async def test_nothing_comes_from_channels_the_bot_is_not_in(slack: SlackSide, listener: Listener) -> None:
+async def test_nothing_comes_from_channels_the_bot_is_not_in(slack: SlackServer, listener: Listener) -> None:
     message = await slack.drop(ELSEWHERE, CLIP)
     await slack.invite(ELSEWHERE)
     await slack.drop(ELSEWHERE, CLIP)
@@ -109,7 +109,7 @@ async def test_nothing_comes_from_channels_the_bot_is_not_in(slack: SlackSide, l
     assert len(listener.events("member_joined_channel")) == 1
 
 
-async def test_only_subscribed_events_come(slack: SlackSide, listener: Listener) -> None:
+async def test_only_subscribed_events_come(slack: SlackServer, listener: Listener) -> None:
     slack.switches.subscribed = {"message.groups"}
     await slack.drop(CLIPS, CLIP)
     await slack.drop(PRIVATE, CLIP)
@@ -118,14 +118,14 @@ async def test_only_subscribed_events_come(slack: SlackSide, listener: Listener)
     assert listener.events()[0]["channel_type"] == "group"
 
 
-async def test_no_event_without_its_scope(slack: SlackSide, listener: Listener) -> None:
+async def test_no_event_without_its_scope(slack: SlackServer, listener: Listener) -> None:
     slack.switches.scopes.remove("channels:history")
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
     assert listener.heard == []
 
 
-async def test_the_twins_of_a_drop_come_in_their_order(slack: SlackSide, listener: Listener) -> None:
+async def test_the_twins_of_a_drop_come_in_their_order(slack: SlackServer, listener: Listener) -> None:
     slack.switches.subscribed |= {"file_created", "file_public", "file_shared", "app_mention"}
     slack.switches.scopes.add("app_mentions:read")
     message = await slack.drop(CLIPS, CLIP, text=f"<@{slack.bot_user}> please")
@@ -138,7 +138,7 @@ async def test_the_twins_of_a_drop_come_in_their_order(slack: SlackSide, listene
 
 
 async def test_shuffled_twins_come_in_another_order(wire: Wire) -> None:
-    side = SlackSide(wire, Pace(0.0001), chance=random.Random(4))
+    side = SlackServer(wire, TimeScale(0.0001), chance=random.Random(4))
     await side.start()
     side.switches.subscribed |= {"file_created", "file_public", "file_shared"}
     side.switches.shuffle_events = True
@@ -150,7 +150,7 @@ async def test_shuffled_twins_come_in_another_order(wire: Wire) -> None:
     assert firsts != ["event file_created", "event file_public", "event file_shared", "event message"]
 
 
-async def test_duplicates_share_an_event_id(slack: SlackSide, listener: Listener) -> None:
+async def test_duplicates_share_an_event_id(slack: SlackServer, listener: Listener) -> None:
     slack.switches.duplicate_events = 2
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
@@ -158,7 +158,7 @@ async def test_duplicates_share_an_event_id(slack: SlackSide, listener: Listener
     assert len({heard.said["event_id"] for heard in listener.heard}) == 1
 
 
-async def test_a_double_gesture_has_two_ts_and_one_client_msg_id(slack: SlackSide, listener: Listener) -> None:
+async def test_a_double_gesture_has_two_ts_and_one_client_msg_id(slack: SlackServer, listener: Listener) -> None:
     slack.switches.double_gesture = True
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
@@ -166,7 +166,7 @@ async def test_a_double_gesture_has_two_ts_and_one_client_msg_id(slack: SlackSid
     assert len({event["client_msg_id"] for event in listener.events()}) == 1
 
 
-async def test_an_edit_a_deletion_and_a_deleted_file_are_told(slack: SlackSide, listener: Listener) -> None:
+async def test_an_edit_a_deletion_and_a_deleted_file_are_told(slack: SlackServer, listener: Listener) -> None:
     message = await slack.drop(CLIPS, CLIP, text="one")
     await slack.settled()
     await slack.edit(CLIPS, message.ts, "two")
@@ -183,7 +183,7 @@ async def test_an_edit_a_deletion_and_a_deleted_file_are_told(slack: SlackSide, 
     assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", message.ts)
 
 
-async def test_a_finished_transcript_changes_file_and_message(slack: SlackSide, listener: Listener) -> None:
+async def test_a_finished_transcript_changes_file_and_message(slack: SlackServer, listener: Listener) -> None:
     slack.switches.subscribed.add("file_change")
     message = await slack.drop(CLIPS, Upload("audio_message.m4a", b"x", "m4a_clip"))
     await slack.settled()
@@ -195,7 +195,7 @@ async def test_a_finished_transcript_changes_file_and_message(slack: SlackSide, 
 
 
 async def test_the_bot_hears_its_own_words_unless_told_otherwise(
-    slack: SlackSide, listener: Listener, client: AsyncWebClient
+    slack: SlackServer, listener: Listener, client: AsyncWebClient
 ) -> None:
     await client.chat_postMessage(channel=CLIPS, text="mine")
     slack.switches.own_events = False
@@ -204,7 +204,7 @@ async def test_the_bot_hears_its_own_words_unless_told_otherwise(
     assert [(event["bot_id"], event["text"]) for event in listener.events()] == [(slack.bot_id, "mine")]
 
 
-async def test_other_bots_carry_their_bot_id(slack: SlackSide, listener: Listener) -> None:
+async def test_other_bots_carry_their_bot_id(slack: SlackServer, listener: Listener) -> None:
     await slack.drop(CLIPS, CLIP, user=OTHER_BOT)
     await slack.settled()
     event = listener.events()[0]
@@ -212,14 +212,14 @@ async def test_other_bots_carry_their_bot_id(slack: SlackSide, listener: Listene
     assert "client_msg_id" not in event
 
 
-async def test_strangers_of_slack_connect_carry_their_team(slack: SlackSide, listener: Listener) -> None:
+async def test_strangers_of_slack_connect_carry_their_team(slack: SlackServer, listener: Listener) -> None:
     stranger = slack.new_user("stella", team="T0STRANGERS")
     await slack.drop(CLIPS, CLIP, user=stranger)
     await slack.settled()
     assert listener.events()[0]["user_team"] == "T0STRANGERS"
 
 
-async def test_a_forwarded_message_has_no_files_of_its_own(slack: SlackSide, listener: Listener) -> None:
+async def test_a_forwarded_message_has_no_files_of_its_own(slack: SlackServer, listener: Listener) -> None:
     message = await slack.drop(PRIVATE, CLIP)
     await slack.settled()
     await slack.forward(PRIVATE, message.ts, to=CLIPS)
@@ -229,7 +229,7 @@ async def test_a_forwarded_message_has_no_files_of_its_own(slack: SlackSide, lis
     assert event["attachments"][0]["files"][0]["id"] == message.files[0].id
 
 
-async def test_lost_events_are_never_sent(slack: SlackSide, listener: Listener) -> None:
+async def test_lost_events_are_never_sent(slack: SlackServer, listener: Listener) -> None:
     slack.switches.lose_events = 1
     await slack.drop(CLIPS, CLIP)
     heard = await slack.drop(CLIPS, CLIP)
@@ -237,7 +237,7 @@ async def test_lost_events_are_never_sent(slack: SlackSide, listener: Listener) 
     assert [event["ts"] for event in listener.events()] == [heard.ts]
 
 
-async def test_a_channel_s_fate_and_the_app_s_are_told(slack: SlackSide, listener: Listener) -> None:
+async def test_a_channel_s_fate_and_the_app_s_are_told(slack: SlackServer, listener: Listener) -> None:
     await slack.archive(CLIPS)
     new_id = await slack.move_channel(CLIPS)
     await slack.uninstall()
@@ -249,7 +249,7 @@ async def test_a_channel_s_fate_and_the_app_s_are_told(slack: SlackSide, listene
     assert listener.events("app_uninstalled")
 
 
-async def test_too_many_events_an_hour_become_one_warning(slack: SlackSide, listener: Listener) -> None:
+async def test_too_many_events_an_hour_become_one_warning(slack: SlackServer, listener: Listener) -> None:
     slack.switches.events_per_hour = 1
     for _ in range(3):
         await slack.drop(CLIPS, CLIP)
@@ -261,7 +261,7 @@ async def test_too_many_events_an_hour_become_one_warning(slack: SlackSide, list
 
 
 async def test_a_bot_that_always_fails_is_switched_off_until_connected_anew(
-    slack: SlackSide, listener: Listener
+    slack: SlackServer, listener: Listener
 ) -> None:
     slack.switches.disable_after = 4
     listener.answer = status(500)
@@ -273,14 +273,14 @@ async def test_a_bot_that_always_fails_is_switched_off_until_connected_anew(
     assert (await slack.drop(CLIPS, CLIP)).delivery is not None
 
 
-async def test_the_challenge_must_come_back(slack: SlackSide, listener: Listener) -> None:
+async def test_the_challenge_must_come_back(slack: SlackServer, listener: Listener) -> None:
     listener.answer = lambda heard: says({"challenge": heard.said["challenge"]})(heard)
     assert await slack.verify_url()
     listener.answer = says("ok")
     assert not await slack.verify_url()
 
 
-async def test_the_wire_names_no_secret(slack: SlackSide, listener: Listener, wire: Wire) -> None:
+async def test_the_wire_names_no_secret(slack: SlackServer, listener: Listener, wire: Wire) -> None:
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
     told = json.dumps([entry.shown() for entry in wire.entries])

@@ -8,8 +8,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CLIPS, HIDDEN, PRIVATE, Download, SlackSide, Upload
-from bot.sandbox.slack.files import Shape
+from bot.sandbox.slack import CLIPS, HIDDEN, PRIVATE, Download, SlackServer, Upload
+from bot.sandbox.slack.state.files import Shape
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Listener
 
@@ -17,27 +17,27 @@ WEBM = b"\x1aE\xdf\xa3 original"
 AAC = b"ftypM4A copy"
 
 
-async def dropped(slack: SlackSide, name: str, shape: Shape, **more: Any) -> dict[str, Any]:
+async def dropped(slack: SlackServer, name: str, shape: Shape, **more: Any) -> dict[str, Any]:
     """The file object inside the message."""
     message = await slack.drop(CLIPS, Upload(name, WEBM, shape, **more))
     return message.files[0].in_message()
 
 
-async def fetch(slack: SlackSide, http: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:
+async def fetch(slack: SlackServer, http: aiohttp.ClientSession, url: str) -> aiohttp.ClientResponse:
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
     response = await http.get(url, headers=headers, allow_redirects=False)
     await response.read()
     return response
 
 
-async def test_a_plain_upload_is_declared_honestly(slack: SlackSide) -> None:
+async def test_a_plain_upload_is_declared_honestly(slack: SlackServer) -> None:
     file = await dropped(slack, "song.mp3", "plain")
     assert (file["mimetype"], file["filetype"], file["size"]) == ("audio/mpeg", "mp3", len(WEBM))
     assert file["media_display_type"] == "audio"
     assert "subtype" not in file
 
 
-async def test_a_web_clip_declares_webm_and_leads_to_the_copy(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_a_web_clip_declares_webm_and_leads_to_the_copy(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "audio_message.webm", "web_clip_transcoded", copy=AAC)
     assert (file["mimetype"], file["size"], file["subtype"]) == ("audio/webm", len(WEBM), "slack_audio")
     for url in (file["url_private"], file["url_private_download"], file["aac"]):
@@ -45,49 +45,49 @@ async def test_a_web_clip_declares_webm_and_leads_to_the_copy(slack: SlackSide, 
         assert await (await fetch(slack, http, url)).read() == AAC
 
 
-async def test_an_older_web_clip_keeps_both(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_an_older_web_clip_keeps_both(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "audio_message.webm", "web_clip", copy=AAC)
     assert await (await fetch(slack, http, file["url_private"])).read() == WEBM
     assert await (await fetch(slack, http, file["aac"])).read() == AAC
 
 
-async def test_an_m4a_clip_has_a_transcript_and_no_copy(slack: SlackSide) -> None:
+async def test_an_m4a_clip_has_a_transcript_and_no_copy(slack: SlackServer) -> None:
     file = await dropped(slack, "Audio clip (2022-08-22).m4a", "m4a_clip")
     assert (file["mimetype"], "aac" in file, "vtt" in file) == ("audio/mp4", False, True)
 
 
-async def test_an_ios_clip_is_transcribed_already(slack: SlackSide) -> None:
+async def test_an_ios_clip_is_transcribed_already(slack: SlackServer) -> None:
     assert (await dropped(slack, "clip.m4a", "ios_clip"))["transcription"]["status"] == "complete"
 
 
-async def test_an_untyped_clip_says_nothing_of_its_type(slack: SlackSide) -> None:
+async def test_an_untyped_clip_says_nothing_of_its_type(slack: SlackServer) -> None:
     file = await dropped(slack, "audio_message.m4a", "untyped_clip")
     assert (file["mimetype"], file["filetype"], file["subtype"]) == ("", "", "slack_audio")
 
 
-async def test_a_mislabelled_clip_claims_to_be_a_video(slack: SlackSide) -> None:
+async def test_a_mislabelled_clip_claims_to_be_a_video(slack: SlackServer) -> None:
     file = await dropped(slack, "audio_message.mp4", "mislabelled_clip")
     assert (file["mimetype"], file["subtype"]) == ("video/mp4", "slack_audio")
 
 
-async def test_a_video_has_two_different_urls(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_a_video_has_two_different_urls(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "holiday.mp4", "video", copy=AAC)
     assert await (await fetch(slack, http, file["url_private"])).read() == AAC
     assert await (await fetch(slack, http, file["url_private_download"])).read() == WEBM
 
 
-async def test_declared_fields_win(slack: SlackSide) -> None:
+async def test_declared_fields_win(slack: SlackServer) -> None:
     file = await dropped(slack, "a.mp3", "plain", declared={"mimetype": "", "size": 5})
     assert (file["mimetype"], file["size"]) == ("", 5)
 
 
 @pytest.mark.parametrize(("shape", "mode"), [("tombstone", "tombstone"), ("hidden_by_limit", "hidden_by_limit")])
-async def test_little_is_left_of_what_is_gone(slack: SlackSide, shape: Shape, mode: str) -> None:
+async def test_little_is_left_of_what_is_gone(slack: SlackServer, shape: Shape, mode: str) -> None:
     file = await dropped(slack, "a.mp3", shape)
     assert file == {"id": file["id"], "mode": mode}
 
 
-async def test_a_remote_file_lives_on_another_host(slack: SlackSide, http: aiohttp.ClientSession, wire: Wire) -> None:
+async def test_a_remote_file_lives_on_another_host(slack: SlackServer, http: aiohttp.ClientSession, wire: Wire) -> None:
     file = await dropped(slack, "a.mp3", "remote")
     assert (file["is_external"], file["mode"], file["external_type"]) == (True, "external", "gdrive")
     assert not file["url_private"].startswith(slack.origin)
@@ -95,7 +95,7 @@ async def test_a_remote_file_lives_on_another_host(slack: SlackSide, http: aioht
     assert wire.named("foreign download")[0].facts["token_seen"]
 
 
-async def test_a_connect_stub_is_filled_by_files_info(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_connect_stub_is_filled_by_files_info(slack: SlackServer, client: AsyncWebClient) -> None:
     stub = await dropped(slack, "a.mp3", "connect_stub")
     assert (stub["file_access"], "url_private" in stub) == ("check_file_info", False)
     file = (await client.files_info(file=stub["id"]))["file"]
@@ -103,7 +103,7 @@ async def test_a_connect_stub_is_filled_by_files_info(slack: SlackSide, client: 
     assert CLIPS in file["shares"]["public"]
 
 
-async def test_files_info_can_be_refused(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_files_info_can_be_refused(slack: SlackServer, client: AsyncWebClient) -> None:
     stub = await dropped(slack, "a.mp3", "connect_stub", info_error="access_denied")
     hidden = await slack.drop(HIDDEN, Upload("b.mp3", b"x"))
     gone = await slack.drop(CLIPS, Upload("c.mp3", b"x"))
@@ -116,7 +116,7 @@ async def test_files_info_can_be_refused(slack: SlackSide, client: AsyncWebClien
     assert errors == ["access_denied", "file_not_found", "file_deleted", "file_not_found"]
 
 
-async def test_files_info_lists_every_share(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_files_info_lists_every_share(slack: SlackServer, client: AsyncWebClient) -> None:
     first = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
     second = await slack.share(first.files[0].id, PRIVATE)
     file = (await client.files_info(file=first.files[0].id))["file"]
@@ -124,7 +124,7 @@ async def test_files_info_lists_every_share(slack: SlackSide, client: AsyncWebCl
     assert file["shares"]["private"][PRIVATE][0]["ts"] == second.ts
 
 
-async def test_without_the_token_there_is_only_a_login_page(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_without_the_token_there_is_only_a_login_page(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "a.mp3", "plain")
     async with http.get(file["url_private"]) as response:
         assert (response.status, response.content_type) == (200, "text/html")
@@ -135,7 +135,7 @@ async def test_without_the_token_there_is_only_a_login_page(slack: SlackSide, ht
 
 
 async def test_without_the_scope_or_the_channel_there_is_only_a_login_page(
-    slack: SlackSide, http: aiohttp.ClientSession
+    slack: SlackServer, http: aiohttp.ClientSession
 ) -> None:
     hidden = await slack.drop(HIDDEN, Upload("b.mp3", b"x"))
     file = await dropped(slack, "a.mp3", "plain")
@@ -145,7 +145,7 @@ async def test_without_the_scope_or_the_channel_there_is_only_a_login_page(
 
 
 @pytest.mark.parametrize("kind", ["login", "redirect", "foreign", "not_ready"])
-async def test_a_download_can_go_wrong_for_a_while(slack: SlackSide, http: aiohttp.ClientSession, kind: Any) -> None:
+async def test_a_download_can_go_wrong_for_a_while(slack: SlackServer, http: aiohttp.ClientSession, kind: Any) -> None:
     slack.switches.download = Download(kind, times=2)
     file = await dropped(slack, "a.mp3", "plain")
     tries = [await fetch(slack, http, file["url_private"]) for _ in range(3)]
@@ -154,14 +154,14 @@ async def test_a_download_can_go_wrong_for_a_while(slack: SlackSide, http: aioht
     assert await tries[2].read() == WEBM
 
 
-async def test_a_truncated_download_breaks_off(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_a_truncated_download_breaks_off(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "a.mp3", "plain", download=Download("truncated"))
     with pytest.raises(aiohttp.ClientPayloadError):
         await fetch(slack, http, file["url_private"])
 
 
 async def test_a_foreign_redirect_tells_whether_the_token_came_along(
-    slack: SlackSide, http: aiohttp.ClientSession, wire: Wire
+    slack: SlackServer, http: aiohttp.ClientSession, wire: Wire
 ) -> None:
     file = await dropped(slack, "a.mp3", "plain", download=Download("foreign"))
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
@@ -170,7 +170,7 @@ async def test_a_foreign_redirect_tells_whether_the_token_came_along(
     assert wire.named("foreign download")[0].facts == {"token_seen": False}
 
 
-async def test_a_slow_download_drips(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_a_slow_download_drips(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "a.mp3", "plain", download=Download("slow", bytes_per_s=50))
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
     async with http.get(file["url_private"], headers=headers) as response:
@@ -179,7 +179,7 @@ async def test_a_slow_download_drips(slack: SlackSide, http: aiohttp.ClientSessi
     assert len(pieces) > 1
 
 
-async def test_an_endless_download_never_ends_by_itself(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_an_endless_download_never_ends_by_itself(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     file = await dropped(slack, "a.mp3", "plain", download=Download("endless"))
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
     async with asyncio.timeout(10), http.get(file["url_private"], headers=headers) as response:
@@ -188,13 +188,13 @@ async def test_an_endless_download_never_ends_by_itself(slack: SlackSide, http: 
             assert await response.content.readexactly(10_000)
 
 
-async def test_the_bytes_of_a_deleted_file_are_gone(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_the_bytes_of_a_deleted_file_are_gone(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     message = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
     await slack.delete_file(message.files[0].id)
     assert (await fetch(slack, http, message.files[0].record["url_private"])).status == 404
 
 
-async def test_a_file_ends_with_the_last_message_that_shows_it(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_file_ends_with_the_last_message_that_shows_it(slack: SlackServer, client: AsyncWebClient) -> None:
     first = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
     second = await slack.share(first.files[0].id, PRIVATE)
     await slack.delete(CLIPS, first.ts)
@@ -205,13 +205,13 @@ async def test_a_file_ends_with_the_last_message_that_shows_it(slack: SlackSide,
     assert caught.value.response["error"] == "file_deleted"
 
 
-async def test_a_file_moves_with_its_channel(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_file_moves_with_its_channel(slack: SlackServer, client: AsyncWebClient) -> None:
     message = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
     new_id = await slack.move_channel(CLIPS)
     assert (await client.files_info(file=message.files[0].id))["file"]["channels"] == [new_id]
 
 
-async def test_a_large_file_arrives_whole(slack: SlackSide, http: aiohttp.ClientSession, listener: Listener) -> None:
+async def test_a_large_file_arrives_whole(slack: SlackServer, http: aiohttp.ClientSession, listener: Listener) -> None:
     content = bytes(range(256)) * 8192
     message = await slack.drop(CLIPS, Upload("a.wav", content))
     response = await fetch(slack, http, message.files[0].record["url_private"])

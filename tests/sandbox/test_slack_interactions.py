@@ -8,9 +8,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack import ANN, BEN, CLIPS, PRIVATE, SlackSide, Upload
-from bot.sandbox.slack.response_urls import LIVES_S
+from bot.sandbox.slack import ANN, BEN, CLIPS, PRIVATE, SlackServer, Upload
+from bot.sandbox.slack.interactions.response_urls import LIVES_S
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Heard, Listener, says, status
 
@@ -29,7 +29,7 @@ async def post(http: aiohttp.ClientSession, url: str, **said: Any) -> int:
         return response.status
 
 
-async def test_a_command_is_a_signed_form(slack: SlackSide, listener: Listener) -> None:
+async def test_a_command_is_a_signed_form(slack: SlackServer, listener: Listener) -> None:
     listener.answer = says({"response_type": "ephemeral", "text": "linked"})
     said = await slack.command(PRIVATE, "link +15551230001", user=BEN)
     [heard] = listener.heard
@@ -47,32 +47,32 @@ async def test_a_command_is_a_signed_form(slack: SlackSide, listener: Listener) 
     assert [e.text for e in slack.ephemerals(PRIVATE, BEN)] == ["linked"]
 
 
-async def test_a_plain_text_answer_is_shown_too(slack: SlackSide, listener: Listener) -> None:
+async def test_a_plain_text_answer_is_shown_too(slack: SlackServer, listener: Listener) -> None:
     listener.answer = says("just words")
     assert (await slack.command(CLIPS, "help")).text == "just words"
     assert slack.ephemerals(CLIPS)[0].text == "just words"
 
 
-async def test_an_answer_for_all_is_a_message(slack: SlackSide, listener: Listener) -> None:
+async def test_an_answer_for_all_is_a_message(slack: SlackServer, listener: Listener) -> None:
     listener.answer = says({"response_type": "in_channel", "text": "for all"})
     await slack.command(CLIPS, "status")
     assert [m.text for m in slack.stage.workspace.channels[CLIPS].messages.values()] == ["for all"]
 
 
-async def test_a_refused_command_is_not_sent_again(slack: SlackSide, listener: Listener) -> None:
+async def test_a_refused_command_is_not_sent_again(slack: SlackServer, listener: Listener) -> None:
     listener.answer = status(500)
     assert (await slack.command(CLIPS, "help")).error == "dispatch_failed"
     await slack.settled()
     assert len(listener.heard) == 1
 
 
-async def test_a_command_without_an_answer_in_time_failed(slack: SlackSide, listener: Listener) -> None:
+async def test_a_command_without_an_answer_in_time_failed(slack: SlackServer, listener: Listener) -> None:
     listener.held.clear()
     assert (await slack.command(CLIPS, "help")).error == "operation_timeout"
 
 
 async def test_a_response_url_takes_five_posts(
-    slack: SlackSide, listener: Listener, http: aiohttp.ClientSession
+    slack: SlackServer, listener: Listener, http: aiohttp.ClientSession
 ) -> None:
     said = await slack.command(CLIPS, "help", user=BEN)
     url = listener.heard[0].said["response_url"]
@@ -82,7 +82,7 @@ async def test_a_response_url_takes_five_posts(
 
 
 async def test_a_response_url_grows_old(
-    slack: SlackSide, listener: Listener, http: aiohttp.ClientSession, wire: Wire
+    slack: SlackServer, listener: Listener, http: aiohttp.ClientSession, wire: Wire
 ) -> None:
     await slack.command(CLIPS, "help")
     born = slack.stage.workspace.now()
@@ -91,7 +91,7 @@ async def test_a_response_url_grows_old(
     assert wire.named("response_url")[0].facts == {"error": "expired_url"}
 
 
-async def test_a_message_shortcut_brings_the_message(slack: SlackSide, listener: Listener) -> None:
+async def test_a_message_shortcut_brings_the_message(slack: SlackServer, listener: Listener) -> None:
     message = await slack.drop(CLIPS, Upload("a.m4a", b"x"))
     await slack.settled()
     await slack.shortcut("send_as_voice_memo", CLIPS, message.ts, user=BEN)
@@ -106,7 +106,7 @@ async def test_a_message_shortcut_brings_the_message(slack: SlackSide, listener:
 
 
 async def test_a_pressed_button_brings_its_value_and_may_replace_its_message(
-    slack: SlackSide, listener: Listener, client: AsyncWebClient, http: aiohttp.ClientSession
+    slack: SlackServer, listener: Listener, client: AsyncWebClient, http: aiohttp.ClientSession
 ) -> None:
     posted = await client.chat_postMessage(channel=CLIPS, text="failed", blocks=ACTIONS)
     await slack.settled()
@@ -119,7 +119,7 @@ async def test_a_pressed_button_brings_its_value_and_may_replace_its_message(
 
 
 async def test_a_button_only_one_person_sees_can_be_pressed_and_taken_away(
-    slack: SlackSide, listener: Listener, http: aiohttp.ClientSession
+    slack: SlackServer, listener: Listener, http: aiohttp.ClientSession
 ) -> None:
     listener.answer = says({"text": "sure?", "blocks": ACTIONS})
     await slack.command(CLIPS, "link x")
@@ -134,7 +134,7 @@ async def test_a_button_only_one_person_sees_can_be_pressed_and_taken_away(
         await slack.press(CLIPS, question.ts, "retry")
 
 
-async def opened(slack: SlackSide, listener: Listener, client: AsyncWebClient) -> dict[str, Any]:
+async def opened(slack: SlackServer, listener: Listener, client: AsyncWebClient) -> dict[str, Any]:
     """The modal opened by a command's trigger."""
     await slack.command(CLIPS, "link")
     answer = await client.views_open(trigger_id=listener.heard[-1].said["trigger_id"], view=MODAL)
@@ -142,7 +142,7 @@ async def opened(slack: SlackSide, listener: Listener, client: AsyncWebClient) -
     return view
 
 
-async def test_a_trigger_opens_one_modal(slack: SlackSide, listener: Listener, client: AsyncWebClient) -> None:
+async def test_a_trigger_opens_one_modal(slack: SlackServer, listener: Listener, client: AsyncWebClient) -> None:
     view = await opened(slack, listener, client)
     assert [v["id"] for v in slack.views(ANN)] == [view["id"]]
     with pytest.raises(SlackApiError) as caught:
@@ -150,7 +150,7 @@ async def test_a_trigger_opens_one_modal(slack: SlackSide, listener: Listener, c
     assert caught.value.response["error"] == "exchanged_trigger_id"
 
 
-async def test_a_trigger_lives_three_seconds(slack: SlackSide, listener: Listener, client: AsyncWebClient) -> None:
+async def test_a_trigger_lives_three_seconds(slack: SlackServer, listener: Listener, client: AsyncWebClient) -> None:
     await slack.command(CLIPS, "link")
     born = slack.stage.workspace.now()
     slack.stage.workspace.now = lambda: born + 4
@@ -160,7 +160,7 @@ async def test_a_trigger_lives_three_seconds(slack: SlackSide, listener: Listene
 
 
 async def test_a_modal_stays_open_while_it_has_errors(
-    slack: SlackSide, listener: Listener, client: AsyncWebClient
+    slack: SlackServer, listener: Listener, client: AsyncWebClient
 ) -> None:
     view = await opened(slack, listener, client)
     listener.answer = says({"response_action": "errors", "errors": {"b": "no such chat"}})
@@ -173,7 +173,7 @@ async def test_a_modal_stays_open_while_it_has_errors(
 
 
 async def test_typing_into_an_external_select_asks_for_options(
-    slack: SlackSide, listener: Listener, client: AsyncWebClient
+    slack: SlackServer, listener: Listener, client: AsyncWebClient
 ) -> None:
     view = await opened(slack, listener, client)
     listener.answer = says({"options": []})
@@ -183,7 +183,9 @@ async def test_typing_into_an_external_select_asks_for_options(
     assert (asked["type"], asked["value"], asked["action_id"]) == ("block_suggestion", "mo", "chat")
 
 
-async def test_a_home_tab_is_published_per_person(slack: SlackSide, listener: Listener, client: AsyncWebClient) -> None:
+async def test_a_home_tab_is_published_per_person(
+    slack: SlackServer, listener: Listener, client: AsyncWebClient
+) -> None:
     slack.switches.subscribed.add("app_home_opened")
     await slack.open_home(BEN)
     await slack.settled()
@@ -197,21 +199,21 @@ async def test_a_home_tab_is_published_per_person(slack: SlackSide, listener: Li
     assert caught.value.response["error"] == "hash_conflict"
 
 
-async def test_a_deaf_slack_passes_no_command_on(slack: SlackSide, listener: Listener) -> None:
+async def test_a_deaf_slack_passes_no_command_on(slack: SlackServer, listener: Listener) -> None:
     slack.switches.deaf = True
     assert (await slack.command(CLIPS, "help")).error == "operation_timeout"
     assert listener.heard == []
 
 
 async def test_nobody_answers_when_the_bot_is_nowhere(wire: Wire) -> None:
-    side = SlackSide(wire, Pace())
+    side = SlackServer(wire, TimeScale())
     await side.start()
     said = await side.command(CLIPS, "help")
     await side.stop()
     assert (said.status, said.error) == (None, "dispatch_failed")
 
 
-async def test_interactions_carry_a_trigger_each(slack: SlackSide, listener: Listener) -> None:
+async def test_interactions_carry_a_trigger_each(slack: SlackServer, listener: Listener) -> None:
     await slack.command(CLIPS, "one")
     await slack.command(CLIPS, "two")
     triggers: set[Heard | str] = {heard.said["trigger_id"] for heard in listener.heard}

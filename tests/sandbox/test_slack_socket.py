@@ -11,7 +11,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CLIPS, SlackSide, Upload
+from bot.sandbox.slack import CLIPS, SlackServer, Upload
 from bot.sandbox.wire import Wire
 
 CLIP = Upload("a.m4a", b"x")
@@ -39,7 +39,7 @@ def ear() -> SocketEar:
 
 
 @pytest.fixture
-async def connect(slack: SlackSide, ear: SocketEar) -> AsyncIterator[Connect]:
+async def connect(slack: SlackServer, ear: SocketEar) -> AsyncIterator[Connect]:
     """Opens one more official client on demand, and closes them all at the end."""
     clients: list[SocketModeClient] = []
 
@@ -57,7 +57,7 @@ async def connect(slack: SlackSide, ear: SocketEar) -> AsyncIterator[Connect]:
 
 
 async def test_an_event_comes_over_the_socket_and_its_ack_counts_as_200(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -69,7 +69,7 @@ async def test_an_event_comes_over_the_socket_and_its_ack_counts_as_200(
 
 
 async def test_an_event_nobody_acknowledges_comes_again(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -85,7 +85,7 @@ async def test_an_event_nobody_acknowledges_comes_again(
 
 
 async def test_commands_and_interactions_are_answered_in_the_ack(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -98,7 +98,7 @@ async def test_commands_and_interactions_are_answered_in_the_ack(
 
 
 async def test_each_event_goes_to_one_of_the_sockets(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     await connect()
     await connect()
@@ -110,7 +110,7 @@ async def test_each_event_goes_to_one_of_the_sockets(
 
 
 async def test_a_disconnect_makes_the_client_come_again(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -121,7 +121,7 @@ async def test_a_disconnect_makes_the_client_come_again(
     assert (await message.delivery.ended()).accepted
 
 
-async def test_a_cut_line_makes_the_client_come_again(slack: SlackSide, connect: Connect, wire: Wire) -> None:
+async def test_a_cut_line_makes_the_client_come_again(slack: SlackServer, connect: Connect, wire: Wire) -> None:
     await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
     slack.sockets.cut()
@@ -129,7 +129,7 @@ async def test_a_cut_line_makes_the_client_come_again(slack: SlackSide, connect:
 
 
 async def test_a_deaf_slack_keeps_the_socket_open_and_says_nothing(
-    slack: SlackSide, ear: SocketEar, connect: Connect, wire: Wire
+    slack: SlackServer, ear: SocketEar, connect: Connect, wire: Wire
 ) -> None:
     client = await connect()
     await wire.until(lambda: bool(wire.named("socket hello")))
@@ -139,7 +139,7 @@ async def test_a_deaf_slack_keeps_the_socket_open_and_says_nothing(
     assert ear.heard == []
 
 
-async def test_a_ticket_lets_one_socket_in(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_a_ticket_lets_one_socket_in(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     url = slack.sockets.ticket_url()
     async with http.ws_connect(url) as socket:
         assert (await socket.receive_json())["type"] == "hello"
@@ -147,7 +147,7 @@ async def test_a_ticket_lets_one_socket_in(slack: SlackSide, http: aiohttp.Clien
             await http.ws_connect(url)
 
 
-async def test_the_eleventh_socket_is_sent_away(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_the_eleventh_socket_is_sent_away(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     sockets = [await http.ws_connect(slack.sockets.ticket_url()) for _ in range(11)]
     greetings = [await socket.receive_json() for socket in sockets]
     assert [greeting["type"] for greeting in greetings] == ["hello"] * 10 + ["disconnect"]
@@ -155,7 +155,7 @@ async def test_the_eleventh_socket_is_sent_away(slack: SlackSide, http: aiohttp.
     assert greetings[9]["num_connections"] == 10
 
 
-async def test_without_any_socket_an_event_is_given_up(slack: SlackSide) -> None:
+async def test_without_any_socket_an_event_is_given_up(slack: SlackServer) -> None:
     message = await slack.drop(CLIPS, CLIP)
     assert message.delivery
     answer = await message.delivery.ended()

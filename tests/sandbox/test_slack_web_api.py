@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, ARCHIVED, BEN, BOT_ID, CLIPS, CREW, ELSEWHERE, HIDDEN, PRIVATE, SlackSide, Upload
+from bot.sandbox.slack import ANN, ARCHIVED, BEN, BOT_ID, CLIPS, CREW, ELSEWHERE, HIDDEN, PRIVATE, SlackServer, Upload
 from bot.sandbox.wire import Wire
 
 
@@ -19,19 +19,19 @@ async def refused(call: Any) -> Any:
     return caught.value.response
 
 
-async def test_auth_test_names_the_bot(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_auth_test_names_the_bot(slack: SlackServer, client: AsyncWebClient) -> None:
     answer = await client.auth_test()
     assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == (slack.bot_user, slack.bot_id, slack.team)
     assert "chat:write" in answer.headers["x-oauth-scopes"]
 
 
-async def test_tokens_are_told_apart(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_tokens_are_told_apart(slack: SlackServer, client: AsyncWebClient) -> None:
     assert (await refused(client.auth_test(token="xoxb-other")))["error"] == "invalid_auth"
     assert (await refused(client.auth_test(token=slack.app_token)))["error"] == "not_allowed_token_type"
     assert (await refused(client.apps_connections_open(app_token=slack.bot_token)))["error"] == "not_allowed_token_type"
 
 
-async def test_a_missing_scope_is_named_beside_those_there_are(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_missing_scope_is_named_beside_those_there_are(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.scopes = {"chat:write", "channels:read"}
     answer = await refused(client.files_info(file="F1"))
     assert (answer["error"], answer["needed"]) == ("missing_scope", "files:read")
@@ -40,7 +40,7 @@ async def test_a_missing_scope_is_named_beside_those_there_are(slack: SlackSide,
     assert (await refused(client.conversations_info(channel=PRIVATE)))["needed"] == "groups:read"
 
 
-async def test_a_post_appears_with_its_blocks_and_its_thread(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_post_appears_with_its_blocks_and_its_thread(slack: SlackServer, client: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "listen")
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "*queued*"}}]
     answer = await client.chat_postMessage(channel=CLIPS, thread_ts=root.ts, text="queued", blocks=blocks)
@@ -103,14 +103,14 @@ async def test_blocks_past_their_sizes_are_refused_with_a_sentence(client: Async
     assert "/blocks/0" in answer["response_metadata"]["messages"][0]
 
 
-async def test_an_update_replaces_text_in_place(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_an_update_replaces_text_in_place(slack: SlackServer, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=CLIPS, text="queued")
     await client.chat_update(channel=CLIPS, ts=posted["ts"], text="sent")
     message = slack.message(CLIPS, posted["ts"])
     assert (message.text, message.drafts) == ("sent", ["queued"])
 
 
-async def test_only_own_messages_can_be_updated_and_only_so_far(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_only_own_messages_can_be_updated_and_only_so_far(slack: SlackServer, client: AsyncWebClient) -> None:
     said = await slack.say(CLIPS, "hello")
     posted = await client.chat_postMessage(channel=CLIPS, text="queued")
     assert (await refused(client.chat_update(channel=CLIPS, ts=said.ts, text="x")))["error"] == "cant_update_message"
@@ -119,7 +119,7 @@ async def test_only_own_messages_can_be_updated_and_only_so_far(slack: SlackSide
     assert (await refused(too_long))["error"] == "msg_too_long"
 
 
-async def test_an_ephemeral_is_for_one_member(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_an_ephemeral_is_for_one_member(slack: SlackServer, client: AsyncWebClient) -> None:
     await client.chat_postEphemeral(channel=CLIPS, user=BEN, text="only you")
     assert [(e.user, e.text) for e in slack.ephemerals(CLIPS)] == [(BEN, "only you")]
     assert slack.ephemerals(CLIPS, ANN) == []
@@ -127,14 +127,14 @@ async def test_an_ephemeral_is_for_one_member(slack: SlackSide, client: AsyncWeb
     assert (await refused(stranger))["error"] == "user_not_in_channel"
 
 
-async def test_a_permalink_leads_into_the_thread(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_permalink_leads_into_the_thread(slack: SlackServer, client: AsyncWebClient) -> None:
     root = await slack.say(CLIPS, "a")
     reply = await slack.say(CLIPS, "b", thread_ts=root.ts)
     answer = await client.chat_getPermalink(channel=CLIPS, message_ts=reply.ts)
     assert f"p{reply.ts.replace('.', '')}?thread_ts={root.ts}" in answer["permalink"]
 
 
-async def test_reactions_complain_when_nothing_would_change(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_reactions_complain_when_nothing_would_change(slack: SlackServer, client: AsyncWebClient) -> None:
     said = await slack.say(CLIPS, "a")
     await client.reactions_add(channel=CLIPS, timestamp=said.ts, name="eyes")
     again = client.reactions_add(channel=CLIPS, timestamp=said.ts, name="eyes")
@@ -152,7 +152,7 @@ async def test_users_info_tells_admins_apart(client: AsyncWebClient) -> None:
 
 
 async def test_a_posted_file_link_shares_the_file_again_unless_unfurling_is_off(
-    slack: SlackSide, client: AsyncWebClient
+    slack: SlackServer, client: AsyncWebClient
 ) -> None:
     dropped = await slack.drop(CLIPS, Upload("a.mp3", b"x"))
     link = dropped.files[0].record["permalink"]
@@ -162,7 +162,7 @@ async def test_a_posted_file_link_shares_the_file_again_unless_unfurling_is_off(
     assert [share.by for share in dropped.files[0].shares] == [ANN, slack.bot_user]
 
 
-async def test_one_message_a_second_per_channel_after_a_burst(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_one_message_a_second_per_channel_after_a_burst(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.post_burst = 2
     for _ in range(2):
         await client.chat_postMessage(channel=CLIPS, text="x")
@@ -181,7 +181,7 @@ async def test_each_method_has_its_tier(client: AsyncWebClient) -> None:
     assert len(answers) - len(refusals) in (20, 21)
 
 
-async def test_a_dropped_connection_can_hide_a_post_that_was_made(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_dropped_connection_can_hide_a_post_that_was_made(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.fault("chat.postMessage", drop=True, done=True, times=1)
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel=CLIPS, text="made")
@@ -190,7 +190,7 @@ async def test_a_dropped_connection_can_hide_a_post_that_was_made(slack: SlackSi
 
 
 async def test_slack_s_client_as_it_comes_posts_twice_when_the_connection_drops(
-    slack: SlackSide, client: AsyncWebClient
+    slack: SlackServer, client: AsyncWebClient
 ) -> None:
     ready_made = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
     slack.switches.fault("chat.postMessage", drop=True, done=True, times=1)
@@ -198,18 +198,20 @@ async def test_slack_s_client_as_it_comes_posts_twice_when_the_connection_drops(
     assert [m.text for m in slack.stage.workspace.channels[CLIPS].messages.values()] == ["double", "double"]
 
 
-async def test_fatal_error_may_have_done_the_work(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_fatal_error_may_have_done_the_work(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.fault("chat.postMessage", error="fatal_error", done=True, times=1)
     assert (await refused(client.chat_postMessage(channel=CLIPS, text="x")))["error"] == "fatal_error"
     assert len(slack.stage.workspace.channels[CLIPS].messages) == 1
 
 
-async def test_a_late_answer_is_still_the_true_one(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_late_answer_is_still_the_true_one(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.fault("auth.test", delay_s=0.05, times=1)
     assert (await client.auth_test())["ok"]
 
 
-async def test_errors_and_pages_can_be_planned_for_one_method_or_all(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_errors_and_pages_can_be_planned_for_one_method_or_all(
+    slack: SlackServer, client: AsyncWebClient
+) -> None:
     slack.switches.fault("auth.test", status=503, times=1)
     slack.switches.fault("*", error="token_revoked")
     assert (await refused(client.auth_test())).status_code == 503
@@ -220,7 +222,7 @@ async def test_errors_and_pages_can_be_planned_for_one_method_or_all(slack: Slac
 
 
 async def test_a_slack_that_is_down_refuses_connections_and_comes_back(
-    slack: SlackSide, client: AsyncWebClient
+    slack: SlackServer, client: AsyncWebClient
 ) -> None:
     slack.switches.down = "refused"
     with pytest.raises(aiohttp.ClientConnectorError):
@@ -231,7 +233,7 @@ async def test_a_slack_that_is_down_refuses_connections_and_comes_back(
     assert (await client.auth_test())["ok"]
 
 
-async def test_a_client_msg_id_works_as_the_switch_says(slack: SlackSide, client: AsyncWebClient) -> None:
+async def test_a_client_msg_id_works_as_the_switch_says(slack: SlackServer, client: AsyncWebClient) -> None:
     post: dict[str, Any] = {"channel": CLIPS, "text": "x", "client_msg_id": "3e0c2b7e"}
     first = await client.chat_postMessage(**post)
     assert (await client.chat_postMessage(**post))["ts"] != first["ts"]
@@ -241,7 +243,7 @@ async def test_a_client_msg_id_works_as_the_switch_says(slack: SlackSide, client
     assert (await refused(client.chat_postMessage(**post)))["error"] == "duplicate_message_not_found"
 
 
-async def test_unknown_methods_and_broken_json_are_refused(slack: SlackSide, http: aiohttp.ClientSession) -> None:
+async def test_unknown_methods_and_broken_json_are_refused(slack: SlackServer, http: aiohttp.ClientSession) -> None:
     bearer = {"Authorization": f"Bearer {slack.bot_token}"}
     async with http.post(f"{slack.api_url}no.such", headers=bearer) as answer:
         assert (await answer.json())["error"] == "unknown_method"

@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import CLIPS, Upload
 from bot.sandbox.wire import Wire
-from bot.sandbox.world import Sandbox
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from bot.cli.child import BotProcess
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import CLIPS, Message
 from bot.store.embedded import Embedded
 from tests.conftest import NUMBERS, create, url_of
 from tests.stories import secrecy

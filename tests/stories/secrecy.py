@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 SHORTEST = 6  # shorter words turn up by chance
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"

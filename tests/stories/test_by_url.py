@@ -12,8 +12,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import Message
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import Message
 from tests.audio.sounds import record
 from tests.stories.conftest import SOUND, Town, free_port
 

@@ -8,8 +8,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from bot.sandbox.linq.signing import new_secret, standard
-from bot.sandbox.slack.over_http import signature
+from bot.sandbox.linq.webhooks.signing import new_secret, standard
+from bot.sandbox.slack.events.http_transport import signature
 from tests.stories.conftest import Town, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.sandbox.linq.model import Failure
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.linq.state.models import Failure
+from bot.sandbox.slack.state.files import Upload
 from tests.stories.conftest import SOUND, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

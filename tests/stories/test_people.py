@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import BEN, OTHER_BOT, OTHER_BOT_ID, Message
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import BEN, OTHER_BOT, OTHER_BOT_ID, Message
 from tests.stories.conftest import SOUND, Town, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack.workspace import CREW
+from bot.sandbox.slack.state.workspace import CREW
 from tests.stories.conftest import Town, get, town_with
 
 QUICK = {"HEAR_CHECK_SECONDS": "0.5", "ALERT_AFTER_SECONDS": "0.6", "SLACK_ALERT_CHANNEL": CREW}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Failure
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Failure
 from tests.stories.conftest import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS, CREW, PRIVATE
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.workspace import CLIPS, CREW, PRIVATE
 
 
 @dataclass(frozen=True)

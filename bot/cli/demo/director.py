@@ -9,10 +9,10 @@ from bot.cli.child import ChildError
 from bot.cli.demo.cast import gather, link_channels
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import STORIES, Scene, Story, StoryError
-from bot.sandbox.page.faults import calm
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS
-from bot.sandbox.world import Sandbox
+from bot.sandbox.page.faults.fault_table import calm
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import CLIPS
 
 READING_S, READING_S_A_LETTER = 1.2, 0.035
 

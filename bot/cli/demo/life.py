@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.cli.child import BotProcess, ChildError
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 State = Literal["starting", "ready", "killed", "stopped", "failed"]
 WORDS_MOST = 300

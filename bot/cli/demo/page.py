@@ -15,9 +15,9 @@ from bot.cli.common import plain_console
 from bot.cli.demo.cast import take_time
 from bot.cli.demo.director import DemoDirector
 from bot.cli.demo.folder import demo_folder, furnish, lay_by
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.time_scale import TimeScale
 
 PORT = 4321
 SQUEEZED = 0.1
@@ -33,7 +33,7 @@ async def show_page(story: str, upload: Upload | None, port: int | None) -> None
     console = plain_console()
     with demo_folder() as folder:
         furnished = asyncio.create_task(asyncio.to_thread(furnish, folder))
-        async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
+        async with Sandbox(pace=TimeScale(SQUEEZED)) as sandbox:
             take_time(sandbox)
             director = DemoDirector(sandbox, folder, furnished)
             await _serve(sandbox, director, PORT if port is None else port, console)

@@ -17,11 +17,11 @@ from bot.cli.demo.cast import Cast, gather, link_channels, take_time
 from bot.cli.demo.folder import demo_folder, furnish
 from bot.cli.demo.life import BotLife
 from bot.cli.demo.stories import Scene, Story, StoryError
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.page.track import DEAD_ENDS, WORDS, word_in
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.page.timeline.timeline import DEAD_ENDS, WORDS, word_in
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import CLIPS, Message
 
 WAY = ("queued", "sent", "delivered", "read")
 PATIENCE_S = 60.0

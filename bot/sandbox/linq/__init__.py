@@ -3,9 +3,9 @@
 Nothing of the bot may come in, nor Linq's own library: this is written from the documentation alone.
 """
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Chat, Failure, Memo, Message, Subscription
-from bot.sandbox.linq.side import LinqSide
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Chat, Failure, Memo, Message, Subscription
 from bot.sandbox.linq.switches import Switches
 
-__all__ = ["Chat", "Chats", "Failure", "LinqSide", "Memo", "Message", "Subscription", "Switches"]
+__all__ = ["Chat", "Chats", "Failure", "LinqServer", "Memo", "Message", "Subscription", "Switches"]

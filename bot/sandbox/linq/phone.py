@@ -3,13 +3,13 @@
 import re
 import secrets
 
-from bot.sandbox.linq.account import Account
-from bot.sandbox.linq.attachments import Attachments
-from bot.sandbox.linq.events import message_event, reaction_event
-from bot.sandbox.linq.intake import Intake
-from bot.sandbox.linq.model import Attachment, Chat, Handle, Message, Service, Tapback
-from bot.sandbox.linq.postman import Postman
-from bot.sandbox.linq.progress import Progress, confirms_delivery
+from bot.sandbox.linq.endpoints.attachments import Attachments
+from bot.sandbox.linq.media.hashing_buffer import HashingBuffer
+from bot.sandbox.linq.sending.delivery_progress import DeliveryProgress, confirms_delivery
+from bot.sandbox.linq.state.account import Account
+from bot.sandbox.linq.state.models import Attachment, Chat, Handle, Message, Service, Tapback
+from bot.sandbox.linq.webhooks.events import message_event, reaction_event
+from bot.sandbox.linq.webhooks.webhook_sender import WebhookSender
 from bot.sandbox.wire import Wire
 
 _STOP_WORDS = {"STOP", "UNSUBSCRIBE", "OPTOUT", "CANCEL", "END", "QUIT"}
@@ -20,7 +20,7 @@ class Phone:
     """Every act happens at once and is told to the subscribers. Unknown ids raise KeyError, nonsense ValueError."""
 
     def __init__(
-        self, account: Account, attachments: Attachments, postman: Postman, progress: Progress, wire: Wire
+        self, account: Account, attachments: Attachments, postman: WebhookSender, progress: DeliveryProgress, wire: Wire
     ) -> None:
         self._account = account
         self._attachments = attachments
@@ -106,7 +106,7 @@ class Phone:
 
     def _recorded(self, audio: bytes, filename: str, content_type: str) -> Attachment:
         made = self._attachments.make(filename, content_type, len(audio))
-        intake = Intake(keep=True)
+        intake = HashingBuffer(keep=True)
         intake.take(audio)
         made.stored = intake.stored()
         return made

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bot.sandbox.fitting import fit_fields
-from bot.sandbox.linq.model import Failure
+from bot.sandbox.linq.state.models import Failure
 
 Down = Literal["no", "refused", "500", "503"]
 FaultWord = Literal[

@@ -3,7 +3,7 @@
 Nothing of the bot may come in: what the page tells of a delivery, it tells from the wire and from both sides.
 """
 
-from .director import Director
-from .page import Page
+from bot.sandbox.page.controller import Director
+from bot.sandbox.page.page import Page
 
 __all__ = ["Director", "Page"]

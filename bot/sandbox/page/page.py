@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .director import Director, Json
-from .faults import FAULTS, calm, flip
-from .phone_view import phone_sections
-from .samples import SAMPLES
-from .slack_view import slack_sections
-from .stream import Stream
-from .tracks import Tracks
+from bot.sandbox.page.controller import Director, Json
+from bot.sandbox.page.faults.fault_table import FAULTS, calm, flip
+from bot.sandbox.page.phone_view import phone_sections
+from bot.sandbox.page.samples import SAMPLES
+from bot.sandbox.page.slack_view import slack_sections
+from bot.sandbox.page.state_stream import Stream
+from bot.sandbox.page.timeline.timelines import Tracks
 
 if TYPE_CHECKING:
-    from bot.sandbox.world import Sandbox
+    from bot.sandbox.sandbox import Sandbox
 
 STATIC = Path(__file__).parent / "static"
 # Nothing is fetched from anywhere else and nobody may frame the page; recordings are played from blobs.

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.sandbox.linq.model import Attachment, Chat, Message
-from bot.sandbox.linq.shapes import stamp
-
-from .contacts import name_of
-from .director import Json
+from bot.sandbox.linq.api.serializers import stamp
+from bot.sandbox.linq.state.models import Attachment, Chat, Message
+from bot.sandbox.page.contacts import name_of
+from bot.sandbox.page.controller import Json
 
 if TYPE_CHECKING:
-    from bot.sandbox.linq.side import LinqSide
+    from bot.sandbox.linq.server import LinqServer
 
 SHOWN_MOST = 80
 
 
-def phone_sections(side: "LinqSide") -> Iterator[tuple[str, Json]]:
+def phone_sections(side: "LinqServer") -> Iterator[tuple[str, Json]]:
     """``phone`` with every chat, then ``chat:<id>`` for each with its last messages."""
     account = side.account
     yield "phone", {"chats": [_chat(c, account.said(c.id)) for c in account.chats.values()]}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.state.files import Upload
 
 _CLIP = Path(__file__).parents[1] / "sample.m4a"
 # The smallest GIF there is: one transparent point.

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bot.sandbox.slack.files import StoredFile
-from bot.sandbox.slack.workspace import BOT, Channel, Ephemeral, Message, Workspace
-
-from .director import Json
+from bot.sandbox.page.controller import Json
+from bot.sandbox.slack.state.files import StoredFile
+from bot.sandbox.slack.state.workspace import BOT, Channel, Ephemeral, Message, Workspace
 
 if TYPE_CHECKING:
-    from bot.sandbox.slack.side import SlackSide
+    from bot.sandbox.slack.server import SlackServer
 
 SHOWN_MOST = 60
 SHORTCUTS = {"send_as_voice_memo": "Send as voice memo", "resend_voice_memo": "Resend"}
 
 
-def slack_sections(side: "SlackSide") -> Iterator[tuple[str, Json]]:
+def slack_sections(side: "SlackServer") -> Iterator[tuple[str, Json]]:
     """``slack`` with people and channels, then ``channel:<id>`` for each with its last messages."""
     workspace = side.stage.workspace
     channels = [channel for channel in workspace.channels.values() if not channel.is_archived]

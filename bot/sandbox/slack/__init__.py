@@ -1,10 +1,9 @@
 """A local Slack: Web API, file host, signed events and Socket Mode, with everything it is known to do wrong."""
 
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.interactions import Said
-from bot.sandbox.slack.side import SlackSide
-from bot.sandbox.slack.switches import Download, Fault, Switches
-from bot.sandbox.slack.workspace import (
+from bot.sandbox.slack.interactions.interactions import InteractionAnswer
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import (
     ANN,
     ARCHIVED,
     BEN,
@@ -19,6 +18,7 @@ from bot.sandbox.slack.workspace import (
     Ephemeral,
     Message,
 )
+from bot.sandbox.slack.switches import Download, Fault, Switches
 
 __all__ = [
     "ANN",
@@ -35,9 +35,9 @@ __all__ = [
     "Download",
     "Ephemeral",
     "Fault",
+    "InteractionAnswer",
     "Message",
-    "Said",
-    "SlackSide",
+    "SlackServer",
     "Switches",
     "Upload",
 ]

@@ -1,9 +1,9 @@
 """A file that claims to be audio and is not."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
+from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.page.samples import broken
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.slack.state.workspace import CLIPS
 
 
 async def play(scene: Scene) -> None:

@@ -1,8 +1,8 @@
 """The bot is killed between the send and its answer: the worst moment there is."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.state.workspace import CLIPS
 
 HANGS_S = 1.0
 

@@ -1,8 +1,8 @@
 """A clip is dropped, heard, and the thread says so."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.state.workspace import CLIPS
 
 
 async def play(scene: Scene) -> None:

@@ -1,8 +1,8 @@
 """A memo to three people at once. Groups report neither delivered nor read, and the notice does not pretend."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CREW
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.state.workspace import CREW
 
 
 async def play(scene: Scene) -> None:

@@ -1,8 +1,8 @@
 """Linq sends the memo, but its answer never reaches the bot: sending again would make two."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.state.workspace import CLIPS
 
 
 async def play(scene: Scene) -> None:

@@ -1,10 +1,10 @@
 """Linq is down at night, and then the bot's machine restarts. In the morning everything is there, once and in order."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
+from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.page.samples import clip
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import CLIPS
 
 
 def _named(name: str) -> Upload:

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 
 from bot.cli.demo.cast import Cast
 from bot.cli.demo.life import BotLife
-from bot.sandbox.linq.model import Memo
-from bot.sandbox.page.faults import flip
+from bot.sandbox.linq.state.models import Memo
+from bot.sandbox.page.faults.fault_table import flip
 from bot.sandbox.page.samples import clip
-from bot.sandbox.page.track import word_in
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.page.timeline.timeline import word_in
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.files import Upload
+from bot.sandbox.slack.state.workspace import Message
 
 PATIENCE_S = 60.0
 

@@ -4,18 +4,18 @@ import json
 import re
 from typing import Any
 
-from bot.sandbox.slack.arguments import ApiError, Arguments
-from bot.sandbox.slack.block_limits import checked_blocks
-from bot.sandbox.slack.bodies import message_body, permalink
-from bot.sandbox.slack.methods.access import message_in, postable_channel
-from bot.sandbox.slack.stage import Stage
-from bot.sandbox.slack.workspace import BOT, BOT_ID, Body, Channel, Ephemeral, Message
+from bot.sandbox.slack.api.access import message_in, postable_channel
+from bot.sandbox.slack.api.arguments import ApiError, Arguments
+from bot.sandbox.slack.api.block_validation import validate_blocks
+from bot.sandbox.slack.api.context import ApiContext
+from bot.sandbox.slack.state.serializers import message_body, permalink
+from bot.sandbox.slack.state.workspace import BOT, BOT_ID, Body, Channel, Ephemeral, Message
 
 _TEXT_CUT, _EDIT_TEXT, _METADATA_BYTES = 40_000, 4_000, 16_384
 _FILE_LINK = re.compile(r"https://\S+?/files/\w+/(F\w+)/")
 
 
-def post_message(stage: Stage, arguments: Arguments) -> Body:
+def post_message(stage: ApiContext, arguments: Arguments) -> Body:
     channel = postable_channel(stage, arguments)
     if (repeated := _repeated(stage, arguments, channel)) is not None:
         return repeated
@@ -29,7 +29,7 @@ def post_message(stage: Stage, arguments: Arguments) -> Body:
 
 
 def _content(arguments: Arguments) -> dict[str, Any]:
-    blocks = checked_blocks(arguments.structure("blocks", "invalid_blocks_format"))
+    blocks = validate_blocks(arguments.structure("blocks", "invalid_blocks_format"))
     attachments = arguments.structure("attachments") or []
     text = arguments.text("text") or arguments.text("markdown_text")
     if not (text or blocks or attachments):
@@ -61,7 +61,7 @@ def _place_in_thread(channel: Channel, message: Message, arguments: Arguments) -
         message.subtype = "thread_broadcast"
 
 
-def _repeated(stage: Stage, arguments: Arguments, channel: Channel) -> Body | None:
+def _repeated(stage: ApiContext, arguments: Arguments, channel: Channel) -> Body | None:
     """The answer to a client_msg_id that was seen before, if the switch says Slack minds it."""
     wish, mode = arguments.text("client_msg_id"), stage.switches.client_msg_id
     if not wish or mode == "off":
@@ -74,7 +74,7 @@ def _repeated(stage: Stage, arguments: Arguments, channel: Channel) -> Body | No
     return {"channel": channel.id, "ts": found.ts, "message": message_body(found), "is_duplicate": True}
 
 
-def _reshare_files(stage: Stage, message: Message, arguments: Arguments) -> None:
+def _reshare_files(stage: ApiContext, message: Message, arguments: Arguments) -> None:
     """A file's permalink in an unfurling message shares that file anew, as the bot's: the root of endless loops."""
     if not (arguments.flag("unfurl_links", True) and arguments.flag("unfurl_media", True)):
         return
@@ -82,7 +82,7 @@ def _reshare_files(stage: Stage, message: Message, arguments: Arguments) -> None
     message.files = [stage.workspace.files[i] for i in named if i in stage.workspace.files]
 
 
-def post_ephemeral(stage: Stage, arguments: Arguments) -> Body:
+def post_ephemeral(stage: ApiContext, arguments: Arguments) -> Body:
     channel = postable_channel(stage, arguments)
     user = arguments.needed("user", "user_not_in_channel")
     if user not in channel.members:
@@ -95,7 +95,7 @@ def post_ephemeral(stage: Stage, arguments: Arguments) -> Body:
     return {"message_ts": ts}
 
 
-def update(stage: Stage, arguments: Arguments) -> Body:
+def update(stage: ApiContext, arguments: Arguments) -> Body:
     channel = postable_channel(stage, arguments)
     message = message_in(channel, arguments.text("ts"))
     if message.bot_id != BOT_ID:
@@ -109,7 +109,7 @@ def update(stage: Stage, arguments: Arguments) -> Body:
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message_body(message)}
 
 
-def delete(stage: Stage, arguments: Arguments) -> Body:
+def delete(stage: ApiContext, arguments: Arguments) -> Body:
     channel = postable_channel(stage, arguments)
     message = message_in(channel, arguments.text("ts"))
     if message.bot_id != BOT_ID:
@@ -118,7 +118,7 @@ def delete(stage: Stage, arguments: Arguments) -> Body:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def get_permalink(stage: Stage, arguments: Arguments) -> Body:
+def get_permalink(stage: ApiContext, arguments: Arguments) -> Body:
     channel = stage.workspace.channels.get(arguments.text("channel"))
     if channel is None:
         raise ApiError("channel_not_found")

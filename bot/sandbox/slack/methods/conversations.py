@@ -6,23 +6,23 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.sandbox.slack.arguments import ApiError, Arguments
-from bot.sandbox.slack.bodies import channel_body, listed_body
-from bot.sandbox.slack.methods.access import joined_channel, require_scope, visible_channel
-from bot.sandbox.slack.stage import Stage
-from bot.sandbox.slack.workspace import BOT, Body, Message
+from bot.sandbox.slack.api.access import joined_channel, require_scope, visible_channel
+from bot.sandbox.slack.api.arguments import ApiError, Arguments
+from bot.sandbox.slack.api.context import ApiContext
+from bot.sandbox.slack.state.serializers import channel_body, listed_body
+from bot.sandbox.slack.state.workspace import BOT, Body, Message
 
 _RESTRICTED_PAGE = 15
 Item = TypeVar("Item")
 
 
-def info(stage: Stage, arguments: Arguments) -> Body:
+def info(stage: ApiContext, arguments: Arguments) -> Body:
     channel = visible_channel(stage, arguments)
     require_scope(stage, channel, "read")
     return {"channel": channel_body(channel, arguments.flag("include_num_members"))}
 
 
-def list_channels(stage: Stage, arguments: Arguments) -> Body:
+def list_channels(stage: ApiContext, arguments: Arguments) -> Body:
     types = (arguments.text("types") or "public_channel").split(",")
     found = [
         channel_body(c, counted=True)
@@ -35,14 +35,14 @@ def list_channels(stage: Stage, arguments: Arguments) -> Body:
     return {"channels": page, **more}
 
 
-def members(stage: Stage, arguments: Arguments) -> Body:
+def members(stage: ApiContext, arguments: Arguments) -> Body:
     channel = visible_channel(stage, arguments)
     require_scope(stage, channel, "read")
     page, more = _page(sorted(channel.members), arguments, str)
     return {"members": page, **more}
 
 
-def history(stage: Stage, arguments: Arguments) -> Body:
+def history(stage: ApiContext, arguments: Arguments) -> Body:
     """Newest first; replies are left out unless they were also sent to the channel."""
     channel = joined_channel(stage, arguments)
     require_scope(stage, channel, "history")
@@ -51,7 +51,7 @@ def history(stage: Stage, arguments: Arguments) -> Body:
     return {"messages": _listed(stage, arguments, page), "has_more": _has_more(more), "pin_count": 0, **more}
 
 
-def replies(stage: Stage, arguments: Arguments) -> Body:
+def replies(stage: ApiContext, arguments: Arguments) -> Body:
     """The root first, on every first page, then the replies oldest first."""
     channel = joined_channel(stage, arguments)
     require_scope(stage, channel, "history")
@@ -67,12 +67,12 @@ def _ts(message: Message) -> str:
     return message.ts
 
 
-def _page_sizes(stage: Stage, default: int) -> tuple[int, int]:
+def _page_sizes(stage: ApiContext, default: int) -> tuple[int, int]:
     """The default and the largest number of messages on a page."""
     return (_RESTRICTED_PAGE, _RESTRICTED_PAGE) if stage.switches.history_restricted else (default, 1000)
 
 
-def _listed(stage: Stage, arguments: Arguments, page: list[Message]) -> list[Body]:
+def _listed(stage: ApiContext, arguments: Arguments, page: list[Message]) -> list[Body]:
     with_metadata = arguments.flag("include_all_metadata") and not stage.switches.hide_metadata
     return [listed_body(stage.workspace, m, with_metadata) for m in page]
 

@@ -1,13 +1,13 @@
 """auth.test, apps.connections.open, files.info, users.info: looking one thing up."""
 
-from bot.sandbox.slack.arguments import ApiError, Arguments
-from bot.sandbox.slack.bodies import user_body
-from bot.sandbox.slack.files import StoredFile
-from bot.sandbox.slack.stage import Stage
-from bot.sandbox.slack.workspace import BOT, BOT_ID, DOMAIN, TEAM, Body
+from bot.sandbox.slack.api.arguments import ApiError, Arguments
+from bot.sandbox.slack.api.context import ApiContext
+from bot.sandbox.slack.state.files import StoredFile
+from bot.sandbox.slack.state.serializers import user_body
+from bot.sandbox.slack.state.workspace import BOT, BOT_ID, DOMAIN, TEAM, Body
 
 
-def test_auth(stage: Stage, arguments: Arguments) -> Body:
+def test_auth(stage: ApiContext, arguments: Arguments) -> Body:
     return {
         "url": f"https://{DOMAIN}.slack.com/",
         "team": "Toy World",
@@ -19,17 +19,17 @@ def test_auth(stage: Stage, arguments: Arguments) -> Body:
     }
 
 
-def open_connection(stage: Stage, arguments: Arguments) -> Body:
+def open_connection(stage: ApiContext, arguments: Arguments) -> Body:
     return {"url": stage.sockets.ticket_url()}
 
 
-def user_info(stage: Stage, arguments: Arguments) -> Body:
+def user_info(stage: ApiContext, arguments: Arguments) -> Body:
     if (user := stage.workspace.users.get(arguments.text("user"))) is None:
         raise ApiError("user_not_found")
     return {"user": user_body(user)}
 
 
-def file_info(stage: Stage, arguments: Arguments) -> Body:
+def file_info(stage: ApiContext, arguments: Arguments) -> Body:
     file = stage.workspace.files.get(arguments.text("file"))
     if file is None:
         raise ApiError("file_not_found")
@@ -44,7 +44,7 @@ def file_info(stage: Stage, arguments: Arguments) -> Body:
     return {"file": file.record | _shares(stage, file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
-def _shares(stage: Stage, file: StoredFile) -> Body:
+def _shares(stage: ApiContext, file: StoredFile) -> Body:
     shares: dict[str, dict[str, list[Body]]] = {}
     for share in file.shares:
         channel = stage.workspace.channels[share.channel]

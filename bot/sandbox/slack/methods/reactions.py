@@ -1,12 +1,12 @@
 """reactions.*: the bot's own reactions."""
 
-from bot.sandbox.slack.arguments import ApiError, Arguments
-from bot.sandbox.slack.methods.access import joined_channel, message_in
-from bot.sandbox.slack.stage import Stage
-from bot.sandbox.slack.workspace import BOT, Body, Message
+from bot.sandbox.slack.api.access import joined_channel, message_in
+from bot.sandbox.slack.api.arguments import ApiError, Arguments
+from bot.sandbox.slack.api.context import ApiContext
+from bot.sandbox.slack.state.workspace import BOT, Body, Message
 
 
-def add(stage: Stage, arguments: Arguments) -> Body:
+def add(stage: ApiContext, arguments: Arguments) -> Body:
     message, name = _named(stage, arguments)
     users = message.reactions.setdefault(name, [])
     if BOT in users:
@@ -15,7 +15,7 @@ def add(stage: Stage, arguments: Arguments) -> Body:
     return {}
 
 
-def remove(stage: Stage, arguments: Arguments) -> Body:
+def remove(stage: ApiContext, arguments: Arguments) -> Body:
     message, name = _named(stage, arguments)
     if BOT not in message.reactions.get(name, ()):
         raise ApiError("no_reaction")
@@ -25,7 +25,7 @@ def remove(stage: Stage, arguments: Arguments) -> Body:
     return {}
 
 
-def _named(stage: Stage, arguments: Arguments) -> tuple[Message, str]:
+def _named(stage: ApiContext, arguments: Arguments) -> tuple[Message, str]:
     name = arguments.needed("name", "invalid_name").strip(":")
     channel = joined_channel(stage, arguments)
     if channel.is_archived:

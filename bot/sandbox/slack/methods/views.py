@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from bot.sandbox.slack.arguments import ApiError, Arguments
-from bot.sandbox.slack.block_limits import VIEW_BLOCKS, checked_blocks
-from bot.sandbox.slack.stage import Stage
-from bot.sandbox.slack.workspace import Body
+from bot.sandbox.slack.api.arguments import ApiError, Arguments
+from bot.sandbox.slack.api.block_validation import VIEW_BLOCKS, validate_blocks
+from bot.sandbox.slack.api.context import ApiContext
+from bot.sandbox.slack.state.workspace import Body
 
 _VIEW_CHARACTERS = 250_000
 
 
-def open_view(stage: Stage, arguments: Arguments) -> Body:
+def open_view(stage: ApiContext, arguments: Arguments) -> Body:
     trigger = stage.interactions.use_trigger(arguments.needed("trigger_id"))
     view = _view(arguments, "modal")
     return {"view": stage.interactions.views.add(view, trigger.user)}
 
 
-def publish(stage: Stage, arguments: Arguments) -> Body:
+def publish(stage: ApiContext, arguments: Arguments) -> Body:
     user = arguments.needed("user_id")
     if user not in stage.workspace.users:
         raise ApiError("user_not_found")
@@ -32,5 +32,5 @@ def _view(arguments: Arguments, kind: str) -> Body:
         raise ApiError("invalid_arguments", response_metadata={"messages": [f"[ERROR] view.type must be {kind}"]})
     if len(str(view)) > _VIEW_CHARACTERS:
         raise ApiError("view_too_large")
-    checked_blocks(view.get("blocks"), VIEW_BLOCKS)
+    validate_blocks(view.get("blocks"), VIEW_BLOCKS)
     return view
