@@ -2,13 +2,13 @@
 
 from bot.cli.common import FAILED, settle, stop
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.standalone import live
+from bot.sandbox.standalone import run_until_stopped
 
 
 def sandbox(slack_port: int, linq_port: int, control_port: int, *, bot_url: str, socket_mode: bool) -> None:
-    """Until SIGTERM or Ctrl-C."""
-    world = Sandbox(slack_port=slack_port, linq_port=linq_port, control_port=control_port, socket_mode=socket_mode)
+    """Run until SIGTERM or Ctrl-C."""
+    local = Sandbox(slack_port=slack_port, linq_port=linq_port, socket_mode=socket_mode)
     try:
-        settle(live(world, bot_url))
+        settle(run_until_stopped(local, bot_url, control_port))
     except OSError as taken:
         stop([f"The sandbox cannot listen ({taken.strerror or taken}). Choose another port."], FAILED)

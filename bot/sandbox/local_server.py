@@ -1,4 +1,4 @@
-"""A port of the toy world that can be shut, so that callers are truly refused, and opened again on the same number."""
+"""An HTTP listener on 127.0.0.1 that can be closed, so that callers are truly refused, and reopened on its port."""
 
 import asyncio
 import socket
@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from aiohttp import web
 
-_HOST, _QUEUE, _LAST_WORDS_S = "127.0.0.1", 512, 0.2
+_HOST, _BACKLOG, _SHUTDOWN_S = "127.0.0.1", 512, 0.2
 
 
 class LocalServer:
-    """Serves one aiohttp application on 127.0.0.1."""
+    """Serves one aiohttp application."""
 
     def __init__(self, app: web.Application) -> None:
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_WORDS_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         self._listening: asyncio.Task[asyncio.Server] | None = None
         self.port = 0
 
@@ -22,33 +22,32 @@ class LocalServer:
         return f"http://{_HOST}:{self.port}"
 
     async def start(self, port: int = 0) -> None:
-        """Raises OSError when the port is taken."""
+        """Listen on that port, 0 for any free one. Raises OSError when the port is taken."""
         await self._runner.setup()
         self.port = port
         self.open()
         if self._listening:
-            await asyncio.shield(self._listening)  # it is over soon, and ``stop`` waits for it
+            await asyncio.shield(self._listening)  # it ends soon, and ``stop`` waits for it
 
     def open(self) -> None:
-        """Listen; callers are let in from this moment on. Nothing happens before ``start`` or when it is open."""
+        """Accept connections from this moment on. Does nothing before ``start`` or while it is open."""
         if self._listening is None and self._runner.server:
-            listener = _listener(self.port)
+            listener = _listening_socket(self.port)
             self.port = listener.getsockname()[1]
             self._listening = asyncio.get_running_loop().create_task(self._serve(listener))
 
     async def _serve(self, listener: socket.socket) -> asyncio.Server:
         assert self._runner.server is not None
-        return await asyncio.get_running_loop().create_server(self._runner.server, sock=listener, backlog=_QUEUE)
+        return await asyncio.get_running_loop().create_server(self._runner.server, sock=listener, backlog=_BACKLOG)
 
-    def shut(self) -> None:
-        """Refuse new callers from this moment on, and cut those who are in."""
+    def close(self) -> None:
+        """Refuse new connections from this moment on, and abort those that are open."""
         if self._listening is None:
             return
-        _close(self._listening)
+        _close_when_started(self._listening)
         self._listening = None
-        for caller in self._runner.server.connections if self._runner.server else []:
-            if caller.transport:
-                cut(caller.transport)
+        for connection in self._runner.server.connections if self._runner.server else []:
+            abort_connection(connection.transport)
 
     async def stop(self) -> None:
         if self._listening:
@@ -57,24 +56,23 @@ class LocalServer:
         await self._runner.cleanup()
 
 
-def _listener(port: int) -> socket.socket:
+def _listening_socket(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((_HOST, port))
-    listener.listen(_QUEUE)
+    listener.listen(_BACKLOG)
     return listener
 
 
-def _close(listening: asyncio.Task[asyncio.Server]) -> None:
-    """Close the server, or close it as soon as it is there."""
+def _close_when_started(listening: asyncio.Task[asyncio.Server]) -> None:
     if listening.done():
         listening.result().close()
     else:
         listening.add_done_callback(lambda done: done.result().close())
 
 
-def cut(transport: asyncio.Transport | None) -> None:
-    """End a connection at once: ``abort`` alone acts a turn of the loop later, and a client would still write."""
+def abort_connection(transport: asyncio.Transport | None) -> None:
+    """End a connection at once: ``abort`` alone acts a turn of the loop later, and a client could still write."""
     if transport is None:
         return
     with suppress(OSError):

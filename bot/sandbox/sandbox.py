@@ -1,16 +1,16 @@
-"""The whole toy world: a Slack and a Linq on ports of 127.0.0.1, one wire log for both, and a port to steer it."""
+"""The whole sandbox: a Slack and a Linq on ports of 127.0.0.1, one wire log for both, and a port to control them."""
 
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
 
 from aiohttp import web
 
 from bot.sandbox.control.application import control_application
-from bot.sandbox.linq import LinqServer
+from bot.sandbox.control.linq_routes import LinqRoutes
+from bot.sandbox.control.slack_routes import SlackRoutes
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.local_server import LocalServer
-from bot.sandbox.page import Director, Page
-from bot.sandbox.slack import SlackServer
+from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 
@@ -18,7 +18,7 @@ from bot.sandbox.wire import Wire
 class Sandbox:
     """``async with Sandbox() as sandbox``: everything listens (port 0: any free one) until the block ends.
 
-    ``control_port`` None: no control port; ``pages``: more routes for it. ``socket_mode``: the bot connects to Slack.
+    ``socket_mode``: the bot connects to Slack.
     """
 
     def __init__(
@@ -26,16 +26,14 @@ class Sandbox:
         *,
         slack_port: int = 0,
         linq_port: int = 0,
-        control_port: int | None = None,
-        pace: TimeScale | None = None,
+        time_scale: TimeScale | None = None,
         socket_mode: bool = False,
-        pages: Iterable[web.RouteDef] = (),
     ) -> None:
-        self.wire, self.pace, self.socket_mode = Wire(), pace or TimeScale(), socket_mode
-        self.slack = SlackServer(self.wire, self.pace)
-        self.linq = LinqServer(self.wire, self.pace)
+        self.wire, self.time_scale, self.socket_mode = Wire(), time_scale or TimeScale(), socket_mode
+        self.slack = SlackServer(self.wire, self.time_scale)
+        self.linq = LinqServer(self.wire, self.time_scale)
         self.control_url = ""
-        self._ports, self._pages = (slack_port, linq_port, control_port), list(pages)
+        self._ports = (slack_port, linq_port)
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> "Sandbox":
@@ -48,23 +46,23 @@ class Sandbox:
         return self
 
     async def _start(self) -> None:
-        slack_port, linq_port, control_port = self._ports
+        slack_port, linq_port = self._ports
         self._running.push_async_callback(self.slack.stop)
         await self.slack.start(slack_port)
         self._running.push_async_callback(self.linq.stop)
         await self.linq.start(linq_port)
-        if control_port is not None:
-            await self.open_control(control_port)
 
-    async def open_control(self, port: int = 0, director: Director | None = None) -> None:
-        """Open the control port and the page on it; ``director`` runs the bot behind it. Raises OSError when taken."""
-        routes = [*self.slack.control_routes(), *self.linq.control_routes(), *self._pages]
-        application = control_application(self.wire, self.environment(), routes)
-        Page(self, director).mount(application)
-        door = LocalServer(application)
-        self._running.push_async_callback(door.stop)
-        await door.start(port)
-        self.control_url = door.origin
+    def control_application(self) -> web.Application:
+        """Make the control port's application, for the page to be added to."""
+        routes = [*SlackRoutes(self.slack).routes(), *LinqRoutes(self.linq).routes()]
+        return control_application(self.wire, self.environment(), routes)
+
+    async def open_control(self, port: int = 0, application: web.Application | None = None) -> None:
+        """Open the control port. Raises OSError when it is taken."""
+        server = LocalServer(application or self.control_application())
+        self._running.push_async_callback(server.stop)
+        await server.start(port)
+        self.control_url = server.origin
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -72,13 +70,13 @@ class Sandbox:
         await self._running.aclose()
 
     def meet(self, bot_url: str) -> None:
-        """Tell both sides where the bot listens: an origin, the paths are the bot's usual ones."""
+        """Tell both sides where the bot listens: an origin; the paths are the bot's usual ones."""
         origin = bot_url.rstrip("/")
         self.slack.connect("" if self.socket_mode else f"{origin}/slack/events")
         self.linq.subscribe(f"{origin}/linq/webhooks?version=2026-02-03")
 
     def environment(self) -> dict[str, str]:
-        """The variables a bot needs to live in this world."""
+        """Return the variables a bot needs to live here."""
         variables = {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,

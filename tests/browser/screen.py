@@ -54,11 +54,11 @@ class Screen:
 
     @property
     def messages(self) -> Locator:
-        """Those in the channel that are neither replies nor whispers."""
-        return self.page.locator("#messages > .message:not(.whisper):not(:has(> .empty))")
+        """Those in the channel that are neither replies nor ephemeral."""
+        return self.page.locator("#messages > .message:not(.ephemeral):not(:has(> .empty))")
 
     async def thread_says(self, message: Locator, word: str, timeout: float = LATER_MS) -> None:
-        notice = message.locator(".thread .message:not(.whisper)", has=self.page.locator(".app")).first
+        notice = message.locator(".thread .message:not(.ephemeral)", has=self.page.locator(".app")).first
         await expect(notice.locator("strong", has_text=re.compile(f"^{word}$")).first).to_be_visible(timeout=timeout)
 
     async def command(self, text: str) -> None:

@@ -133,7 +133,7 @@ def repeated_alarms(stage: Scene) -> int:
     said = Counter(
         (message.thread_ts, message.text)
         for channel in LINKED
-        for message in stage.sandbox.slack.stage.workspace.channels[channel].messages.values()
+        for message in stage.sandbox.slack.workspace.channels[channel].messages.values()
         if message.bot_id and not message.metadata and message.thread_ts
     )
     return sum(times - 1 for times in said.values())

@@ -9,7 +9,7 @@ from linq import APIStatusError, AsyncLinqAPIV3
 from linq.types import AttachmentCreateResponse
 from linq.types.chat_send_voicememo_response import VoiceMemo
 
-from bot.sandbox.linq import Chats
+from bot.sandbox.linq.fixtures import Chats
 
 M4A = b"\x00\x00\x00\x1cftypM4A \x00\x00\x00\x00" + b"sound" * 40
 CAF = b"caff\x00\x01\x00\x00" + b"sound" * 40

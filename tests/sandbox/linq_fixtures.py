@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from linq import AsyncLinqAPIV3
 
-from bot.sandbox.linq import LinqServer
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver

@@ -8,7 +8,9 @@ import aiohttp
 import pytest
 
 from bot.sandbox.control.application import control_application
-from bot.sandbox.linq import Chats, Failure, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Failure
 from bot.sandbox.local_server import LocalServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller

@@ -7,7 +7,8 @@ import time
 import pytest
 from linq import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncLinqAPIV3, InternalServerError
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, code_of
@@ -206,7 +207,7 @@ async def test_stopping_ends_what_still_runs(linq_wire: Wire, linq_pace: TimeSca
     await side.start()
     side.switches.next("phone_numbers.list", "hang")
     side.subscribe("http://127.0.0.1:1/linq/webhooks")
-    side.mischief.emit("message.sent", {})
+    side.admin.emit("message.sent", {})
     async with AsyncLinqAPIV3(api_key=side.api_key, base_url=side.base_url, max_retries=0) as api:
         with pytest.raises(APITimeoutError):
             await api.phone_numbers.list(timeout=0.2)

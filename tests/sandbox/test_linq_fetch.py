@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, M4A, Caller, code_of
 

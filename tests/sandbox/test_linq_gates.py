@@ -5,7 +5,8 @@ from typing import Literal
 import pytest
 from linq import APIStatusError, RateLimitError
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.time_scale import TimeScale
 from tests.sandbox.linq_callers import Caller
 
@@ -76,7 +77,7 @@ async def test_in_a_trial_account_the_recipient_must_text_first(linq_side: LinqS
     linq_side.switches.recipient_must_text_first = True
     assert await refusal(linq_caller, Chats.ANN) == (403, 2008)
 
-    linq_side.phone.reply(Chats.ANN, "hello")
+    linq_side.phone.send(Chats.ANN, "hello")
 
     assert (await linq_caller.send(Chats.ANN)).status == "queued"
 

@@ -5,7 +5,8 @@ import hashlib
 import pytest
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from tests.sandbox.linq_callers import CAF, M4A, Caller, code_of
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from linq.types import MessageReceivedWebhookEvent, ReactionAddedWebhookEvent
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import CAF, Caller, Receiver
 
@@ -58,7 +59,7 @@ async def test_a_reply_in_words_is_received_and_listed(
 ) -> None:
     accepted = await linq_caller.send(Chats.ANN)
 
-    message_id = linq_side.phone.reply(Chats.ANN, "thanks!", to=accepted.id)
+    message_id = linq_side.phone.send(Chats.ANN, "thanks!", to=accepted.id)
 
     body = await the_only(linq_receiver, linq_wire, "message.received")
     MessageReceivedWebhookEvent.model_validate(body)
@@ -78,7 +79,7 @@ async def test_a_reply_by_voice_is_a_media_part_one_can_download(
 ) -> None:
     linq_side.switches.keep_bytes = False
 
-    linq_side.phone.reply(Chats.FAMILY, audio=CAF, person="cleo@example.com")
+    linq_side.phone.send(Chats.FAMILY, audio=CAF, person="cleo@example.com")
 
     part = (await the_only(linq_receiver, linq_wire, "message.received"))["data"]["parts"][0]
     assert (part["type"], part["mime_type"], part["filename"]) == ("media", "audio/mp4", "Audio Message.caf")
@@ -87,7 +88,7 @@ async def test_a_reply_by_voice_is_a_media_part_one_can_download(
 
 
 async def test_a_reply_is_no_memo_of_ours(linq_side: LinqServer) -> None:
-    linq_side.phone.reply(Chats.ANN, audio=CAF)
+    linq_side.phone.send(Chats.ANN, audio=CAF)
 
     assert linq_side.memos(Chats.ANN) == []
 
@@ -110,14 +111,14 @@ async def test_a_tapback_reaches_the_subscribers_and_the_message(
 
 @pytest.mark.parametrize("word", ["STOP", " QUIT ", "opt-out", "Opt Out", "OPTOUT"])
 async def test_a_stop_word_opts_out(linq_side: LinqServer, word: str) -> None:
-    linq_side.phone.reply(Chats.ANN, word)
+    linq_side.phone.send(Chats.ANN, word)
 
     assert "+12025550123" in linq_side.account.opted_out
 
 
 @pytest.mark.parametrize("words", ["stop", "please STOP", "Quit", "opting out"])
 async def test_other_words_do_not_opt_out(linq_side: LinqServer, words: str) -> None:
-    linq_side.phone.reply(Chats.ANN, words)
+    linq_side.phone.send(Chats.ANN, words)
 
     assert "+12025550123" not in linq_side.account.opted_out
 
@@ -133,7 +134,7 @@ async def test_anything_else_said_opts_in_again(linq_side: LinqServer, linq_call
 
 
 async def test_a_stop_word_in_a_group_blocks_nothing(linq_side: LinqServer) -> None:
-    linq_side.phone.reply(Chats.FAMILY, "STOP")
+    linq_side.phone.send(Chats.FAMILY, "STOP")
 
     assert "+12025550123" not in linq_side.account.opted_out
 
@@ -147,7 +148,7 @@ async def test_a_chat_that_fell_back_to_sms_sends_sms(linq_side: LinqServer, lin
 async def test_a_strangers_memo_is_told_but_never_listed(
     linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.stray(Chats.ANN, "delivered")
+    linq_side.admin.stray(Chats.ANN, "delivered")
 
     body = await the_only(linq_receiver, linq_wire, "message.delivered")
     assert body["data"]["direction"] == "outbound"

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from linq import APIStatusError
 
-from bot.sandbox.linq import Chats, Failure, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Failure
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver, code_of
 

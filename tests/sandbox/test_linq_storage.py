@@ -8,7 +8,8 @@ from linq import APIStatusError
 from linq.types import AttachmentCreateResponse
 from yarl import URL
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import M4A, Caller, code_of

@@ -7,7 +7,8 @@ from linq import APIStatusError, AsyncLinqAPIV3
 from linq.types import WebhookSubscriptionCreateResponse
 from standardwebhooks import Webhook
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq_callers import Caller, Receiver, code_of
 
@@ -110,8 +111,8 @@ async def test_a_subscription_hears_only_of_its_lines(
     await linq_caller.api.webhook_subscriptions.update(default.id, phone_numbers=["+12025550101"])
     other = linq_side.account.add_chat("+12025550199", line="+12025550101")
 
-    linq_side.phone.reply(Chats.ANN, "unheard")
-    linq_side.phone.reply(other.id, "heard")
+    linq_side.phone.send(Chats.ANN, "unheard")
+    linq_side.phone.send(other.id, "heard")
     await linq_wire.until(lambda: len(linq_receiver.got) == 1)
 
     assert b"unheard" not in linq_receiver.got[0].body

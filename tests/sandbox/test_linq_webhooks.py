@@ -17,7 +17,9 @@ from linq.types import (
 )
 from standardwebhooks import Webhook
 
-from bot.sandbox.linq import Chats, Failure, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Failure
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Entry, Wire
 from tests.sandbox.linq_callers import Caller, Receiver
@@ -102,7 +104,7 @@ async def test_bodies_are_what_linqs_own_types_allow(
 async def test_the_standard_signature_convinces_linqs_library(
     linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.stray(Chats.ANN)
+    linq_side.admin.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     got = linq_receiver.got[0]
@@ -114,7 +116,7 @@ async def test_the_standard_signature_convinces_linqs_library(
 async def test_the_standard_signature_follows_its_published_formula(
     linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.stray(Chats.ANN)
+    linq_side.admin.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     headers, body = linq_receiver.got[0].headers, linq_receiver.got[0].body
@@ -127,7 +129,7 @@ async def test_the_standard_signature_follows_its_published_formula(
 async def test_the_legacy_signature_keys_on_the_secret_as_written(
     linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.stray(Chats.ANN)
+    linq_side.admin.stray(Chats.ANN)
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     headers, body = linq_receiver.got[0].headers, linq_receiver.got[0].body
@@ -200,7 +202,7 @@ async def test_a_stumble_is_repeated_under_the_same_id_with_a_fresh_signature(
     linq_pace.scale = 0.001
     linq_receiver.answers = [500, 429, 503]
 
-    event_id = linq_side.mischief.emit("message.sent", {})
+    event_id = linq_side.admin.emit("message.sent", {})
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     assert [entry.status for entry in knocks(linq_wire)] == [500, 429, 503, 200]
@@ -216,9 +218,9 @@ async def test_other_client_errors_are_never_repeated(
     linq_pace.scale = 0.0
     linq_receiver.answers = [401]
 
-    linq_side.mischief.emit("message.sent", {"id": "first"})
+    linq_side.admin.emit("message.sent", {"id": "first"})
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 1)
-    linq_side.mischief.emit("message.sent", {"id": "second"})
+    linq_side.admin.emit("message.sent", {"id": "second"})
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     assert [entry.facts["message_id"] for entry in knocks(linq_wire)] == ["first", "second"]
@@ -230,9 +232,9 @@ async def test_after_ten_attempts_an_event_is_given_up(
     linq_pace.scale = 0.0
     linq_receiver.answers = [500] * 10
 
-    linq_side.mischief.emit("message.sent", {"id": "first"})
+    linq_side.admin.emit("message.sent", {"id": "first"})
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
-    linq_side.mischief.emit("message.sent", {"id": "second"})
+    linq_side.admin.emit("message.sent", {"id": "second"})
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     assert [entry.facts["message_id"] for entry in knocks(linq_wire)] == ["first"] * 10 + ["second"]
@@ -244,7 +246,7 @@ async def test_a_refused_connection_is_tried_again(
     linq_pace.scale = 0.0
     linq_side.subscribe("http://127.0.0.1:1/linq/webhooks")
 
-    linq_side.mischief.emit("message.sent", {})
+    linq_side.admin.emit("message.sent", {})
 
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
     assert {entry.status for entry in knocks(linq_wire)} == {None}
@@ -257,7 +259,7 @@ async def test_a_silent_subscriber_is_tried_again(linq_side: LinqServer, linq_wi
     silent = await asyncio.start_server(lambda _reader, writer: held.append(writer), "127.0.0.1", 0)
     linq_side.subscribe(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/linq/webhooks")
 
-    linq_side.mischief.emit("message.sent", {})
+    linq_side.admin.emit("message.sent", {})
 
     await linq_wire.until(lambda: len(knocks(linq_wire)) == 10)
     assert {entry.facts["trouble"] for entry in knocks(linq_wire)} == {"TimeoutError"}
@@ -271,11 +273,11 @@ async def test_withheld_webhooks_come_when_released(
 ) -> None:
     linq_side.switches.webhooks_withheld = True
     await linq_caller.send(Chats.ANN)
-    linq_side.mischief.emit("message.edited", {})
+    linq_side.admin.emit("message.edited", {})
     assert knocks(linq_wire) == []
 
     linq_side.switches.webhooks_withheld = False
-    linq_side.mischief.release_webhooks()
+    linq_side.admin.release_webhooks()
 
     await linq_wire.until(lambda: "message.edited" in told(linq_wire))
 
@@ -285,7 +287,7 @@ async def test_webhooks_may_come_twice_under_one_id(
 ) -> None:
     linq_side.switches.webhook_copies = 2
 
-    linq_side.mischief.emit("message.sent", {})
+    linq_side.admin.emit("message.sent", {})
     await linq_wire.until(lambda: len(told(linq_wire)) == 2)
 
     assert len({got.headers["webhook-id"] for got in linq_receiver.got}) == 1
@@ -323,7 +325,7 @@ async def test_a_webhook_may_beat_the_answer(
 async def test_events_of_an_unknown_type_reach_every_subscriber(
     linq_side: LinqServer, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.emit("message.levitated", {"id": "x"})
+    linq_side.admin.emit("message.levitated", {"id": "x"})
 
     await linq_wire.until(lambda: told(linq_wire) == ["message.levitated"])
 
@@ -331,13 +333,13 @@ async def test_events_of_an_unknown_type_reach_every_subscriber(
 async def test_a_disabled_subscription_hears_nothing(
     linq_side: LinqServer, linq_caller: Caller, linq_receiver: Receiver, linq_wire: Wire
 ) -> None:
-    linq_side.mischief.disable_subscriptions()
-    linq_side.mischief.emit("message.sent", {"id": "unheard"})
+    linq_side.admin.disable_subscriptions()
+    linq_side.admin.emit("message.sent", {"id": "unheard"})
     disabled = (await linq_caller.api.webhook_subscriptions.list()).subscriptions[0]
     assert not disabled.is_active
 
     await linq_caller.api.webhook_subscriptions.update(disabled.id, is_active=True)
-    linq_side.mischief.emit("message.sent", {"id": "heard"})
+    linq_side.admin.emit("message.sent", {"id": "heard"})
     await linq_wire.until(lambda: len(told(linq_wire)) == 1)
 
     assert bodies(linq_receiver)[0]["data"]["id"] == "heard"

@@ -10,7 +10,8 @@ from typing import Any
 import platformdirs
 import pytest
 
-from bot.sandbox.linq import Chats, LinqServer
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from tests.conftest import cannot
 
 pytest_plugins = ["tests.sandbox.linq_fixtures"]

@@ -10,7 +10,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bot.sandbox.slack import CLIPS, ELSEWHERE, SlackServer, Upload
+from bot.sandbox.slack.fixtures import CLIPS, ELSEWHERE
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.wire import Wire
 from tests.conftest import cannot
 

@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox.linq import Chats
+from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.page.faults.fault_table import BY_NAME, FAULTS
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack import CLIPS
+from bot.sandbox.slack.fixtures import CLIPS
 from bot.sandbox.time_scale import TimeScale
 
 
@@ -119,9 +119,7 @@ async def test_a_lost_answer_is_armed_until_it_is_used_up(sandbox: Sandbox) -> N
 async def test_samples_are_dropped_as_a_person_would(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     for name in ("clip", "broken", "picture"):
         assert (await post(http, sandbox, "/page/sample", sample=name, channel=CLIPS))[0] == 200
-    dropped = [
-        message.files[0].upload.name for message in sandbox.slack.stage.workspace.channels[CLIPS].messages.values()
-    ]
+    dropped = [message.files[0].upload.name for message in sandbox.slack.workspace.channels[CLIPS].messages.values()]
     assert dropped == ["hello.m4a", "broken.m4a", "holiday.gif"]
 
 

@@ -7,11 +7,12 @@ import pytest
 from linq import AsyncLinqAPIV3
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.linq import Chats
-from bot.sandbox.page.timeline.timeline import Track, verdict, word_in
-from bot.sandbox.page.timeline.timelines import Tracks
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.page.timeline.timeline import Timeline, verdict, word_in
+from bot.sandbox.page.timeline.timelines import Timelines
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack import CLIPS, CREW, Message, Upload
+from bot.sandbox.slack.fixtures import CLIPS, CREW
+from bot.sandbox.slack.state.models import Message, Upload
 from tests.sandbox.linq_callers import M4A, Caller
 
 
@@ -20,7 +21,7 @@ class ByHand:
 
     def __init__(self, sandbox: Sandbox, slack: AsyncWebClient, linq: Caller) -> None:
         self.sandbox, self.slack, self.linq = sandbox, slack, linq
-        self.tracks = Tracks(sandbox)
+        self.tracks = Timelines(sandbox)
 
     async def drop(self, name: str = "memo.m4a", channel: str = CLIPS) -> Message:
         return await self.sandbox.slack.drop(channel, Upload(name, M4A))
@@ -41,7 +42,7 @@ class ByHand:
         attachment = await self.linq.upload(filename=message.files[0].upload.name)
         return (await self.linq.api.chats.send_voicememo(chat, attachment_id=attachment)).voice_memo.id
 
-    def track(self, message: Message) -> Track:
+    def track(self, message: Message) -> Timeline:
         dict(self.tracks.sections())
         return next(track for track in self.tracks._all if track.ts == message.ts)
 

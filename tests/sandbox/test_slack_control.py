@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack import ANN, BEN, CLIPS
+from bot.sandbox.slack.fixtures import ANN, BEN, CLIPS
 from bot.sandbox.time_scale import TimeScale
 from tests.sandbox.slack_listener import Listener, says
 

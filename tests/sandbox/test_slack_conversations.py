@@ -6,7 +6,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN, PRIVATE, SlackServer
+from bot.sandbox.slack.fixtures import ANN, ARCHIVED, BEN, CLIPS, ELSEWHERE, HIDDEN, PRIVATE
+from bot.sandbox.slack.server import SlackServer
 
 TAGGED = {"event_type": "delivery", "event_payload": {"id": "d1"}}
 

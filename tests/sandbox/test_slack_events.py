@@ -7,7 +7,9 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, BEN, CLIPS, ELSEWHERE, OTHER_BOT, PRIVATE, SlackServer, Upload
+from bot.sandbox.slack.fixtures import ANN, BEN, CLIPS, ELSEWHERE, OTHER_BOT, PRIVATE
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Listener, says, status, statuses
@@ -267,7 +269,7 @@ async def test_a_bot_that_always_fails_is_switched_off_until_connected_anew(
     listener.answer = status(500)
     await slack.drop(CLIPS, CLIP)
     await slack.settled()
-    assert slack.outbox.disabled
+    assert slack.dispatcher.disabled
     assert (await slack.drop(CLIPS, CLIP)).delivery is None
     slack.connect(listener.url)
     assert (await slack.drop(CLIPS, CLIP)).delivery is not None

@@ -8,8 +8,10 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CLIPS, HIDDEN, PRIVATE, Download, SlackServer, Upload
-from bot.sandbox.slack.state.files import Shape
+from bot.sandbox.slack.fixtures import CLIPS, HIDDEN, PRIVATE
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Shape, Upload
+from bot.sandbox.slack.switches import Download
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Listener
 

@@ -8,8 +8,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, BEN, CLIPS, PRIVATE, SlackServer, Upload
-from bot.sandbox.slack.interactions.response_urls import LIVES_S
+from bot.sandbox.slack.fixtures import ANN, BEN, CLIPS, PRIVATE
+from bot.sandbox.slack.interactions.response_urls import TTL_S
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.slack_listener import Heard, Listener, says, status
@@ -56,7 +58,7 @@ async def test_a_plain_text_answer_is_shown_too(slack: SlackServer, listener: Li
 async def test_an_answer_for_all_is_a_message(slack: SlackServer, listener: Listener) -> None:
     listener.answer = says({"response_type": "in_channel", "text": "for all"})
     await slack.command(CLIPS, "status")
-    assert [m.text for m in slack.stage.workspace.channels[CLIPS].messages.values()] == ["for all"]
+    assert [m.text for m in slack.workspace.channels[CLIPS].messages.values()] == ["for all"]
 
 
 async def test_a_refused_command_is_not_sent_again(slack: SlackServer, listener: Listener) -> None:
@@ -85,8 +87,8 @@ async def test_a_response_url_grows_old(
     slack: SlackServer, listener: Listener, http: aiohttp.ClientSession, wire: Wire
 ) -> None:
     await slack.command(CLIPS, "help")
-    born = slack.stage.workspace.now()
-    slack.stage.workspace.now = lambda: born + LIVES_S
+    born = slack.workspace.now()
+    slack.workspace.now = lambda: born + TTL_S
     assert await post(http, listener.heard[0].said["response_url"], text="late") == 404
     assert wire.named("response_url")[0].facts == {"error": "expired_url"}
 
@@ -152,8 +154,8 @@ async def test_a_trigger_opens_one_modal(slack: SlackServer, listener: Listener,
 
 async def test_a_trigger_lives_three_seconds(slack: SlackServer, listener: Listener, client: AsyncWebClient) -> None:
     await slack.command(CLIPS, "link")
-    born = slack.stage.workspace.now()
-    slack.stage.workspace.now = lambda: born + 4
+    born = slack.workspace.now()
+    slack.workspace.now = lambda: born + 4
     with pytest.raises(SlackApiError) as caught:
         await client.views_open(trigger_id=listener.heard[-1].said["trigger_id"], view=MODAL)
     assert caught.value.response["error"] == "expired_trigger_id"

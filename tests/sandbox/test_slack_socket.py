@@ -11,7 +11,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CLIPS, SlackServer, Upload
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.wire import Wire
 
 CLIP = Upload("a.m4a", b"x")

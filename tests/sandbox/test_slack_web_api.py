@@ -8,7 +8,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import ANN, ARCHIVED, BEN, BOT_ID, CLIPS, CREW, ELSEWHERE, HIDDEN, PRIVATE, SlackServer, Upload
+from bot.sandbox.slack.fixtures import ANN, ARCHIVED, BEN, BOT_ID, CLIPS, CREW, ELSEWHERE, HIDDEN, PRIVATE
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.wire import Wire
 
 
@@ -186,7 +188,7 @@ async def test_a_dropped_connection_can_hide_a_post_that_was_made(slack: SlackSe
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel=CLIPS, text="made")
     await client.chat_postMessage(channel=CLIPS, text="plain")
-    assert [m.text for m in slack.stage.workspace.channels[CLIPS].messages.values()] == ["made", "plain"]
+    assert [m.text for m in slack.workspace.channels[CLIPS].messages.values()] == ["made", "plain"]
 
 
 async def test_slack_s_client_as_it_comes_posts_twice_when_the_connection_drops(
@@ -195,13 +197,13 @@ async def test_slack_s_client_as_it_comes_posts_twice_when_the_connection_drops(
     ready_made = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
     slack.switches.fault("chat.postMessage", drop=True, done=True, times=1)
     await ready_made.chat_postMessage(channel=CLIPS, text="double")
-    assert [m.text for m in slack.stage.workspace.channels[CLIPS].messages.values()] == ["double", "double"]
+    assert [m.text for m in slack.workspace.channels[CLIPS].messages.values()] == ["double", "double"]
 
 
 async def test_fatal_error_may_have_done_the_work(slack: SlackServer, client: AsyncWebClient) -> None:
     slack.switches.fault("chat.postMessage", error="fatal_error", done=True, times=1)
     assert (await refused(client.chat_postMessage(channel=CLIPS, text="x")))["error"] == "fatal_error"
-    assert len(slack.stage.workspace.channels[CLIPS].messages) == 1
+    assert len(slack.workspace.channels[CLIPS].messages) == 1
 
 
 async def test_a_late_answer_is_still_the_true_one(slack: SlackServer, client: AsyncWebClient) -> None:

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack import CLIPS, Upload
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.wire import Wire
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ from bot.cli.child import BotProcess
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.linq.state.models import Memo
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack.state.files import Upload
-from bot.sandbox.slack.state.workspace import CLIPS, Message
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.state.models import Message, Upload
 from bot.store.embedded import Embedded
 from tests.conftest import NUMBERS, create, url_of
 from tests.stories import secrecy

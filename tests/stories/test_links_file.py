@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.slack.state.files import Upload
-from bot.sandbox.slack.state.workspace import CREW
+from bot.sandbox.slack.fixtures import CREW
+from bot.sandbox.slack.state.models import Upload
 from tests.stories.conftest import SOUND, town_with
 
 

@@ -1,160 +1,157 @@
-"""The python surface over HTTP and JSON, under ``/linq``: for the page, for other processes, for other languages.
-
-A caller's mistake is raised as LookupError, TypeError or ValueError; the control port answers it.
-"""
+"""The routes of the local Linq, below ``/linq``."""
 
 import base64
-from collections.abc import Awaitable, Callable
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 from aiohttp import web
+from pydantic import Base64Bytes, BaseModel, ConfigDict
 
-from bot.sandbox.fitting import fit
-from bot.sandbox.linq.api.serializers import Json, chat, message, stamp, subscription
-from bot.sandbox.linq.state.models import ChatCondition, Memo, Reached, Service
+from bot.sandbox.control.acts import Handler, checked_act, handler_of, read_form, read_object
+from bot.sandbox.json_types import Json
+from bot.sandbox.linq.api.serializers import chat, message, stamp, subscription
+from bot.sandbox.linq.phone import PhoneFile
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Chat, Memo, Message, Subscription
 
-if TYPE_CHECKING:
-    from bot.sandbox.linq.server import LinqServer
+_PHONE_ACTS = (
+    "send_link",
+    "send_parts",
+    "edit",
+    "read",
+    "react",
+    "unreact",
+    "opt_out",
+    "opt_in",
+    "join",
+    "leave",
+    "rename",
+    "switch_service",
+)
+_ADMIN_ACTS = (
+    "emit",
+    "stray",
+    "release_webhooks",
+    "disable_subscriptions",
+    "schedule_token_expiry",
+    "set_line",
+    "set_chat_health",
+    "set_condition",
+    "move_chat",
+)
+_SERVER_ACTS = ("subscribe", "advance")
 
-Act = Callable[[web.Request, Json], Any]
+
+class PhoneFileInput(BaseModel):
+    """A file that somebody sends, as JSON; a voice memo by default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base64: Base64Bytes
+    name: str = "Audio Message.caf"
+    content_type: str = "audio/x-caf"
+    mime_type: str | None = None
+
+    def file(self) -> PhoneFile:
+        return PhoneFile(self.base64, self.name, self.content_type, self.mime_type)
 
 
-class Control:
-    """Routes over one side."""
-
-    def __init__(self, side: "LinqServer") -> None:
-        self._side = side
+class LinqRoutes:
+    def __init__(self, linq: LinqServer) -> None:
+        self._linq = linq
 
     def routes(self) -> list[web.RouteDef]:
-        one_chat, one_memo = "/linq/chats/{chat_id}", "/linq/memos/{memo_id}"
+        one_chat = "/linq/chats/{chat_id}"
         return [
-            web.get("/linq/chats", _json(self._chats)),
-            web.post("/linq/chats", _json(self._add_chat)),
-            web.get(one_chat + "/messages", _json(self._messages)),
-            web.get(one_chat + "/memos", _json(self._memos)),
-            web.post(one_chat + "/reply", _json(self._reply)),
-            web.post(one_chat + "/opt-out", _json(self._opt_out)),
-            web.post(one_chat + "/opt-in", _json(self._opt_in)),
-            web.post(one_chat + "/service", _json(self._service)),
-            web.post(one_chat + "/condition", _json(self._condition)),
-            web.post(one_chat + "/stray", _json(self._stray)),
-            web.get(one_memo, _json(self._memo)),
-            web.get(one_memo + "/audio", self._audio),
-            web.post(one_memo + "/read", _json(self._read)),
-            web.post(one_memo + "/status", _json(self._status)),
-            web.post(one_memo + "/tapback", _json(self._tapback)),
-            web.get("/linq/switches", _json(self._switches)),
-            web.patch("/linq/switches", _json(self._switches)),
-            web.post("/linq/subscriptions", _json(self._subscribe)),
-            web.post("/linq/subscriptions/disable", _json(self._disable)),
-            web.post("/linq/webhooks", _json(self._emit)),
-            web.post("/linq/webhooks/release", _json(self._release)),
+            *(web.post(f"/linq/{name}", self._act(self._linq.phone, name)) for name in _PHONE_ACTS),
+            *(web.post(f"/linq/{name}", self._act(self._linq.admin, name)) for name in _ADMIN_ACTS),
+            *(web.post(f"/linq/{name}", self._act(self._linq, name)) for name in _SERVER_ACTS),
+            web.post("/linq/send", self._with_files("send")),
+            web.post("/linq/write_to_line", self._with_files("write_to_line")),
+            web.post("/linq/share_contact", self._share_contact),
+            web.post("/linq/add_chat", self._add_chat),
+            web.get("/linq/switches", self._switches),
+            web.patch("/linq/switches", self._set_switches),
+            web.get("/linq/chats", self._chats),
+            web.get(one_chat + "/messages", self._messages),
+            web.get(one_chat + "/memos", self._memos),
+            web.get("/linq/memos/{message_id}", self._memo),
+            web.get("/linq/media/{message_id}/{part}", self._media),
         ]
 
-    def _chats(self, request: web.Request, asked: Json) -> Json:
-        return {"chats": [chat(each) for each in self._side.account.chats.values()]}
+    def _act(self, owner: object, name: str) -> Handler:
+        return handler_of(getattr(owner, name), self._shown)
 
-    def _add_chat(self, request: web.Request, asked: Json) -> Json:
-        service = _one_of(Service, {"service": "iMessage", **asked}, "service")
-        made = self._side.add_chat(*_field(asked, "people"), service=service, chat_id=asked.get("chat_id", ""))
-        return chat(made)
+    def _shown(self, outcome: Any) -> Json:
+        match outcome:
+            case Message():
+                return message(outcome, self._linq.store.address)
+            case Chat():
+                return chat(outcome)
+            case Subscription():
+                return subscription(outcome)
+            case str():
+                return {"id": outcome}
+        return {}
 
-    def _messages(self, request: web.Request, asked: Json) -> Json:
-        said = self._side.account.said(_known(request, "chat_id", self._side.account.chats))
-        return {"messages": [message(each) for each in said]}
+    def _with_files(self, name: str) -> Handler:
+        act = checked_act(getattr(self._linq.phone, name))
 
-    def _memos(self, request: web.Request, asked: Json) -> Json:
-        chat_id = _known(request, "chat_id", self._side.account.chats)
-        return {"memos": [_memo_json(each) for each in self._side.memos(chat_id)]}
+        async def handle(request: web.Request) -> web.Response:
+            if request.content_type.startswith("multipart/"):
+                given, sent = await read_form(request)
+                files = [PhoneFile(file.content, file.name, file.content_type) for file in sent]
+            else:
+                given = await read_object(request)
+                files = [PhoneFileInput.model_validate(each).file() for each in given.pop("files", [])]
+            return web.json_response(self._shown(act(**given, files=files)))
 
-    def _reply(self, request: web.Request, asked: Json) -> Json:
-        if "audio" in asked:
-            asked = {**asked, "audio": base64.b64decode(asked["audio"])}
-        return {"message_id": self._side.phone.reply(request.match_info["chat_id"], **asked)}
+        return handle
 
-    def _opt_out(self, request: web.Request, asked: Json) -> Json:
-        return {"message_id": self._side.phone.opt_out(request.match_info["chat_id"])}
+    async def _share_contact(self, request: web.Request) -> web.Response:
+        given = await read_object(request)
+        picture = given.pop("picture_base64", None)
+        share = checked_act(self._linq.phone.share_contact)
+        share(**given, picture=None if picture is None else base64.b64decode(picture, validate=True))
+        return web.json_response({})
 
-    def _opt_in(self, request: web.Request, asked: Json) -> Json:
-        return {"message_id": self._side.phone.opt_in(request.match_info["chat_id"])}
+    async def _add_chat(self, request: web.Request) -> web.Response:
+        given = await read_object(request)
+        add = checked_act(self._linq.add_chat)
+        return web.json_response(chat(add(*given.pop("people", []), **given)))
 
-    def _service(self, request: web.Request, asked: Json) -> None:
-        self._side.phone.switch_service(request.match_info["chat_id"], _one_of(Service, asked, "service"))
+    async def _switches(self, request: web.Request) -> web.Response:
+        return web.json_response(self._linq.switches.shown())
 
-    def _condition(self, request: web.Request, asked: Json) -> None:
-        self._side.account.chats[request.match_info["chat_id"]].condition = _one_of(ChatCondition, asked, "condition")
+    async def _set_switches(self, request: web.Request) -> web.Response:
+        self._linq.switches.apply(await read_object(request))
+        return await self._switches(request)
 
-    def _stray(self, request: web.Request, asked: Json) -> Json:
-        return {"event_id": self._side.mischief.stray(request.match_info["chat_id"], **asked)}
+    async def _chats(self, request: web.Request) -> web.Response:
+        return web.json_response({"chats": [chat(each) for each in self._linq.account.chats.values()]})
 
-    def _memo(self, request: web.Request, asked: Json) -> Json:
-        return _memo_json(self._side.memo(request.match_info["memo_id"]))
+    async def _messages(self, request: web.Request) -> web.Response:
+        found = self._linq.account.messages_in(self._chat_id(request))
+        return web.json_response({"messages": [self._shown(each) for each in found]})
 
-    def _read(self, request: web.Request, asked: Json) -> None:
-        self._side.phone.read(request.match_info["memo_id"])
+    async def _memos(self, request: web.Request) -> web.Response:
+        return web.json_response({"memos": [_memo(each) for each in self._linq.memos(self._chat_id(request))]})
 
-    def _status(self, request: web.Request, asked: Json) -> None:
-        self._side.advance(request.match_info["memo_id"], _one_of(Reached, asked, "status"))
+    async def _memo(self, request: web.Request) -> web.Response:
+        return web.json_response(_memo(self._linq.memo(request.match_info["message_id"])))
 
-    def _tapback(self, request: web.Request, asked: Json) -> None:
-        self._side.phone.tapback(request.match_info["memo_id"], **asked)
+    async def _media(self, request: web.Request) -> web.Response:
+        parts = self._linq.account.messages[request.match_info["message_id"]].parts
+        media = parts[int(request.match_info["part"])].media
+        if media is None or media.stored is None or media.stored.body is None:
+            raise LookupError("no bytes are kept for this part")
+        return web.Response(body=media.stored.body, content_type=media.content_type)
 
-    def _switches(self, request: web.Request, asked: Json) -> Json:
-        self._side.switches.apply(asked)
-        return self._side.switches.shown()
-
-    def _subscribe(self, request: web.Request, asked: Json) -> Json:
-        return subscription(self._side.subscribe(_field(asked, "target_url")))
-
-    def _disable(self, request: web.Request, asked: Json) -> None:
-        self._side.mischief.disable_subscriptions()
-
-    def _emit(self, request: web.Request, asked: Json) -> Json:
-        return {"event_id": self._side.mischief.emit(**asked)}
-
-    def _release(self, request: web.Request, asked: Json) -> None:
-        self._side.mischief.release_webhooks()
-
-    async def _audio(self, request: web.Request) -> web.Response:
-        memo = self._side.memo(request.match_info["memo_id"])
-        if memo.body is None:
-            raise LookupError("the switches keep no bytes")
-        return web.Response(body=memo.body, content_type=memo.content_type)
-
-
-def _json(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """An act as an aiohttp handler: JSON object in, JSON object out."""
-
-    async def handle(request: web.Request) -> web.Response:
-        asked = await request.json() if request.can_read_body else {}
-        if not isinstance(asked, dict):
-            raise ValueError("a JSON object is expected")
-        return web.json_response(act(request, asked) or {})
-
-    return handle
+    def _chat_id(self, request: web.Request) -> str:
+        """Return the chat id of the path. Raises KeyError for one that does not exist."""
+        return self._linq.account.chats[request.match_info["chat_id"]].id
 
 
-def _field(asked: Json, name: str) -> Any:
-    if name not in asked:
-        raise ValueError(f"{name} is missing")
-    return asked[name]
-
-
-def _one_of(choices: Any, asked: Json, name: str) -> Any:
-    try:
-        return fit(_field(asked, name), choices)
-    except ValueError as wrong:
-        raise ValueError(f"{name} {wrong}") from None
-
-
-def _known(request: web.Request, name: str, among: dict[str, Any]) -> str:
-    found = request.match_info[name]
-    if found not in among:
-        raise KeyError(found)
-    return found
-
-
-def _memo_json(memo: Memo) -> Json:
-    plain = {field.name: getattr(memo, field.name) for field in fields(memo) if field.name != "body"}
+def _memo(memo: Memo) -> Json:
+    plain = {name: value for name, value in asdict(memo).items() if name != "body"}
     return {name: stamp(value) if name.endswith("_at") else value for name, value in plain.items()}

@@ -1,11 +1,4 @@
-"""A local Linq: the API, the file store behind its upload links, its webhooks, and the person at the phone.
+"""A local Linq: the API, the hosts for uploads and media, its webhooks, and the people at the other phones.
 
-Nothing of the bot may come in, nor Linq's own library: this is written from the documentation alone.
+It is written from the documentation alone; it imports neither the bot nor Linq's own library.
 """
-
-from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.linq.server import LinqServer
-from bot.sandbox.linq.state.models import Chat, Failure, Memo, Message, Subscription
-from bot.sandbox.linq.switches import Switches
-
-__all__ = ["Chat", "Chats", "Failure", "LinqServer", "Memo", "Message", "Subscription", "Switches"]

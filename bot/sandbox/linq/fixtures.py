@@ -1,4 +1,4 @@
-"""The people every sandbox starts with, under ids that never change."""
+"""The lines and chats every sandbox starts with, under ids that never change."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ SECOND_LINE = "+12025550101"
 
 
 class Chats(StrEnum):
-    """Chat ids, each named for who or what it is good for."""
+    """Chat ids, each named for the person in it or for what it is good for."""
 
     ANN = stable_id("chat", "ann")
     BEN = stable_id("chat", "ben")
@@ -37,8 +37,8 @@ _CONDITIONS: dict[Chats, ChatCondition] = {Chats.CLUB_WE_LEFT: "left", Chats.STI
 _NAMES = {Chats.FAMILY: "Family", Chats.CLUB_WE_LEFT: "Chess club"}
 
 
-def gather(account: Account) -> None:
-    """Put lines and chats into an empty account."""
+def add_fixtures(account: Account) -> None:
+    """Put the lines and chats into an empty account."""
     account.add_line(LINE)
     account.add_line(SECOND_LINE)
     for chat_id, people in _PEOPLE.items():

@@ -1,19 +1,19 @@
-"""Who stands behind the page: starts and stops the bot and plays stories. The sandbox itself knows no bot."""
+"""What runs the bot behind the page and plays stories. The sandbox itself knows no bot."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-Json = dict[str, Any]
+from bot.sandbox.json_types import Json
 
 
-class Director(Protocol):
+class Controller(Protocol):
     """A wish that cannot be met raises ValueError or LookupError with a sentence for the person at the page."""
 
     def sections(self) -> Json:
-        """What the page shows of it: ``bot`` (state, mode, pid, words), ``stories``, ``story``, ``cast``."""
+        """Return what the page shows of it: ``bot`` (state, mode, pid, words), ``stories``, ``story``, ``demo``."""
         ...
 
     async def kill(self) -> None:
-        """As a crash would: kill -9."""
+        """Kill the bot as a crash would: kill -9."""
         ...
 
     async def restart(self, *, socket_mode: bool) -> None:

@@ -1,4 +1,4 @@
-"""Server-sent events: every part of the world once, then each part again when it has changed."""
+"""The state of the sandbox as server-sent events: every section once, then each again when it has changed."""
 
 import asyncio
 import json
@@ -6,69 +6,69 @@ from collections.abc import Callable, Iterable
 
 from aiohttp import web
 
-from bot.sandbox.page.controller import Json
+from bot.sandbox.json_types import Json
 from bot.sandbox.wire import Wire
 
-LOOK_EVERY_S = 0.25  # some of what people see crosses no wire: a phone that reads while webhooks are withheld
-SETTLE_S = 0.03  # what happens together is told together
-ALIVE_EVERY_LOOKS = 60
+POLL_EVERY_S = 0.25  # some of what people see crosses no wire: a phone that reads while webhooks are withheld
+DEBOUNCE_S = 0.03  # what happens together is sent together
+KEEPALIVE_EVERY_POLLS = 60
 
 
-class Stream:
-    """``look`` gives the parts of the world as (name, JSON) pairs. Parts that end are told as null."""
+class StateStream:
+    """``read`` gives the sections as (name, JSON) pairs. Sections that end are sent as null."""
 
-    def __init__(self, wire: Wire, look: Callable[[], Iterable[tuple[str, Json]]]) -> None:
-        self._wire, self._look = wire, look
-        self._watchers: set[asyncio.Task[None]] = set()
+    def __init__(self, wire: Wire, read: Callable[[], Iterable[tuple[str, Json]]]) -> None:
+        self._wire, self._read = wire, read
+        self._streams: set[asyncio.Task[None]] = set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        watcher = asyncio.get_running_loop().create_task(self._tell(response))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
+        stream = asyncio.get_running_loop().create_task(self._send_changes(response))
+        self._streams.add(stream)
+        stream.add_done_callback(self._streams.discard)
         try:
-            await asyncio.wait([watcher])
+            await asyncio.wait([stream])
         finally:
-            watcher.cancel()
+            stream.cancel()
         return response
 
     async def close(self, application: web.Application) -> None:
-        for watcher in self._watchers:
-            watcher.cancel()
+        for stream in self._streams:
+            stream.cancel()
 
-    async def _tell(self, response: web.StreamResponse) -> None:
-        told: dict[str, str] = {}
+    async def _send_changes(self, response: web.StreamResponse) -> None:
+        sent: dict[str, str] = {}
         quiet = 0
         try:
             while True:
-                changes = self._changes(told)
+                changes = self._changes(sent)
                 quiet = 0 if changes else quiet + 1
                 if changes:
                     await response.write(f"event: world\ndata: {_joined(changes)}\n\n".encode())
-                elif quiet % ALIVE_EVERY_LOOKS == 0:
-                    await response.write(b": still here\n\n")
-                await self._change_due()
+                elif quiet % KEEPALIVE_EVERY_POLLS == 0:
+                    await response.write(b": keepalive\n\n")
+                await self._wait_for_change()
         except ConnectionError:
             return
 
-    def _changes(self, told: dict[str, str]) -> dict[str, str]:
-        """The parts that differ from what was told, as JSON texts; ``told`` is brought up to date."""
-        now = {name: json.dumps(part) for name, part in self._look()}
-        changed = {name: text for name, text in now.items() if told.get(name) != text}
-        changed |= dict.fromkeys(told.keys() - now.keys(), "null")
-        told.clear()
-        told.update(now)
+    def _changes(self, sent: dict[str, str]) -> dict[str, str]:
+        """Return the sections that differ from what was sent, as JSON texts, and bring ``sent`` up to date."""
+        now = {name: json.dumps(section) for name, section in self._read()}
+        changed = {name: text for name, text in now.items() if sent.get(name) != text}
+        changed |= dict.fromkeys(sent.keys() - now.keys(), "null")
+        sent.clear()
+        sent.update(now)
         return changed
 
-    async def _change_due(self) -> None:
+    async def _wait_for_change(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await self._wire.grown()
+            async with asyncio.timeout(POLL_EVERY_S):
+                await self._wire.next_entry()
         except TimeoutError:
             return
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(DEBOUNCE_S)
 
 
-def _joined(parts: dict[str, str]) -> str:
-    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in parts.items()) + "}"
+def _joined(sections: dict[str, str]) -> str:
+    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in sections.items()) + "}"

@@ -1,4 +1,4 @@
-"""The toy workspace's secrets. Fixed, so that a bot's environment outlives a restart of the sandbox."""
+"""The workspace's secrets. They are constant, so that a bot's environment outlives a restart of the sandbox."""
 
 from dataclasses import dataclass
 

@@ -1,11 +1,11 @@
-"""Where the toy Slack listens, known once it has started."""
+"""Where the local Slack listens, known once it has started."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Origins:
-    """Origins without a trailing slash; ``foreign`` is a second listener that plays a host not Slack's."""
+    """Origins without a trailing slash; ``foreign`` is a second listener, a host that is not Slack's."""
 
-    origin: str = ""
+    slack: str = ""
     foreign: str = ""

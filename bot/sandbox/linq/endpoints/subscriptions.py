@@ -1,4 +1,4 @@
-"""``/v3/webhook-subscriptions`` and ``/v3/webhook-events``: who hears of what."""
+"""``/v3/webhook-subscriptions`` and ``/v3/webhook-events``: who is told what."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.sandbox.linq.api.errors import ApiError
+from bot.sandbox.json_types import Json
 from bot.sandbox.linq.api.middleware import FACTS
-from bot.sandbox.linq.api.request_body import json_object, refuse_unknown
+from bot.sandbox.linq.api.request_body import read_object, refuse_unknown
 from bot.sandbox.linq.api.serializers import subscription
-from bot.sandbox.linq.catalog import EVENT_TYPES
+from bot.sandbox.linq.errors import ApiError
 from bot.sandbox.linq.state.account import Account
 from bot.sandbox.linq.state.models import Subscription
+from bot.sandbox.linq.webhooks.event_types import EVENT_TYPES
 from bot.sandbox.linq.webhooks.signing import new_secret
 
 _FIELDS = ("target_url", "subscribed_events", "phone_numbers", "routing_key_header", "routing_id_header")
@@ -20,7 +21,7 @@ _EVENTS_PAGE = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events
 
 
 class Subscriptions:
-    """Delivery affinity is stored and shown, but not played."""
+    """Delivery affinity (the routing headers) is stored and shown, but not simulated."""
 
     def __init__(self, account: Account, secret: Callable[[], str] = new_secret) -> None:
         self._account = account
@@ -45,7 +46,7 @@ class Subscriptions:
         return made
 
     async def create(self, request: web.Request) -> web.Response:
-        wanted = await json_object(request)
+        wanted = await read_object(request)
         refuse_unknown(wanted, _FIELDS)
         for name in _FIELDS[:2]:
             if not wanted.get(name):
@@ -61,11 +62,11 @@ class Subscriptions:
         return web.json_response({"subscriptions": [subscription(each) for each in known]})
 
     async def retrieve(self, request: web.Request) -> web.Response:
-        return web.json_response(subscription(self._asked_for(request)))
+        return web.json_response(subscription(self._named_in(request)))
 
     async def update(self, request: web.Request) -> web.Response:
         """Fields that are left out stay as they are; the secret cannot be changed."""
-        found, wanted = self._asked_for(request), await json_object(request)
+        found, wanted = self._named_in(request), await read_object(request)
         refuse_unknown(wanted, (*_FIELDS, "is_active"))
         self._check(wanted, but=found)
         self._change(found, wanted)
@@ -73,19 +74,19 @@ class Subscriptions:
         return web.json_response(subscription(found))
 
     async def delete(self, request: web.Request) -> web.Response:
-        gone = self._account.subscriptions.pop(self._asked_for(request).id)
-        gone.is_active = False
+        deleted = self._account.subscriptions.pop(self._named_in(request).id)
+        deleted.is_active = False
         return web.Response(status=204)
 
     async def list_events(self, request: web.Request) -> web.Response:
         return web.json_response({"events": EVENT_TYPES, "doc_url": _EVENTS_PAGE})
 
-    def _asked_for(self, request: web.Request) -> Subscription:
+    def _named_in(self, request: web.Request) -> Subscription:
         subscription_id = request.match_info["subscription_id"]
         request[FACTS]["subscription_id"] = subscription_id
         return self._account.subscription(subscription_id)
 
-    def _check(self, wanted: dict[str, Any], but: Subscription | None = None) -> None:
+    def _check(self, wanted: Json, but: Subscription | None = None) -> None:
         if "target_url" in wanted:
             self._check_target(wanted["target_url"], but)
         if "subscribed_events" in wanted:
@@ -99,7 +100,7 @@ class Subscriptions:
         if target_url in [each.target_url for each in others]:
             raise ApiError(2015, "A webhook subscription with this target_url already exists")
 
-    def _change(self, known: Subscription, wanted: dict[str, Any]) -> None:
+    def _change(self, known: Subscription, wanted: Json) -> None:
         known.target_url = wanted.get("target_url", known.target_url)
         known.events = wanted.get("subscribed_events", known.events)
         known.is_active = wanted.get("is_active", known.is_active)

@@ -30,11 +30,21 @@ _DELIVERED_AS = {
     "audio/mp4": "audio/x-m4a",
     "audio/x-caf": "audio/mp4",
     "audio/aiff": "audio/x-aiff",
+    "image/tiff": "image/jpeg",
 }
+_PICTURES = {
+    "image/png": (b"\x89PNG",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/bmp": (b"BM",),
+    "image/tiff": (b"II*\x00", b"MM\x00*"),
+}
+# The documentation refuses FLAC, OGG and executables by name, and WebP in one place while listing it in another.
+_REFUSED_HEADS = (b"OggS", b"fLaC", b"MZ", b"\x7fELF")
 
 
 def family_of_type(content_type: str) -> str | None:
-    """The voice memo format a content type stands for; None: not a voice memo format."""
+    """Return the voice memo format a content type stands for; None: not a voice memo format."""
     return _FAMILIES.get(content_type)
 
 
@@ -43,12 +53,26 @@ def type_of_family(family: str) -> str:
 
 
 def delivered_as(content_type: str) -> str:
-    """The content type the recipient gets: Linq renames deprecated types and turns CAF into MP4."""
+    """Return the content type the recipient gets: Linq renames deprecated types and transcodes CAF and TIFF."""
     return _DELIVERED_AS.get(content_type, content_type)
 
 
+def is_refused(head: bytes) -> bool:
+    """Return whether Linq takes no file that begins like this, whatever it is declared as."""
+    return head.startswith(_REFUSED_HEADS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def contradicts(content_type: str, head: bytes) -> bool:
+    """Return whether a file that begins like this is surely not of the declared type."""
+    if (family := family_of_type(content_type)) is not None:
+        return family_of_bytes(head) != family
+    if content_type in _PICTURES:
+        return not head.startswith(_PICTURES[content_type])
+    return False
+
+
 def family_of_bytes(head: bytes) -> str | None:
-    """The voice memo format of a file by its first ``HEAD_BYTES``; None for everything Linq does not take as a memo."""
+    """Return the voice memo format of a file by its first ``HEAD_BYTES``; None for what Linq takes as no memo."""
     if head[4:8] == b"ftyp":
         return "mp4"
     if head[:4] == b"caff":

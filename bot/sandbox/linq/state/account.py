@@ -1,11 +1,13 @@
-"""The partner's account: what exists, found by id, changed only through these methods."""
+"""The partner's account: what exists in it, found by id, changed only through these methods."""
 
-from collections.abc import Callable
+from bisect import insort
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from bot.sandbox.linq.api.errors import ApiError
+from bot.sandbox.linq.errors import ApiError
 from bot.sandbox.linq.state.models import (
     Attachment,
+    BlockedHandle,
     Chat,
     Handle,
     Line,
@@ -31,13 +33,20 @@ class Account:
         self.messages: dict[str, Message] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.opted_out: set[str] = set()
-        self.blocked: set[str] = set()
-        self._said: dict[str, list[Message]] = {}
+        self.blocked: dict[str, BlockedHandle] = {}
+        self._by_chat: dict[str, list[Message]] = {}
 
     def add_line(self, number: str) -> Line:
         line = Line(stable_id("line", number), number)
         self.lines.append(line)
         return line
+
+    def line(self, number: str) -> Line:
+        """Raises KeyError for a number that is not the partner's."""
+        for line in self.lines:
+            if line.number == number:
+                return line
+        raise KeyError(number)
 
     def add_chat(
         self,
@@ -47,55 +56,72 @@ class Account:
         display_name: str | None = None,
         line: str = "",
     ) -> Chat:
-        """A chat of the partner's line (the first by default) with these addresses; several make a group."""
-        chat_id = chat_id or self.new_id()
-        now = self.now()
-
-        def handle(address: str, *, is_me: bool = False) -> Handle:
-            return Handle(stable_id(chat_id, address), address, service, now, is_me)
-
-        me = handle(line or self.lines[0].number, is_me=True)
-        others = [handle(address) for address in people]
+        """Add a chat of the partner's line (the first by default) with these addresses; several make a group."""
+        chat_id, now = chat_id or self.new_id(), self.now()
+        me = self.new_handle(chat_id, line or self.lines[0].number, service, is_me=True)
+        others = [self.new_handle(chat_id, address, service) for address in people]
         chat = Chat(chat_id, me, others, service, len(people) > 1, now, now, display_name=display_name)
         self.chats[chat_id] = chat
         return chat
 
+    def new_handle(self, chat_id: str, address: str, service: Service, *, is_me: bool = False) -> Handle:
+        return Handle(stable_id(chat_id, address), address, service, self.now(), is_me)
+
     def chat(self, chat_id: str) -> Chat:
-        found = self.chats.get(chat_id)
-        if not found:
+        if (found := self.chats.get(chat_id)) is None:
             raise ApiError(2001)
         return found
 
+    def find_chat(self, line: str, people: Iterable[str]) -> Chat | None:
+        """Find the unnamed chat of that line with exactly these people, the most recently used one first."""
+        wanted = set(people)
+        found = [
+            chat
+            for chat in self.chats.values()
+            if chat.me.address == line and set(chat.addresses) == wanted and chat.condition == "ready"
+        ]
+        unnamed = [chat for chat in found if not chat.is_group or chat.display_name is None]
+        return max(unnamed, key=lambda chat: chat.updated_at, default=None)
+
     def message(self, message_id: str) -> Message:
-        found = self.messages.get(message_id)
-        if not found:
+        if (found := self.messages.get(message_id)) is None:
             raise ApiError(2002)
         return found
 
+    def attachment(self, attachment_id: str) -> Attachment:
+        if (found := self.attachments.get(attachment_id)) is None:
+            raise ApiError(2003)
+        return found
+
     def subscription(self, subscription_id: str) -> Subscription:
-        found = self.subscriptions.get(subscription_id)
-        if not found:
+        if (found := self.subscriptions.get(subscription_id)) is None:
             raise ApiError(2010)
         return found
 
-    def say(self, message: Message) -> None:
-        """The message exists from now on."""
+    def add_message(self, message: Message) -> None:
+        """Put the message into its chat, at the place of its time: one recovered late appears among older ones."""
         self.messages[message.id] = message
-        self._said.setdefault(message.chat_id, []).append(message)
-        self.chats[message.chat_id].updated_at = message.created_at
+        insort(self._by_chat.setdefault(message.chat_id, []), message, key=lambda each: each.created_at)
+        chat = self.chats[message.chat_id]
+        chat.updated_at = max(chat.updated_at, message.created_at)
 
-    def said(self, chat_id: str) -> list[Message]:
-        """Messages of a chat, oldest first."""
-        return self._said.get(chat_id, [])
+    def delete_message(self, message: Message) -> None:
+        """Forget the message here; the phones keep it."""
+        del self.messages[message.id]
+        self._by_chat[message.chat_id].remove(message)
+
+    def messages_in(self, chat_id: str) -> list[Message]:
+        """List the messages of a chat, oldest first."""
+        return list(self._by_chat.get(chat_id, []))
 
     def memos(self, chat_id: str) -> list[Memo]:
-        return [memo_of(message) for message in self.said(chat_id) if message.sender.is_me]
+        return [memo_of(message) for message in self.messages_in(chat_id) if message.is_voice_memo]
 
 
 def memo_of(message: Message) -> Memo:
-    """How a voice memo of ours stands now."""
-    media = message.media
-    if media is None or media.stored is None:
+    """Describe a voice memo of ours as it is now. Raises ValueError for any other message."""
+    media = message.media[0] if message.media else None
+    if not message.is_voice_memo or media is None or media.stored is None:
         raise ValueError(f"message {message.id} is not a voice memo")
     return Memo(
         id=message.id,

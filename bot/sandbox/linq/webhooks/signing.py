@@ -1,4 +1,4 @@
-"""The two signatures every webhook carries, made by hand: what the bot verifies with is checked against this."""
+"""The two signatures of every webhook, written from the documentation alone."""
 
 import base64
 import hashlib
@@ -7,12 +7,12 @@ import secrets
 
 
 def new_secret() -> str:
-    """``whsec_`` and base64 of 32 random bytes."""
+    """Return ``whsec_`` and base64 of 32 random bytes."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def standard(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Standard Webhooks headers: keyed with the decoded secret over ``id.timestamp.body``."""
+def standard_headers(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Sign as Standard Webhooks do: keyed with the decoded secret over ``id.timestamp.body``."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return {
@@ -22,8 +22,8 @@ def standard(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[st
     }
 
 
-def legacy(secret: str, event_type: str, subscription_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The older headers, still sent: keyed with the secret as it is written, over ``timestamp.body``."""
+def legacy_headers(secret: str, event_type: str, subscription_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Sign as the older headers, still sent, do: keyed with the secret as it is written, over ``timestamp.body``."""
     digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return {
         "X-Webhook-Event": event_type,

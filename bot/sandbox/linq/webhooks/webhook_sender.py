@@ -1,4 +1,4 @@
-"""Carries webhooks to their subscribers: signed, at least once, again after a stumble, given up in the end."""
+"""Sends webhooks to their subscribers: signed, at least once, retried, dropped in the end."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import aiohttp
 
@@ -13,13 +14,15 @@ from bot.sandbox.background_tasks import BackgroundTasks
 from bot.sandbox.linq.state.account import Account
 from bot.sandbox.linq.state.models import Subscription
 from bot.sandbox.linq.switches import Switches
-from bot.sandbox.linq.webhooks.events import Event, version_of
-from bot.sandbox.linq.webhooks.signing import legacy, standard
+from bot.sandbox.linq.webhooks.envelope import Event, version_of
+from bot.sandbox.linq.webhooks.signing import legacy_headers, standard_headers
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 
 RETRY_DELAYS_S = (2, 4, 8, 16, 32, 64, 128, 256, 512)
-"""Linq's waits between ten attempts, give or take a fifth."""
+"""Linq's waits between its ten attempts, give or take a fifth."""
+WITHHELD_FOR_S = 30 * 60
+"""How long Linq keeps an event that it could not deliver."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,14 @@ class WebhookSender:
         account: Account,
         switches: Switches,
         wire: Wire,
-        pace: TimeScale,
+        time_scale: TimeScale,
         background: BackgroundTasks,
         chance: random.Random,
     ) -> None:
-        self._account = account
-        self._switches = switches
-        self._wire = wire
-        self._pace = pace
-        self._background = background
-        self._chance = chance
+        self._account, self._switches, self._wire = account, switches, wire
+        self._time_scale, self._background, self._chance = time_scale, background, chance
         self._session: aiohttp.ClientSession | None = None
-        self.withheld: list[Event] = []
+        self._withheld: list[tuple[float, Event]] = []
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100))
@@ -59,84 +58,96 @@ class WebhookSender:
         if self._session:
             await self._session.close()
 
-    def post(self, event: Event) -> None:
-        """Carry the event without waiting."""
-        self._background.start(self.carry(event))
+    def send_soon(self, *events: Event) -> None:
+        """Send the events one after the other, without waiting for that."""
+        self._background.start(self.send_all(events))
 
-    async def carry(self, event: Event) -> None:
-        """Knock once at everybody who asked for such events; who stumbles is tried again in the background."""
-        if self._switches.webhooks_withheld:
-            self.withheld.append(event)
-            return
-        letters = [self._letter(event, to) for to in self._subscribers(event)]
-        await asyncio.gather(*(self._deliver(each) for each in letters * self._switches.webhook_copies))
-
-    def release(self) -> None:
-        """Send what was withheld, in order."""
-        waiting, self.withheld = self.withheld, []
-        self._background.start(self._carry_all(waiting))
-
-    async def _carry_all(self, events: list[Event]) -> None:
+    async def send_all(self, events: list[Event] | tuple[Event, ...]) -> None:
         for event in events:
-            await self.carry(event)
+            await self.send(event)
+
+    async def send(self, event: Event) -> None:
+        """Try once at everybody who subscribed to such events; retries follow in the background."""
+        if self._switches.lose_webhooks > 0:
+            self._switches.lose_webhooks -= 1
+            self._wire.write("linq", "to_bot", f"webhook {event.type}", None, lost=True, **event.about())
+            return
+        if self._switches.webhooks_withheld:
+            self._withheld.append((time.monotonic(), event))
+            return
+        pending = [self._pending(event, to) for to in self._subscribers(event)]
+        await asyncio.gather(*(self._deliver(each) for each in pending * self._switches.webhook_copies))
+
+    def release(self, order: Literal["as_withheld", "reversed", "shuffled"] = "as_withheld") -> None:
+        """Send what was withheld; what is older than half an hour of sandbox time is dropped."""
+        withheld, self._withheld = self._withheld, []
+        oldest = time.monotonic() - WITHHELD_FOR_S * self._time_scale.scale
+        events = [event for at, event in withheld if at >= oldest]
+        if order == "reversed":
+            events.reverse()
+        elif order == "shuffled":
+            self._chance.shuffle(events)
+        self._background.start(self.send_all(events))
 
     def _subscribers(self, event: Event) -> Iterator[Subscription]:
         for subscription in self._account.subscriptions.values():
             wanted = event.for_all or event.type in subscription.events
-            if subscription.is_active and wanted and event.line in (subscription.phone_numbers or [event.line]):
+            for_line = not event.line or event.line in (subscription.phone_numbers or [event.line])
+            exists = event.exists_in(version_of(subscription.target_url))
+            if subscription.is_active and wanted and for_line and exists:
                 yield subscription
 
-    def _letter(self, event: Event, to: Subscription) -> PendingWebhook:
+    def _pending(self, event: Event, to: Subscription) -> PendingWebhook:
         envelope = event.envelope(self._account.partner_id, version_of(to.target_url))
         return PendingWebhook(event, to, json.dumps(envelope).encode())
 
-    async def _deliver(self, letter: PendingWebhook) -> None:
+    async def _deliver(self, pending: PendingWebhook) -> None:
         if self._switches.webhook_delay_s:
-            self._background.start(self._persist(letter, self._switches.webhook_delay_s))
-        elif await self._stumbles(letter, 1):
-            self._background.start(self._retry(letter))
+            self._background.start(self._deliver_later(pending, self._switches.webhook_delay_s))
+        elif await self._attempt(pending, 1):
+            self._background.start(self._retry(pending))
 
-    async def _persist(self, letter: PendingWebhook, delay_s: float) -> None:
+    async def _deliver_later(self, pending: PendingWebhook, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
-        if await self._stumbles(letter, 1):
-            await self._retry(letter)
+        if await self._attempt(pending, 1):
+            await self._retry(pending)
 
-    async def _retry(self, letter: PendingWebhook) -> None:
+    async def _retry(self, pending: PendingWebhook) -> None:
         for attempt, delay in enumerate(RETRY_DELAYS_S, start=2):
-            await self._pace.pause(delay * self._chance.uniform(0.8, 1.2))
-            if not letter.to.is_active or not await self._stumbles(letter, attempt):
+            await self._time_scale.sleep(delay * self._chance.uniform(0.8, 1.2))
+            if not pending.to.is_active or not await self._attempt(pending, attempt):
                 return
 
-    async def _stumbles(self, letter: PendingWebhook, attempt: int) -> bool:
-        """One attempt. True: worth another one. Only 5xx, 429, refused connections and silence are."""
+    async def _attempt(self, pending: PendingWebhook, attempt: int) -> bool:
+        """Attempt once. True: to be retried, which only 5xx, 429, refused connections and timeouts are."""
         status, trouble, again = None, {}, False
         try:
-            status = await self._knock(letter)
+            status = await self._post(pending)
             again = status == 429 or status >= 500
         except aiohttp.ClientConnectorDNSError:
             trouble = {"trouble": "no such host"}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             trouble, again = {"trouble": type(error).__name__}, True
-        self._note(letter, attempt, status, trouble)
+        self._log(pending, attempt, status, trouble)
         return again
 
-    def _note(self, letter: PendingWebhook, attempt: int, status: int | None, trouble: dict[str, str]) -> None:
-        event = letter.event
-        named = {"event_id": event.id, "subscription_id": letter.to.id, "trace_id": event.trace_id}
+    def _log(self, pending: PendingWebhook, attempt: int, status: int | None, trouble: dict[str, str]) -> None:
+        event = pending.event
+        named = {"event_id": event.id, "subscription_id": pending.to.id, "trace_id": event.trace_id}
         facts = {**named, **event.about(), **trouble}
         self._wire.write("linq", "to_bot", f"webhook {event.type}", status, attempt=attempt, **facts)
 
-    async def _knock(self, letter: PendingWebhook) -> int:
+    async def _post(self, pending: PendingWebhook) -> int:
         assert self._session is not None
-        now, event, to = int(time.time()), letter.event, letter.to
+        now, event, to = int(time.time()), pending.event, pending.to
         headers = {
             "Content-Type": "application/json",
-            **standard(to.secret, event.id, now, letter.body),
-            **legacy(to.secret, event.type, to.id, now, letter.body),
+            **standard_headers(to.secret, event.id, now, pending.body),
+            **legacy_headers(to.secret, event.type, to.id, now, pending.body),
         }
-        patience = aiohttp.ClientTimeout(total=self._switches.webhook_timeout_s)
+        timeout = aiohttp.ClientTimeout(total=self._switches.webhook_timeout_s)
         async with self._session.post(
-            to.target_url, data=letter.body, headers=headers, timeout=patience, allow_redirects=False
+            to.target_url, data=pending.body, headers=headers, timeout=timeout, allow_redirects=False
         ) as answer:
             await answer.read()
             return answer.status

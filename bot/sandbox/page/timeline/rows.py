@@ -1,8 +1,8 @@
-"""One entry of the wire as a line of the time line, in people's words. Pure."""
+"""One entry of the wire log as a row of a time line, in people's words."""
 
 from dataclasses import asdict, dataclass
 
-from bot.sandbox.page.controller import Json
+from bot.sandbox.json_types import Json
 from bot.sandbox.wire import Entry
 
 _TITLES = {
@@ -11,7 +11,7 @@ _TITLES = {
     "edit": "A person edits the message",
     "delete": "A person deletes the message",
     "delete file": "A person deletes the file",
-    "shortcut": "A person asks by shortcut",
+    "shortcut": "A person uses a shortcut",
     "press": "A person presses a button",
     "event message": "Slack tells the bot",
     "files.info": "File looked up",
@@ -37,7 +37,7 @@ _ACTED = ("lose_answer", "act_then_hang", "act_then_500")
 
 @dataclass
 class Row:
-    """``tone``: plain, good, wait, bad or lost. ``count``: how many equal ones in a row this stands for."""
+    """``tone``: plain, good, wait, bad or lost. ``count``: how many equal rows in succession this stands for."""
 
     at: float
     lane: str
@@ -60,7 +60,7 @@ class Row:
 
 
 def row_of(entry: Entry, detail: str = "") -> Row | None:
-    """The line for an entry, or None for what says nothing about a clip."""
+    """Return the row for an entry, or None for what says nothing about a clip."""
     title = _title(entry)
     if title is None:
         return None
@@ -69,7 +69,7 @@ def row_of(entry: Entry, detail: str = "") -> Row | None:
 
 
 def _began(entry: Entry) -> float:
-    """What was answered stands where it began: the bot may do something of it before it answers."""
+    """Place what was answered where it began: the bot may act on it before it answers."""
     return entry.at if entry.status is None else entry.at - float(entry.facts.get("seconds", 0.0))
 
 
@@ -84,7 +84,7 @@ def _title(entry: Entry) -> str | None:
 
 
 def _outcome(entry: Entry) -> tuple[str, str]:
-    """(status as shown, tone)."""
+    """Return (status as shown, tone)."""
     if entry.direction == "person":
         return "", "plain"
     facts = entry.facts
@@ -124,7 +124,7 @@ def _answer_time(entry: Entry) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as people read them."""
+    """Write a number of bytes as people read it."""
     if count < 1000:
         return f"{count} B"
     return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

@@ -1,20 +1,16 @@
-"""The arguments of a Web API call, however they were encoded, and the error a call can end with."""
+"""The arguments of a Web API call, however they were encoded."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-
-class ApiError(Exception):
-    """An ``ok:false`` answer; ``more`` goes beside the error code."""
-
-    def __init__(self, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.code, self.more = code, more
+from bot.sandbox.slack.api_error import ApiError
 
 
 class Arguments:
+    """Arguments by name, converted on the way out."""
+
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
 
@@ -25,27 +21,27 @@ class Arguments:
         value = self._given.get(name)
         return default if value is None else str(value)
 
-    def needed(self, name: str, error: str = "invalid_arguments") -> str:
+    def required(self, name: str, error: str = "invalid_arguments") -> str:
         if not (value := self.text(name)):
-            said = f"[ERROR] missing required field: {name}"
-            raise ApiError(error, response_metadata={"messages": [said]})
+            message = f"[ERROR] missing required field: {name}"
+            raise ApiError(error, response_metadata={"messages": [message]})
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self._given.get(name, default)
         return value in ("1", "true", "True", "t") if isinstance(value, str) else bool(value)
 
-    def number(self, name: str, default: int, most: int) -> int:
+    def number(self, name: str, default: int, most: int, error: str = "invalid_limit") -> int:
         try:
             value = int(self.text(name) or default)
         except ValueError:
-            raise ApiError("invalid_limit") from None
+            raise ApiError(error) from None
         if not 1 <= value <= most:
-            raise ApiError("invalid_limit")
+            raise ApiError(error)
         return value
 
     def structure(self, name: str, error: str = "invalid_arguments") -> Any:
-        """A JSON value: as it is in a JSON body, or written out as text in a form. ``None`` when absent."""
+        """Return a JSON value: as it is in a JSON body, or written out as text in a form. None when absent."""
         value = self._given.get(name)
         if not isinstance(value, str):
             return value
@@ -54,18 +50,28 @@ class Arguments:
         except ValueError:
             raise ApiError(error) from None
 
+    def strings(self, name: str) -> list[str]:
+        """Return a list of strings: JSON, or separated by commas as the Python SDK writes them."""
+        value = self._given.get(name)
+        if isinstance(value, str) and not value.startswith("["):
+            return [each for each in value.split(",") if each]
+        found = self.structure(name) or []
+        if not isinstance(found, list):
+            raise ApiError("invalid_arguments")
+        return [str(each) for each in found]
+
 
 def read_arguments(query: Mapping[str, str], body: bytes, content_type: str) -> Arguments:
-    """Query, form or JSON into one set of arguments. Raises ApiError for JSON that is none."""
+    """Merge query, form or JSON into one set of arguments. Raises ApiError for invalid JSON."""
     given: dict[str, Any] = dict(query)
     if not body:
         return Arguments(given)
     if content_type == "application/json":
         try:
-            said = json.loads(body)
+            found = json.loads(body)
         except ValueError:
             raise ApiError("invalid_json") from None
-        if not isinstance(said, dict):
+        if not isinstance(found, dict):
             raise ApiError("json_not_object")
-        return Arguments(given | said)
+        return Arguments(given | found)
     return Arguments(given | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))

@@ -1,9 +1,10 @@
-"""What Block Kit takes: the sizes past which Slack refuses a message or a view."""
+"""What Block Kit accepts: the sizes and shapes past which Slack refuses a message or a view."""
 
 from typing import Any
 
-from bot.sandbox.slack.api.arguments import ApiError
-from bot.sandbox.slack.state.workspace import Body
+from bot.sandbox.json_types import Json
+from bot.sandbox.slack.api.rich_text_validation import rich_text_faults
+from bot.sandbox.slack.api_error import ApiError
 
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 _KNOWN = {
@@ -13,8 +14,8 @@ _KNOWN = {
 _ELEMENTS = {"context": 10, "actions": 25, "context_actions": 5}
 
 
-def validate_blocks(blocks: Any, most: int = MESSAGE_BLOCKS) -> list[Body]:
-    """The blocks, or ApiError ``invalid_blocks`` with a sentence per fault; ``None`` is no blocks."""
+def validate_blocks(blocks: Any, most: int = MESSAGE_BLOCKS) -> list[Json]:
+    """Return the blocks, or raise ApiError ``invalid_blocks`` with a sentence per fault; None is no blocks."""
     if blocks is None:
         return []
     if not isinstance(blocks, list) or not all(isinstance(b, dict) for b in blocks):
@@ -30,7 +31,7 @@ def _invalid(faults: list[str]) -> ApiError:
     return ApiError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {f}" for f in faults]})
 
 
-def _faults(block: Body) -> list[str]:
+def _faults(block: Json) -> list[str]:
     kind = block.get("type")
     if kind not in _KNOWN:
         return [f"unsupported type: {kind}"]
@@ -39,12 +40,14 @@ def _faults(block: Body) -> list[str]:
         faults += _section(block)
     elif kind == "header":
         faults += _text(block.get("text"), 150)
+    elif kind == "rich_text":
+        faults += rich_text_faults(block)
     elif kind in _ELEMENTS:
         faults += _elements(block.get("elements"), _ELEMENTS[kind])
     return faults
 
 
-def _section(block: Body) -> list[str]:
+def _section(block: Json) -> list[str]:
     fields = block.get("fields") or []
     if not block.get("text") and not fields:
         return ["missing required field: text"]
@@ -62,7 +65,7 @@ def _elements(elements: Any, most: int) -> list[str]:
     return [fault for e in elements for fault in _element(e)]
 
 
-def _element(element: Body) -> list[str]:
+def _element(element: Json) -> list[str]:
     if element.get("type") == "button":
         faults = _text(element.get("text"), 75)
         return faults + (["value longer than 2000"] if len(str(element.get("value", ""))) > 2000 else [])

@@ -1,4 +1,4 @@
-"""How often something may be done: buckets that fill again with time."""
+"""Rate limits as token buckets."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class _Bucket:
-    left: float
+    tokens: float
     at: float
 
 
@@ -17,13 +17,13 @@ class RateLimits:
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, key: str, burst: float, per_second: float, now: float) -> int:
-        """0 when it may be done now, else the whole seconds to wait."""
+        """Take a token; 0 when there was one, else the whole seconds to wait."""
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = _Bucket(burst, now)
-        bucket.left = min(burst, bucket.left + (now - bucket.at) * per_second)
+        bucket.tokens = min(burst, bucket.tokens + (now - bucket.at) * per_second)
         bucket.at = now
-        if bucket.left >= 1:
-            bucket.left -= 1
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
             return 0
-        return max(1, math.ceil((1 - bucket.left) / per_second))
+        return max(1, math.ceil((1 - bucket.tokens) / per_second))

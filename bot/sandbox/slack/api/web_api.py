@@ -1,40 +1,43 @@
-"""The Web API's front: token, scope, limits and planned faults, then the method itself."""
+"""The front of the Web API: token, scope, limits and planned faults, then the method itself."""
 
 import asyncio
+import time
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.local_server import cut
-from bot.sandbox.slack.api.arguments import ApiError, Arguments, read_arguments
+from bot.sandbox.json_types import Json
+from bot.sandbox.slack.api.access import missing_scope
+from bot.sandbox.slack.api.arguments import Arguments, read_arguments
 from bot.sandbox.slack.api.context import ApiContext
 from bot.sandbox.slack.api.method_table import CALLS_PER_MINUTE, METHODS, Method
 from bot.sandbox.slack.api.rate_limits import RateLimits
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.credentials import Credentials
-from bot.sandbox.slack.state.workspace import Body
+from bot.sandbox.slack.fault_responses import failed_response, rate_limited_response
 from bot.sandbox.slack.switches import Fault
 from bot.sandbox.wire import Wire
 
-_NOTED = ("channel", "ts", "thread_ts", "file", "user", "name", "timestamp")
-_HTML = "<!DOCTYPE html>\n<html><head><title>Slack</title></head><body><p>Server Error</p></body></html>"
+_LOGGED = ("channel", "channel_id", "ts", "thread_ts", "file", "user", "name", "timestamp")
 
 
-class TooMany(Exception):
+class RateLimited(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
 
 
 class WebApi:
-    """Answers ``/api/{method}``. Whatever happens is one entry on the wire."""
+    """Answers ``/api/{method}``. Each call is one entry in the wire log, whatever happens."""
 
-    def __init__(self, stage: ApiContext, credentials: Credentials, wire: Wire) -> None:
-        self._stage, self._credentials, self._wire = stage, credentials, wire
-        self._rates = RateLimits()
+    def __init__(self, context: ApiContext, credentials: Credentials, wire: Wire) -> None:
+        self._context, self._credentials, self._wire = context, credentials, wire
+        self._limits = RateLimits()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        name, switches = request.match_info["method"], self._stage.switches
-        arguments = await _arguments(request)
+        name, switches = request.match_info["method"], self._context.switches
+        arguments = await _read(request)
         if switches.latency_s:
             await asyncio.sleep(switches.latency_s)
         fault = switches.take_fault(name)
@@ -42,57 +45,53 @@ class WebApi:
             return self._answer(name, request, arguments)
         answer = self._answer(name, request, arguments) if fault.done or fault.answers else None
         await asyncio.sleep(fault.delay_s)
-        return answer if answer and fault.answers else self._failed(name, request, arguments, fault)
+        return answer if answer and fault.answers else self._fail(name, request, arguments, fault)
 
-    def _failed(self, name: str, request: web.Request, arguments: Arguments | ApiError, fault: Fault) -> web.Response:
+    def _fail(self, name: str, request: web.Request, arguments: Arguments | ApiError, fault: Fault) -> web.Response:
         facts = {"done": fault.done} | ({"dropped": True} if fault.drop else {"error": fault.error or "fault"})
-        self._wire.write("slack", "from_bot", name, None if fault.drop else fault.status, **_noted(arguments) | facts)
-        if fault.drop:
-            cut(request.transport)
-            return web.Response(status=500)
-        if fault.status == 429:
-            return _limited(fault.retry_after)
-        if fault.status != 200:
-            return web.Response(status=fault.status, text=_HTML, content_type="text/html")
-        return self._json({"ok": False, "error": fault.error})
+        status = None if fault.drop else fault.status
+        self._wire.write("slack", "from_bot", name, status, **_logged(arguments) | facts)
+        return failed_response(request, fault) or self._json({"ok": False, "error": fault.error})
 
     def _answer(self, name: str, request: web.Request, arguments: Arguments | ApiError) -> web.Response:
-        facts: Body = {}
+        facts: Json = {}
         try:
             body = self._run(name, request, arguments)
-            facts = {n: body[n] for n in ("ts", "channel") if isinstance(body.get(n), str)}
-        except TooMany as much:
-            self._wire.write("slack", "from_bot", name, 429, retry_after=much.retry_after)
-            return _limited(much.retry_after)
+            facts = {n: body[n] for n in ("ts", "channel", "file_id") if isinstance(body.get(n), str)}
+        except RateLimited as limited:
+            self._wire.write("slack", "from_bot", name, 429, retry_after=limited.retry_after)
+            return rate_limited_response(limited.retry_after)
         except ApiError as refused:
             body = {"ok": False, "error": refused.code} | refused.more
             facts = {"error": refused.code}
-        self._wire.write("slack", "from_bot", name, 200, **_noted(arguments) | facts)
+        self._wire.write("slack", "from_bot", name, 200, **_logged(arguments) | facts)
         return self._json(body)
 
-    def _run(self, name: str, request: web.Request, arguments: Arguments | ApiError) -> Body:
+    def _run(self, name: str, request: web.Request, arguments: Arguments | ApiError) -> Json:
         if isinstance(arguments, ApiError):
             raise arguments
         if (method := METHODS.get(name)) is None:
             raise ApiError("unknown_method", req_method=name)
         self._authorize(method, _token(request, arguments))
         self._limit(name, method, arguments)
-        return {"ok": True} | method.run(self._stage, arguments)
+        return {"ok": True} | method.run(self._context, arguments)
 
     def _authorize(self, method: Method, token: str) -> None:
+        """Check the token and its scopes. A running workflow step brings a token of its own, as good as the bot's."""
+        step_tokens = {each.token for each in self._context.workspace.executions.values()}
         if not token:
             raise ApiError("not_authed")
-        if token not in (self._credentials.bot_token, self._credentials.app_token):
+        if token not in {self._credentials.bot_token, self._credentials.app_token} | step_tokens:
             raise ApiError("invalid_auth")
         is_app = token == self._credentials.app_token
         if is_app != (method.token == "app"):
             raise ApiError("not_allowed_token_type")
-        scopes = {"connections:write"} if is_app else self._stage.switches.scopes
+        scopes = {"connections:write"} if is_app else self._context.switches.scopes
         if method.scopes and not scopes.intersection(method.scopes):
-            raise ApiError("missing_scope", needed=method.scopes[0], provided=",".join(sorted(scopes)))
+            raise missing_scope(self._context, method.scopes[0])
 
     def _limit(self, name: str, method: Method, arguments: Arguments) -> None:
-        switches, now = self._stage.switches, self._stage.workspace.now()
+        switches, now = self._context.switches, time.monotonic()
         if switches.history_restricted and name in ("conversations.history", "conversations.replies"):
             self._take(name, 1, 1 / 60, now)
         if not switches.rate_limits:
@@ -103,15 +102,16 @@ class WebApi:
         self._take(name, per_minute, per_minute / 60, now)
 
     def _take(self, key: str, burst: float, per_second: float, now: float) -> None:
-        if wait_s := self._rates.take(key, burst, per_second, now):
-            raise TooMany(wait_s)
+        if wait_s := self._limits.take(key, burst, per_second, now):
+            raise RateLimited(wait_s)
 
-    def _json(self, body: Body) -> web.Response:
-        scopes = ",".join(sorted(self._stage.switches.scopes))
-        return web.json_response(body, headers={"x-oauth-scopes": scopes})
+    def _json(self, body: Json) -> web.Response:
+        scopes = ",".join(sorted(self._context.switches.scopes))
+        date = formatdate(self._context.workspace.now(), usegmt=True)
+        return web.json_response(body, headers={"x-oauth-scopes": scopes, "Date": date})
 
 
-async def _arguments(request: web.Request) -> Arguments | ApiError:
+async def _read(request: web.Request) -> Arguments | ApiError:
     try:
         if request.content_type.startswith("multipart/"):
             form: dict[str, Any] = dict(await request.post())
@@ -121,16 +121,11 @@ async def _arguments(request: web.Request) -> Arguments | ApiError:
         return wrong
 
 
-def _noted(arguments: Arguments | ApiError) -> Body:
-    """What a call was about, as far as it said so."""
-    return {n: arguments.text(n) for n in _NOTED if n in arguments} if isinstance(arguments, Arguments) else {}
+def _logged(arguments: Arguments | ApiError) -> Json:
+    """Return what a call was about, as far as it said so."""
+    return {n: arguments.text(n) for n in _LOGGED if n in arguments} if isinstance(arguments, Arguments) else {}
 
 
 def _token(request: web.Request, arguments: Arguments) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else arguments.text("token")
-
-
-def _limited(retry_after: int) -> web.Response:
-    headers = {"Retry-After": str(retry_after)}
-    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)

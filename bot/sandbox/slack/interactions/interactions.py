@@ -3,11 +3,14 @@
 import json
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack.events.envelopes import BotAnswer, Envelope, Kind, Transport
+from bot.sandbox.json_types import Json
+from bot.sandbox.slack.bot_answers import BotAnswer
+from bot.sandbox.slack.events.envelopes import Envelope, Kind, Transport
 from bot.sandbox.slack.interactions.response_urls import ResponseUrl, ResponseUrls
 from bot.sandbox.slack.interactions.triggers import Trigger, Triggers
 from bot.sandbox.slack.interactions.views import Views
-from bot.sandbox.slack.state.workspace import Body, Ephemeral, Workspace
+from bot.sandbox.slack.state.models import Ephemeral
+from bot.sandbox.slack.state.workspace import Workspace
 from bot.sandbox.slack.switches import Switches
 from bot.sandbox.wire import Wire
 
@@ -23,9 +26,9 @@ class InteractionAnswer:
     status: int | None
     error: str = ""
     text: str = ""
-    blocks: list[Body] = field(default_factory=list)
-    body: Body = field(default_factory=dict)
-    later: list[Body] = field(default_factory=list)
+    blocks: list[Json] = field(default_factory=list)
+    body: Json = field(default_factory=dict)
+    later: list[Json] = field(default_factory=list)
 
 
 class Interactions:
@@ -35,7 +38,7 @@ class Interactions:
         self,
         workspace: Workspace,
         switches: Switches,
-        carrier: Transport,
+        transport: Transport,
         wire: Wire,
         response_urls: ResponseUrls,
         token: str,
@@ -43,42 +46,42 @@ class Interactions:
         self.triggers = Triggers(workspace)
         self.views = Views(workspace)
         self.response_urls = response_urls
-        self._workspace, self._switches, self._carrier = workspace, switches, carrier
+        self._workspace, self._switches, self._transport = workspace, switches, transport
         self._wire, self._token = wire, token
 
     def use_trigger(self, trigger_id: str) -> Trigger:
-        """The trigger, used up by this. Raises ApiError when it is too old or was used before."""
+        """Use the trigger up. Raises ApiError when it is too old or was used before."""
         return self.triggers.use(trigger_id)
 
     async def send(
-        self, kind: Kind, payload: Body, what: str, user: str, replies: ResponseUrl | None = None
+        self, kind: Kind, payload: Json, what: str, user: str, response_url: ResponseUrl | None = None
     ) -> InteractionAnswer:
-        """Hand one interaction over and hear the answer; ``replies`` is where its response_url leads."""
+        """Send one interaction and return the answer to it."""
         payload = payload | {"token": self._token, "trigger_id": self.triggers.new(user)}
-        if replies:
-            payload["response_url"] = replies.url
-        deaf = self._switches.deaf
-        answer = BotAnswer(None, "http_timeout") if deaf else await self._carrier.carry(Envelope(kind, payload))
-        facts = {"seconds": round(answer.seconds, 4), "user": user} | _reason(answer)
+        if response_url:
+            payload["response_url"] = response_url.url
+        if self._switches.deaf:
+            answer = BotAnswer(None, "http_timeout")
+        else:
+            answer = await self._transport.send(Envelope(kind, payload))
+        facts = {"seconds": round(answer.seconds, 4), "user": user} | (
+            {"reason": answer.reason} if answer.reason else {}
+        )
         self._wire.write("slack", "to_bot", what, answer.status, **facts)
-        return _said(answer, replies)
+        return _read_answer(answer, response_url)
 
-    def show(self, said: InteractionAnswer, replies: ResponseUrl) -> None:
+    def show(self, answer: InteractionAnswer, response_url: ResponseUrl) -> None:
         """Put the answer to a command where the person sees it."""
-        if said.text or said.blocks:
-            self.response_urls.speak(replies, said.body or {"text": said.text})
+        if answer.text or answer.blocks:
+            self.response_urls.show(response_url, answer.body or {"text": answer.text})
 
     def seen_by(self, user: str, channel: str, ts: str) -> Ephemeral | None:
         seen = (e for e in self._workspace.ephemerals if (e.channel, e.user, e.ts) == (channel, user, ts))
         return next(seen, None)
 
 
-def _reason(answer: BotAnswer) -> Body:
-    return {"reason": answer.reason} if answer.reason else {}
-
-
-def _said(answer: BotAnswer, replies: ResponseUrl | None) -> InteractionAnswer:
-    later = replies.posts if replies else []
+def _read_answer(answer: BotAnswer, response_url: ResponseUrl | None) -> InteractionAnswer:
+    later = response_url.posts if response_url else []
     if answer.status is None:
         error = "operation_timeout" if answer.reason == "http_timeout" else "dispatch_failed"
         return InteractionAnswer(None, error, later=later)
@@ -91,7 +94,7 @@ def _said(answer: BotAnswer, replies: ResponseUrl | None) -> InteractionAnswer:
     return InteractionAnswer(answer.status, "", str(body.get("text") or ""), body.get("blocks") or [], body, later)
 
 
-def _json_object(text: str) -> Body | None:
+def _json_object(text: str) -> Json | None:
     try:
         body = json.loads(text)
     except ValueError:

@@ -1,11 +1,13 @@
-"""Commands, shortcuts and presses in Slack's own words. Pure."""
+"""Commands, shortcuts, button clicks and view submissions in Slack's own words."""
 
+from bot.sandbox.json_types import Json
+from bot.sandbox.slack.fixtures import APP, DOMAIN, TEAM
+from bot.sandbox.slack.state.models import Channel, Ephemeral, Message, User
 from bot.sandbox.slack.state.serializers import message_body
-from bot.sandbox.slack.state.workspace import APP, BOT_ID, DOMAIN, TEAM, Body, Channel, Ephemeral, Message, User
 
 
-def command_body(command: str, text: str, channel: Channel, user: User) -> Body:
-    """The form of a slash command; a private channel's name is withheld."""
+def command_payload(command: str, text: str, channel: Channel, user: User) -> Json:
+    """Render the form of a slash command; a private channel's name is withheld."""
     return {
         "team_id": TEAM,
         "team_domain": DOMAIN,
@@ -20,20 +22,20 @@ def command_body(command: str, text: str, channel: Channel, user: User) -> Body:
     }
 
 
-def interaction_body(kind: str, user: User) -> Body:
-    """What every interaction says about the one who acts."""
+def interaction_payload(kind: str, user: User) -> Json:
+    """Render what every interaction says about the person who acts."""
     return {
         "type": kind,
         "team": {"id": TEAM, "domain": DOMAIN},
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
         "api_app_id": APP,
         "is_enterprise_install": False,
         "enterprise": None,
     }
 
 
-def shortcut_body(callback_id: str, channel: Channel, message: Message, user: User, action_ts: str) -> Body:
-    return interaction_body("message_action", user) | {
+def shortcut_payload(callback_id: str, channel: Channel, message: Message, user: User, action_ts: str) -> Json:
+    return interaction_payload("message_action", user) | {
         "callback_id": callback_id,
         "action_ts": action_ts,
         "message_ts": message.ts,
@@ -42,48 +44,54 @@ def shortcut_body(callback_id: str, channel: Channel, message: Message, user: Us
     }
 
 
-def press_body(channel: Channel, shown: Message | Ephemeral, action: Body, user: User) -> Body:
-    """A button pressed in a message; one only this person sees comes without the message itself."""
+def click_payload(channel: Channel, shown: Message | Ephemeral, action: Json, user: User) -> Json:
+    """Render a click in a message; one that only this person sees comes without the message itself."""
     ephemeral = isinstance(shown, Ephemeral)
-    container: Body = {"type": "message", "message_ts": shown.ts, "channel_id": channel.id}
+    container: Json = {"type": "message", "message_ts": shown.ts, "channel_id": channel.id}
     container["is_ephemeral"] = ephemeral
     if shown.thread_ts:
         container["thread_ts"] = shown.thread_ts
-    body = interaction_body("block_actions", user) | {"container": container, "channel": _channel(channel)}
+    body = interaction_payload("block_actions", user) | {"container": container, "channel": _channel(channel)}
     body |= {"actions": [action], "state": {"values": {}}}
     if isinstance(shown, Message):
         body["message"] = message_body(shown)
     return body
 
 
-def submission_body(view: Body, values: Body, user: User) -> Body:
+def view_click_payload(view: Json, action: Json, values: Json, user: User) -> Json:
+    """Render a click in a modal or a Home tab."""
     filled = view | {"state": {"values": values}}
-    return interaction_body("view_submission", user) | {"view": filled, "response_urls": []}
+    container = {"type": "view", "view_id": view["id"]}
+    return interaction_payload("block_actions", user) | {"container": container, "view": filled, "actions": [action]}
 
 
-def suggestion_body(view: Body, action: Body, typed: str, user: User) -> Body:
+def submission_payload(view: Json, values: Json, user: User) -> Json:
+    filled = view | {"state": {"values": values}}
+    return interaction_payload("view_submission", user) | {"view": filled, "response_urls": []}
+
+
+def suggestion_payload(view: Json, action: Json, typed: str, user: User) -> Json:
     named = {"action_id": action["action_id"], "block_id": action["block_id"], "value": typed}
-    return interaction_body("block_suggestion", user) | {**named, "view": view, "container": {"type": "view"}}
+    return interaction_payload("block_suggestion", user) | {**named, "view": view, "container": {"type": "view"}}
 
 
-def find_action(blocks: list[Body], action_id: str, value: str | None = None) -> Body | None:
-    """The first element with that action_id (and value, if given), with its block's id, as in ``actions[]``."""
+def find_action(blocks: list[Json], action_id: str, value: str | None = None) -> Json | None:
+    """Find the first element with that action_id (and value, if given), with its block's id, as in ``actions[]``.
+
+    An option of an overflow menu or a select comes as ``selected_option``.
+    """
     for number, block in enumerate(blocks):
         elements = [*block.get("elements", []), block.get("accessory"), block.get("element")]
         for element in elements:
             if not isinstance(element, dict) or element.get("action_id") != action_id:
                 continue
+            found = element | {"block_id": block.get("block_id") or f"b{number}"}
             if value in (None, element.get("value")):
-                return element | {"block_id": block.get("block_id") or f"b{number}"}
+                return found
+            if option := next((o for o in element.get("options", []) if o.get("value") == value), None):
+                return found | {"selected_option": option}
     return None
 
 
-def _channel(channel: Channel) -> Body:
+def _channel(channel: Channel) -> Json:
     return {"id": channel.id, "name": "privategroup" if channel.is_private else channel.name}
-
-
-def view_body(view: Body, view_id: str, stamp: str) -> Body:
-    """A view as Slack keeps it: the app's own fields and the ones Slack adds."""
-    added: Body = {"id": view_id, "team_id": TEAM, "app_id": APP, "bot_id": BOT_ID, "hash": stamp}
-    kept: Body = {"private_metadata": "", "callback_id": "", "state": {"values": {}}, "root_view_id": view_id}
-    return kept | view | added

@@ -3,16 +3,16 @@
 import secrets
 from dataclasses import dataclass
 
-from bot.sandbox.slack.api.arguments import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.state.workspace import Workspace
 
-LIVES_S = 3.0
+TTL_S = 3.0
 
 
 @dataclass(slots=True)
 class Trigger:
     user: str
-    made_at: float
+    created_at: float
     used: bool = False
 
 
@@ -33,7 +33,7 @@ class Triggers:
             raise ApiError("invalid_trigger_id")
         if trigger.used:
             raise ApiError("exchanged_trigger_id")
-        if self._workspace.now() - trigger.made_at > LIVES_S:
+        if self._workspace.now() - trigger.created_at > TTL_S:
             raise ApiError("expired_trigger_id")
         trigger.used = True
         return trigger
