@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
@@ -144,13 +144,8 @@ async def place(shared_town: Town) -> AsyncIterator[Town]:
     here = replace(shared_town, channel=channel, chat=chat.id)
     await here.link(channel, chat.id)
     yield here
-    put_back(shared_town.sandbox.slack.switches)
-    put_back(shared_town.sandbox.linq.switches)
-
-
-def put_back(switches: Any) -> None:
-    for each in fields(switches):
-        setattr(switches, each.name, each.default if each.default_factory is MISSING else each.default_factory())
+    shared_town.sandbox.slack.switches.reset()
+    shared_town.sandbox.linq.switches.reset()
 
 
 def free_port() -> int:

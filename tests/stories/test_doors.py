@@ -58,7 +58,7 @@ async def test_what_is_not_signed_stays_outside_whatever_it_is(shared_town: Town
 async def test_a_signature_of_somebody_else_or_over_something_else_is_refused(shared_town: Town) -> None:
     now, body = int(time.time()), sealed(WEBHOOK)
     others = standard_headers(new_secret(), "e1", now, body)
-    assert await linq_says(shared_town, body, webhook_signature=others["webhook-signature_headers"]) == 401
+    assert await linq_says(shared_town, body, webhook_signature=others["webhook-signature"]) == 401
     over_another_body = signature_headers(shared_town.sandbox.slack.signing_secret.encode(), b"{}", now)
     assert (await knock(shared_town, "/slack/events", sealed(EVENT), JSON | over_another_body))[0] == 401
 
@@ -134,7 +134,7 @@ async def test_other_routes_and_methods_give_nothing_away(shared_town: Town) -> 
 
 
 async def test_a_database_that_is_down_is_500_and_what_came_comes_again(place: Town) -> None:
-    place.sandbox.pace.scale = 0.01
+    place.sandbox.time_scale.scale = 0.01
     set_open(place, False)
     try:
         message = await place.drop()
@@ -149,7 +149,7 @@ async def test_a_database_that_is_down_is_500_and_what_came_comes_again(place: T
         set_open(place, True)
     await place.until_shown(message, "read", timeout=60)
     assert len(place.memos()) == 1
-    place.sandbox.pace.scale = 1.0
+    place.sandbox.time_scale.scale = 1.0
 
 
 def set_open(town: Town, is_open: bool) -> None:

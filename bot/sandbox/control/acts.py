@@ -1,15 +1,25 @@
 """Python methods as routes: the JSON object of a request becomes the arguments, checked by pydantic."""
 
+import base64
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import BodyPartReader, web
-from pydantic import ConfigDict, validate_call
+from pydantic import BeforeValidator, ConfigDict, validate_call
 
 from bot.sandbox.json_types import Json
 
+
+def _decode(text: Any) -> bytes:
+    """Decode base64; anything else raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError("must be base64")
+    return base64.b64decode(text, validate=True)
+
+
+Base64 = Annotated[bytes, BeforeValidator(_decode)]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 

@@ -1,13 +1,12 @@
 """The routes of the local Linq, below ``/linq``."""
 
-import base64
 from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
-from pydantic import Base64Bytes, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bot.sandbox.control.acts import Handler, checked_act, handler_of, read_form, read_object
+from bot.sandbox.control.acts import Base64, Handler, checked_act, handler_of, read_form, read_object
 from bot.sandbox.json_types import Json
 from bot.sandbox.linq.api.serializers import chat, message, stamp, subscription
 from bot.sandbox.linq.phone import PhoneFile
@@ -47,7 +46,7 @@ class PhoneFileInput(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base64: Base64Bytes
+    base64: Base64
     name: str = "Audio Message.caf"
     content_type: str = "audio/x-caf"
     mime_type: str | None = None
@@ -110,9 +109,8 @@ class LinqRoutes:
 
     async def _share_contact(self, request: web.Request) -> web.Response:
         given = await read_object(request)
-        picture = given.pop("picture_base64", None)
-        share = checked_act(self._linq.phone.share_contact)
-        share(**given, picture=None if picture is None else base64.b64decode(picture, validate=True))
+        picture = TypeAdapter(Base64 | None).validate_python(given.pop("picture_base64", None))
+        checked_act(self._linq.phone.share_contact)(**given, picture=picture)
         return web.json_response({})
 
     async def _add_chat(self, request: web.Request) -> web.Response:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
-from pydantic import Base64Bytes, BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bot.sandbox.control.acts import checked_act, handler_of, read_form, read_object
+from bot.sandbox.control.acts import Base64, checked_act, handler_of, read_form, read_object
 from bot.sandbox.json_types import Json
 from bot.sandbox.slack.interactions.interactions import InteractionAnswer
 from bot.sandbox.slack.server import SlackServer
@@ -53,10 +53,10 @@ class FileInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    base64: Base64Bytes
+    base64: Base64
     shape: Shape = "plain"
     declared: Mapping[str, Any] = {}
-    copy_base64: Base64Bytes | None = None
+    copy_base64: Base64 | None = None
 
     def upload(self) -> Upload:
         return Upload(self.name, self.base64, self.shape, dict(self.declared), self.copy_base64)

@@ -41,6 +41,7 @@ def add_fixtures(account: Account) -> None:
     """Put the lines and chats into an empty account."""
     account.add_line(LINE)
     account.add_line(SECOND_LINE)
+    created_at = account.now()
     for chat_id, people in _PEOPLE.items():
         chat = account.add_chat(
             *people,
@@ -49,5 +50,6 @@ def add_fixtures(account: Account) -> None:
             display_name=_NAMES.get(chat_id),
         )
         chat.condition = _CONDITIONS.get(chat_id, "ready")
+        chat.created_at = chat.updated_at = created_at  # none of them is more recent than another
     account.opted_out.update(_PEOPLE[Chats.OLGA_OPTED_OUT])
     account.chats[Chats.OLGA_OPTED_OUT].is_marked_opted_out = True

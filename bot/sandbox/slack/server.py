@@ -12,7 +12,6 @@ from bot.sandbox.slack.actions.base import ActionContext
 from bot.sandbox.slack.actions.interacting import InteractionActions
 from bot.sandbox.slack.actions.people import PeopleActions
 from bot.sandbox.slack.api.context import ApiContext
-from bot.sandbox.slack.api.web_api import WebApi
 from bot.sandbox.slack.bot_answers import BotAnswer
 from bot.sandbox.slack.credentials import Credentials
 from bot.sandbox.slack.events.envelopes import Envelope
@@ -28,6 +27,7 @@ from bot.sandbox.slack.interactions.response_urls import ResponseUrls
 from bot.sandbox.slack.origins import Origins
 from bot.sandbox.slack.state.workspace import Workspace
 from bot.sandbox.slack.switches import Switches
+from bot.sandbox.slack.web_api import WebApi
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 

@@ -67,7 +67,7 @@ class SendRules:
             while recent and recent[0] <= now - window:
                 recent.popleft()
             if len(recent) >= limit:
-                raise _rate_limited(recent[0] + window - now)
+                raise _rate_limited((recent[0] if recent else now) + window - now)
 
     def _check_day(self) -> None:
         cap, now = self._switches.daily_cap, self._account.now()

@@ -59,24 +59,32 @@ class WebhookSender:
             await self._session.close()
 
     def send_soon(self, *events: Event) -> None:
-        """Send the events one after the other, without waiting for that."""
-        self._background.start(self.send_all(events))
+        """Send the events one after the other, without waiting for that; whether and to whom is decided now."""
+        prepared = [self._prepare(event) for event in events]
+        self._background.start(self._deliver_all(prepared))
 
-    async def send_all(self, events: list[Event] | tuple[Event, ...]) -> None:
+    async def send_all(self, events: list[Event]) -> None:
         for event in events:
             await self.send(event)
 
     async def send(self, event: Event) -> None:
         """Try once at everybody who subscribed to such events; retries follow in the background."""
+        await self._deliver_all([self._prepare(event)])
+
+    async def _deliver_all(self, prepared: list[list[PendingWebhook]]) -> None:
+        for of_event in prepared:
+            await asyncio.gather(*(self._deliver(each) for each in of_event))
+
+    def _prepare(self, event: Event) -> list[PendingWebhook]:
+        """Make what is to be sent now: nothing of an event that is lost or withheld."""
         if self._switches.lose_webhooks > 0:
             self._switches.lose_webhooks -= 1
             self._wire.write("linq", "to_bot", f"webhook {event.type}", None, lost=True, **event.about())
-            return
+            return []
         if self._switches.webhooks_withheld:
             self._withheld.append((time.monotonic(), event))
-            return
-        pending = [self._pending(event, to) for to in self._subscribers(event)]
-        await asyncio.gather(*(self._deliver(each) for each in pending * self._switches.webhook_copies))
+            return []
+        return [self._pending(event, to) for to in self._subscribers(event)] * self._switches.webhook_copies
 
     def release(self, order: Literal["as_withheld", "reversed", "shuffled"] = "as_withheld") -> None:
         """Send what was withheld; what is older than half an hour of sandbox time is dropped."""
@@ -87,7 +95,7 @@ class WebhookSender:
             events.reverse()
         elif order == "shuffled":
             self._chance.shuffle(events)
-        self._background.start(self.send_all(events))
+        self.send_soon(*events)
 
     def _subscribers(self, event: Event) -> Iterator[Subscription]:
         for subscription in self._account.subscriptions.values():

@@ -1,1 +1,1 @@
-"""The Web API in front of its methods: tokens, scopes, limits, planned faults, arguments, and what blocks may hold."""
+"""What Web API methods share: their arguments, access checks, and what blocks may hold."""
