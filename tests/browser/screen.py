@@ -30,10 +30,10 @@ class Screen:
         story = self.page.locator("#story button")
         if await story.is_visible():
             await story.click()
-        calm = self.page.locator("#calm")
-        if await calm.is_enabled():
-            await calm.click()
-            await expect(calm).to_be_disabled()  # a page that closes takes along what it has not yet asked for
+        reset = self.page.locator("#reset-faults")
+        if await reset.is_enabled():
+            await reset.click()
+            await expect(reset).to_be_disabled()  # a page that closes takes along what it has not yet asked for
         if await self.page.locator(".bot-pill.killed").count():
             await self.bot("Restart")
         await self.bot_is("ready", timeout=LATER_MS)
@@ -84,7 +84,7 @@ class Screen:
     # the time line
 
     def row(self, title: str, badge: str = "") -> Locator:
-        rows = self.page.locator("#rows .crossing", has=self.page.locator(".title", has_text=title))
+        rows = self.page.locator("#rows .exchange", has=self.page.locator(".title", has_text=title))
         return rows.filter(has=self.page.locator(".badge", has_text=badge)) if badge else rows
 
     async def crossed(self, title: str, times: int) -> None:

@@ -1,4 +1,4 @@
-"""The toy world as a whole, inside a process and as one."""
+"""The sandbox as a whole, inside a process and as one of its own."""
 
 import asyncio
 import gc

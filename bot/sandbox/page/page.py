@@ -3,7 +3,7 @@
     GET  /                        the page; its files lie below /static
     GET  /page/world              the state of the sandbox as a stream: every section, then the ones that change
     POST /page/faults/{name}      value, chat: set one of the fault switches
-    POST /page/calm               put every fault switch back
+    POST /page/reset              put every fault switch back
     POST /page/sample             sample, channel, user, thread_ts: drop one of the page's own files
     POST /page/bot/{order}        kill, http, socket: kill the bot, or restart it
     POST /page/story              play: a story's name, or none to stop the one that plays
@@ -61,7 +61,7 @@ class Page:
                 web.static("/static", STATIC),
                 web.get("/page/world", self._stream.serve),
                 web.post("/page/faults/{name}", self._set_fault),
-                web.post("/page/calm", self._calm),
+                web.post("/page/reset", self._reset),
                 web.post("/page/sample", self._drop_sample),
                 web.post("/page/bot/{order}", self._control_bot),
                 web.post("/page/story", self._control_story),
@@ -81,7 +81,7 @@ class Page:
         set_fault(self._sandbox, request.match_info["name"], str(given.get("value", "")), str(given.get("chat", "")))
         return web.json_response({})
 
-    async def _calm(self, request: web.Request) -> web.Response:
+    async def _reset(self, request: web.Request) -> web.Response:
         reset_faults(self._sandbox)
         return web.json_response({})
 

@@ -1,4 +1,4 @@
-"""Steering the toy world over HTTP, as the page and other processes do."""
+"""The control routes of the Slack side."""
 
 import asyncio
 import base64

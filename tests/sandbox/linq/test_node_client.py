@@ -1,4 +1,4 @@
-"""The local Linq from the other side of the fence: Linq's official Node client works against it unchanged."""
+"""Linq's official Node client works against the local Linq unchanged."""
 
 import asyncio
 import json
@@ -64,9 +64,17 @@ async def test_official_node_client_works(linq: LinqServer, node_packages: str) 
 
     assert (code, err) == (0, "")
     told: dict[str, Any] = json.loads(out)
-    memo = linq.memos(Chats.ANN)[0]
+    [memo] = linq.memos(Chats.ANN)
     assert (told["stored"], told["memo"], told["listed"]) == (200, memo.id, [memo.id])
     assert told["attachment"] == [memo.attachment_id, memo.attachment_id]
     assert told["events"] == [{"type": f"message.{kind}", "id": memo.id} for kind in ("sent", "delivered", "read")]
-    assert told["chats"] == len(linq.account.chats)
+    assert told["chats"] == len(linq.account.chats) - 1  # one more was created afterwards
+    assert told["conversation"] == {
+        "repeated": True,
+        "media": "node.m4a",
+        "edited": "see you at 6",
+        "reactions": [["love", True]],
+        "link": "https://example.com/",
+        "refused": 400,
+    }
     assert told["refused"] == [404, 2001]

@@ -3,15 +3,20 @@
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from linq import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncLinqAPIV3, InternalServerError
 
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.switches import FaultWord
 from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from tests.sandbox.linq.clients import Caller, code_of
+
+NEW = "+12025550199"
 
 
 async def broken_send(caller: Caller, error: type[APIError]) -> None:
@@ -59,6 +64,55 @@ async def test_lost_answer_leaves_the_memo_accepted(linq: LinqServer, caller: Ca
     await broken_send(caller, APIConnectionError)
 
     assert len(linq.memos(Chats.ANN)) == 1
+
+
+async def edit(caller: Caller, message_id: str) -> None:
+    await caller.api.messages.update(message_id, text="later")
+
+
+async def react(caller: Caller, message_id: str) -> None:
+    await caller.api.messages.add_reaction(message_id, operation="add", type="love")
+
+
+async def create(caller: Caller, message_id: str) -> None:
+    number = (await caller.api.phone_numbers.list()).phone_numbers[0].phone_number
+    await caller.api.chats.create(from_=number, to=[NEW], message={"parts": [{"type": "text", "value": "hi"}]})
+
+
+def is_edited(linq: LinqServer, message_id: str) -> bool:
+    return linq.account.messages[message_id].text == "later"
+
+
+def has_reaction(linq: LinqServer, message_id: str) -> bool:
+    return linq.account.messages[message_id].parts[0].reactions != []
+
+
+def is_created(linq: LinqServer, message_id: str) -> bool:
+    return any(NEW in {each.address for each in chat.handles} for chat in linq.account.chats.values())
+
+
+@pytest.mark.parametrize(("fault", "expected"), [("drop", False), ("lose_answer", True)])
+@pytest.mark.parametrize(
+    ("endpoint", "call", "took_effect"),
+    [("messages.edit", edit, is_edited), ("reactions", react, has_reaction), ("chats.create", create, is_created)],
+)
+async def test_answer_is_lost_before_or_after_the_effect(
+    linq: LinqServer,
+    caller: Caller,
+    endpoint: str,
+    call: Callable[[Caller, str], Awaitable[None]],
+    took_effect: Callable[[LinqServer, str], bool],
+    fault: FaultWord,
+    expected: bool,
+) -> None:
+    parts: list[Any] = [{"type": "text", "value": "at 5"}]
+    sent = (await caller.api.chats.messages.send(Chats.ANN, message={"parts": parts})).message
+    linq.switches.next(endpoint, fault)
+
+    with pytest.raises(APIConnectionError):
+        await call(caller, sent.id)
+
+    assert took_effect(linq, sent.id) is expected
 
 
 async def test_accepted_memo_may_answer_500(linq: LinqServer, caller: Caller) -> None:

@@ -55,7 +55,7 @@ async def test_static_files_are_served(sandbox: Sandbox, http: aiohttp.ClientSes
 
 async def test_other_local_origin_is_refused(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     for origin in ("http://127.0.0.1:1", "http://localhost:3000", "null"):
-        async with http.post(sandbox.control_url + "/page/calm", headers={"Origin": origin}) as response:
+        async with http.post(sandbox.control_url + "/page/reset", headers={"Origin": origin}) as response:
             assert response.status == 403
 
 
@@ -101,11 +101,11 @@ async def test_unknown_faults_are_refused(sandbox: Sandbox, http: aiohttp.Client
     assert (await post(http, sandbox, "/page/faults/sms", value="on", chat="nobody"))[0] == 404
 
 
-async def test_calm_resets_faults_of_no_chat(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+async def test_reset_puts_every_fault_back(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
     own = [fault for fault in FAULTS if not fault.per_chat]
     for fault in own:
         fault.set(sandbox, fault.values[-1])
-    await post(http, sandbox, "/page/calm")
+    await post(http, sandbox, "/page/reset")
     assert all(fault.read(sandbox, "") == fault.values[0] for fault in own)
 
 

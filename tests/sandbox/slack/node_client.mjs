@@ -1,5 +1,5 @@
-// A small bot of Slack's official Node clients, unchanged: argv[2] is the folder they are installed in.
-// It hears files over Socket Mode, fetches them and keeps one notice; the command does what its text says.
+// A small bot made of Slack's official Node clients: argv[2] is the folder they are installed in.
+// It receives files over Socket Mode, downloads them and keeps one notice; the command does what its text says.
 import { createRequire } from "node:module";
 
 const require = createRequire(`${process.argv[2]}/`);
@@ -28,7 +28,7 @@ socket.on("message", async ({ event, ack }) => {
   await web.chat.update({ channel: event.channel, ts: notice.ts, text: `sent ${bytes} bytes` });
 });
 
-const deeds = {
+const commands = {
   whoami: async () => (await web.auth.test()).user_id,
   post: async (channel) => (await web.chat.postMessage({ channel, text: "hello" })).ts,
   pages: async (channel) => {
@@ -36,11 +36,47 @@ const deeds = {
     for await (const page of web.paginate("conversations.members", { channel, limit: 2 })) seen.push(page.members.length);
     return seen.join(" ");
   },
+  upload: async (channel_id) => {
+    const upload = { filename: "memo.m4a", file: Buffer.alloc(100, 7), initial_comment: "listen" };
+    const answer = await web.filesUploadV2({ channel_id, ...upload });
+    return answer.files[0].files[0].id;
+  },
+  react: async (channel, timestamp) => {
+    await web.reactions.add({ channel, timestamp, name: "heart" });
+    return await web.reactions.add({ channel, timestamp, name: "heart" });
+  },
+  rename: async (channel, ts, text) => {
+    const posted = await web.chat.postMessage({ channel, thread_ts: ts, text, username: "Ann", reply_broadcast: true });
+    await web.chat.update({ channel, ts: posted.ts, text: `${text} again` });
+    return posted.message.subtype;
+  },
+};
+
+const modal = {
+  type: "modal",
+  callback_id: "note",
+  title: { type: "plain_text", text: "Note" },
+  blocks: [{ type: "section", text: { type: "plain_text", text: "Hello" } }],
 };
 
 socket.on("slash_commands", async ({ body, ack }) => {
-  const [deed, ...words] = body.text.split(" ");
-  await ack({ text: await deeds[deed](...words).catch((error) => error.data?.error ?? String(error)) });
+  const [command, ...words] = body.text.split(" ");
+  if (command === "modal") {
+    await ack();
+    const { view } = await web.views.open({ trigger_id: body.trigger_id, view: modal });
+    await web.views.update({ view_id: view.id, hash: view.hash, view: { ...modal, callback_id: "updated" } });
+  } else {
+    await ack({ text: await commands[command](...words).catch((error) => error.data?.error ?? String(error)) });
+  }
+});
+
+socket.on("function_executed", async ({ event, ack }) => {
+  await ack();
+  const { function_execution_id } = event;
+  await new WebClient(event.bot_access_token, { slackApiUrl }).functions.completeSuccess({
+    function_execution_id,
+    outputs: event.inputs,
+  });
 });
 
 await socket.start();

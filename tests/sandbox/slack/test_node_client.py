@@ -1,4 +1,4 @@
-"""Slack's official Node clients against the toy Slack: a second opinion beside the Python ones."""
+"""Slack's official Node clients work against the local Slack unchanged, like the Python ones."""
 
 import asyncio
 import os
@@ -71,10 +71,36 @@ async def test_node_bot_answers_commands(slack: SlackServer) -> None:
 
 
 @pytest.mark.usefixtures("node_bot")
+async def test_node_client_uploads_files(slack: SlackServer) -> None:
+    said = await slack.command(CLIPS, f"upload {CLIPS}")
+    [message] = slack.workspace.channels[CLIPS].messages.values()
+    assert ([file.id for file in message.files], message.text) == ([said.text], "listen")
+
+
+@pytest.mark.usefixtures("node_bot")
+async def test_node_client_reacts_and_posts_as_somebody(slack: SlackServer) -> None:
+    message = await slack.say(CLIPS, "hello")
+    assert (await slack.command(CLIPS, f"react {CLIPS} {message.ts}")).text == "already_reacted"
+    assert message.reactions == {"heart": [slack.bot_user]}
+    await slack.command(CLIPS, f"rename {CLIPS} {message.ts} hi")
+    reply = slack.thread(CLIPS, message.ts)[1]
+    assert (reply.username, reply.text) == ("Ann", "hi again")
+
+
+@pytest.mark.usefixtures("node_bot")
+async def test_node_client_opens_modals_and_completes_steps(slack: SlackServer, wire: Wire) -> None:
+    await slack.command(CLIPS, "modal")
+    await wire.until(lambda: [view["callback_id"] for view in slack.views()] == ["updated"])
+    execution = await slack.execute_function("send_voice_memo", {"link": "C1"})
+    await wire.until(lambda: not execution.is_running)
+    assert execution.outputs == {"link": "C1"}
+
+
+@pytest.mark.usefixtures("node_bot")
 async def test_node_client_waits_out_rate_limits(slack: SlackServer, wire: Wire) -> None:
     slack.switches.fault("auth.test", status=429, retry_after=1, times=1)
-    assert (await slack.command(CLIPS, "whoami")).text == slack.bot_user
-    assert [entry.status for entry in wire.named("auth.test")] == [429, 200]
+    await slack.command(CLIPS, "whoami")
+    await wire.until(lambda: [entry.status for entry in wire.named("auth.test")] == [429, 200])
 
 
 @pytest.mark.usefixtures("node_bot")

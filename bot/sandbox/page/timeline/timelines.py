@@ -33,10 +33,10 @@ class Timelines:
         self._chat_of: dict[str, str] = {}
 
     def sections(self) -> Iterator[tuple[str, Json]]:
-        """Yield ``track:<file id>-<ts>`` for the most recent ones."""
+        """Yield ``timeline:<file id>-<ts>`` for the most recent ones."""
         self.catch_up()
         for timeline in self.all[-SHOWN_MOST:]:
-            yield f"track:{timeline.id}", timeline.shown(self._sandbox)
+            yield f"timeline:{timeline.id}", timeline.shown(self._sandbox)
 
     def catch_up(self) -> None:
         entries = self._sandbox.wire.entries

@@ -5,6 +5,7 @@ import json
 import random
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,15 +73,16 @@ class SocketTransport:
             await socket.send_json(_disconnect_frame("too_many_websockets"))
             await socket.close()
             return
-        debug: Json = {"host": "applink-toy", "build_number": 10, "approximate_connection_time": 18060}
+        debug: Json = {"host": "applink-sandbox", "build_number": 10, "approximate_connection_time": 18060}
         hello: Json = {"type": "hello", "num_connections": len(self.open), "debug_info": debug}
         await socket.send_json(hello | {"connection_info": {"app_id": APP}})
         self._wire.write("slack", "to_bot", "socket hello", None, open=len(self.open))
 
     async def _receive(self, socket: web.WebSocketResponse) -> None:
-        async for frame in socket:
-            if frame.type is WSMsgType.TEXT:
-                self._acknowledge(frame.data)
+        with suppress(ConnectionError):  # a client that is killed leaves a ping nobody can answer
+            async for frame in socket:
+                if frame.type is WSMsgType.TEXT:
+                    self._acknowledge(frame.data)
 
     def _acknowledge(self, text: str) -> None:
         try:
@@ -139,4 +141,4 @@ def _frame(envelope_id: str, envelope: Envelope) -> Json:
 
 
 def _disconnect_frame(reason: Reason) -> Json:
-    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-toy"}}
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}

@@ -1,4 +1,4 @@
-"""Webhooks: signed, versioned, told in order in good weather, and repeated until they are taken."""
+"""Webhooks: signed, versioned, told in order on a good day, and repeated until they are taken."""
 
 import asyncio
 import base64

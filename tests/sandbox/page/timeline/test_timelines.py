@@ -1,4 +1,4 @@
-"""The time lines: each entry of the wire log is sorted to its clip, and the verdict is true."""
+"""The timelines: each entry of the wire log is sorted to its clip, and the verdict is true."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ from bot.sandbox.slack.state.models import Message, Upload
 from tests.sandbox.linq.clients import M4A, Caller
 
 
-class ByHand:
+class ScriptedBot:
     """What the bot does, step by step: each method is one request to the sandbox."""
 
     def __init__(self, sandbox: Sandbox, slack: AsyncWebClient, linq: Caller) -> None:
@@ -42,154 +42,154 @@ class ByHand:
         attachment = await self.linq.upload(filename=message.files[0].upload.name)
         return (await self.linq.api.chats.send_voicememo(chat, attachment_id=attachment)).voice_memo.id
 
-    def track(self, message: Message) -> Timeline:
+    def timeline(self, message: Message) -> Timeline:
         dict(self.timelines.sections())
-        return next(track for track in self.timelines.all if track.ts == message.ts)
+        return next(each for each in self.timelines.all if each.ts == message.ts)
 
     def titles(self, message: Message) -> list[str]:
-        return [row.title for row in self.track(message).rows]
+        return [row.title for row in self.timeline(message).rows]
 
     def verdict(self, message: Message) -> str:
-        return str(self.track(message).shown(self.sandbox)["verdict"])
+        return str(self.timeline(message).shown(self.sandbox)["verdict"])
 
 
 @pytest.fixture
-async def hand(http: aiohttp.ClientSession) -> AsyncIterator[ByHand]:
+async def bot(http: aiohttp.ClientSession) -> AsyncIterator[ScriptedBot]:
     async with Sandbox() as sandbox:
         sandbox.linq.switches.progresses_automatically = False
         sandbox.slack.switches.subscribed = set()
         slack = AsyncWebClient(token=sandbox.slack.bot_token, base_url=sandbox.slack.api_url, retry_handlers=[])
         linq = AsyncLinqAPIV3(api_key=sandbox.linq.api_key, base_url=sandbox.linq.base_url, max_retries=0)
         async with linq:
-            yield ByHand(sandbox, slack, Caller(linq, http))
+            yield ScriptedBot(sandbox, slack, Caller(linq, http))
 
 
-async def test_clip_is_followed_across_both_sides(hand: ByHand) -> None:
-    message = await hand.drop()
-    await hand.carry(message)
-    ts = await hand.announce(message, "memo.m4a: queued")
-    await hand.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
+async def test_clip_is_followed_across_both_sides(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    await bot.carry(message)
+    ts = await bot.announce(message, "memo.m4a: queued")
+    await bot.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
     titles = ["A person drops the file", "File fetched", "Upload prepared", "File uploaded", "Voice memo sent"]
-    assert hand.titles(message) == [*titles, "Posted in thread", "Notice edited"]
-    assert [row.detail for row in hand.track(message).rows[-2:]] == ["“queued”", "“sent”"]
+    assert bot.titles(message) == [*titles, "Posted in thread", "Notice edited"]
+    assert [row.detail for row in bot.timeline(message).rows[-2:]] == ["“queued”", "“sent”"]
 
 
-async def test_clips_of_one_name_are_kept_apart(hand: ByHand) -> None:
-    first, second = await hand.drop(), await hand.drop()
-    memos = [await hand.carry(first), await hand.carry(second)]
-    assert [hand.track(message).memos for message in (first, second)] == [[memos[0]], [memos[1]]]
+async def test_clips_of_one_name_are_kept_apart(bot: ScriptedBot) -> None:
+    first, second = await bot.drop(), await bot.drop()
+    memos = [await bot.carry(first), await bot.carry(second)]
+    assert [bot.timeline(message).memos for message in (first, second)] == [[memos[0]], [memos[1]]]
 
 
-async def test_upload_requested_before_fetch_is_matched(hand: ByHand) -> None:
-    message = await hand.drop()
-    place = await hand.linq.ask()
-    assert hand.track(message).attachments == []
-    await hand.fetch(message)
-    await hand.linq.put(place)
-    assert hand.track(message).attachments == [place.attachment_id]
-    assert hand.titles(message) == ["A person drops the file", "Upload prepared", "File fetched", "File uploaded"]
+async def test_upload_requested_before_fetch_is_matched(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    place = await bot.linq.ask()
+    assert bot.timeline(message).attachments == []
+    await bot.fetch(message)
+    await bot.linq.put(place)
+    assert bot.timeline(message).attachments == [place.attachment_id]
+    assert bot.titles(message) == ["A person drops the file", "Upload prepared", "File fetched", "File uploaded"]
 
 
-async def test_unlinked_clip_gets_no_upload_of_another(hand: ByHand) -> None:
+async def test_unlinked_clip_gets_no_upload_of_another(bot: ScriptedBot) -> None:
     """The same file in a channel without a link, then in a linked one."""
-    unlinked, linked = await hand.drop(channel=CREW), await hand.drop()
-    memo = await hand.carry(linked)
-    await hand.announce(linked, "memo.m4a: queued")
-    assert (hand.track(unlinked).memos, hand.verdict(unlinked)) == ([], "silent")
-    assert hand.track(linked).memos == [memo]
+    unlinked, linked = await bot.drop(channel=CREW), await bot.drop()
+    memo = await bot.carry(linked)
+    await bot.announce(linked, "memo.m4a: queued")
+    assert (bot.timeline(unlinked).memos, bot.verdict(unlinked)) == ([], "silent")
+    assert bot.timeline(linked).memos == [memo]
 
 
-async def test_clip_of_a_dead_bot_gets_no_upload_of_the_next(hand: ByHand) -> None:
+async def test_clip_of_a_dead_bot_gets_no_upload_of_the_next(bot: ScriptedBot) -> None:
     """A clip that nobody fetched, because the bot was killed, and the same file after its restart."""
-    missed, taken = await hand.drop(), await hand.drop()
-    memo = await hand.carry(taken)
-    assert hand.track(taken).memos == [memo]
-    late = await hand.carry(missed)
-    assert hand.track(missed).memos == [late]
+    missed, taken = await bot.drop(), await bot.drop()
+    memo = await bot.carry(taken)
+    assert bot.timeline(taken).memos == [memo]
+    late = await bot.carry(missed)
+    assert bot.timeline(missed).memos == [late]
 
 
-async def test_equal_clips_of_two_channels_follow_their_chats(hand: ByHand) -> None:
+async def test_equal_clips_of_two_channels_follow_their_chats(bot: ScriptedBot) -> None:
     for channel, chat in ((CLIPS, Chats.ANN), (CREW, Chats.FAMILY)):
-        await hand.carry(await hand.drop("first.m4a", channel), chat)
-    here, there = await hand.drop(), await hand.drop(channel=CREW)
-    await hand.fetch(here)
-    await hand.fetch(there)
-    uploads = [await hand.linq.upload(filename="memo.m4a") for _ in range(2)]
+        await bot.carry(await bot.drop("first.m4a", channel), chat)
+    here, there = await bot.drop(), await bot.drop(channel=CREW)
+    await bot.fetch(here)
+    await bot.fetch(there)
+    uploads = [await bot.linq.upload(filename="memo.m4a") for _ in range(2)]
     for upload, chat in zip(uploads, (Chats.FAMILY, Chats.ANN), strict=True):
-        await hand.linq.api.chats.send_voicememo(chat, attachment_id=upload)
-    assert (hand.track(here).chat, hand.track(there).chat) == (Chats.ANN, Chats.FAMILY)
-    assert [len(hand.track(each).memos) for each in (here, there)] == [1, 1]
+        await bot.linq.api.chats.send_voicememo(chat, attachment_id=upload)
+    assert (bot.timeline(here).chat, bot.timeline(there).chat) == (Chats.ANN, Chats.FAMILY)
+    assert [len(bot.timeline(each).memos) for each in (here, there)] == [1, 1]
 
 
-async def test_converted_upload_is_matched_by_name(hand: ByHand) -> None:
-    message = await hand.sandbox.slack.drop(CLIPS, Upload("memo.webm", b"webm"))
-    await hand.fetch(message)
-    attachment = await hand.linq.upload(filename="memo.m4a")
-    assert hand.track(message).attachments == [attachment]
+async def test_converted_upload_is_matched_by_name(bot: ScriptedBot) -> None:
+    message = await bot.sandbox.slack.drop(CLIPS, Upload("memo.webm", b"webm"))
+    await bot.fetch(message)
+    attachment = await bot.linq.upload(filename="memo.m4a")
+    assert bot.timeline(message).attachments == [attachment]
 
 
-async def test_login_page_is_no_fetch(hand: ByHand) -> None:
-    message = await hand.drop()
-    hand.sandbox.slack.switches.download.kind = "login"
-    await hand.fetch(message)
-    assert not hand.track(message).fetched
+async def test_login_page_is_no_fetch(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    bot.sandbox.slack.switches.download.kind = "login"
+    await bot.fetch(message)
+    assert not bot.timeline(message).fetched
 
 
-async def test_post_for_a_contact_is_no_notice(hand: ByHand) -> None:
-    message = await hand.drop()
-    await hand.slack.chat_postMessage(channel=CLIPS, thread_ts=message.ts, text="sent: thanks", username="Ann")
-    assert hand.verdict(message) == "silent"
-    await hand.announce(message, "memo.m4a: queued")
-    assert hand.verdict(message) == "true"
+async def test_post_for_a_contact_is_no_notice(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    await bot.slack.chat_postMessage(channel=CLIPS, thread_ts=message.ts, text="sent: thanks", username="Ann")
+    assert bot.verdict(message) == "silent"
+    await bot.announce(message, "memo.m4a: queued")
+    assert bot.verdict(message) == "true"
 
 
-async def test_unnamed_failure_goes_to_the_waiting_clip(hand: ByHand) -> None:
-    mine, other = await hand.drop("mine.m4a"), await hand.drop("other.m4a", CREW)
-    await hand.fetch(mine)
-    attachment = await hand.linq.upload(filename="mine.m4a")
-    hand.sandbox.linq.switches.next("voicememo", "drop")
+async def test_unnamed_failure_goes_to_the_waiting_clip(bot: ScriptedBot) -> None:
+    mine, other = await bot.drop("mine.m4a"), await bot.drop("other.m4a", CREW)
+    await bot.fetch(mine)
+    attachment = await bot.linq.upload(filename="mine.m4a")
+    bot.sandbox.linq.switches.next("voicememo", "drop")
     with pytest.raises(Exception, match="Connection"):
-        await hand.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
-    assert hand.track(mine).rows[-1].status == "no answer"
-    assert "Voice memo sent" not in hand.titles(other)
+        await bot.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
+    assert bot.timeline(mine).rows[-1].status == "no answer"
+    assert "Voice memo sent" not in bot.titles(other)
 
 
-async def test_equal_rows_are_counted(hand: ByHand) -> None:
-    message = await hand.drop()
-    await hand.fetch(message)
-    hand.sandbox.linq.switches.down = "503"
+async def test_equal_rows_are_counted(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    await bot.fetch(message)
+    bot.sandbox.linq.switches.down = "503"
     for _ in range(3):
         with pytest.raises(Exception, match="503"):
-            await hand.linq.ask()
-    rows = [(row.title, row.status, row.count) for row in hand.track(message).rows[1:]]
+            await bot.linq.ask()
+    rows = [(row.title, row.status, row.count) for row in bot.timeline(message).rows[1:]]
     assert rows == [("File fetched", "200", 1), ("Upload prepared", "503", 3)]
 
 
-async def test_sandbox_changes_head_the_next_clip(hand: ByHand) -> None:
-    hand.sandbox.wire.write("world", "person", "Linq: down")
-    message = await hand.drop()
-    assert hand.titles(message) == ["Linq: down", "A person drops the file"]
+async def test_sandbox_changes_head_the_next_clip(bot: ScriptedBot) -> None:
+    bot.sandbox.wire.write("world", "person", "Linq: down")
+    message = await bot.drop()
+    assert bot.titles(message) == ["Linq: down", "A person drops the file"]
 
 
-async def test_verdict_needs_both_sides(hand: ByHand) -> None:
-    message = await hand.drop()
-    assert hand.verdict(message) == "silent"
-    ts = await hand.announce(message, "memo.m4a: queued")
-    assert hand.verdict(message) == "true"
-    memo = await hand.carry(message)
-    hand.sandbox.linq.advance(memo, "sent")
-    assert hand.verdict(message) == "behind"
-    await hand.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
-    assert hand.verdict(message) == "true"
+async def test_verdict_needs_both_sides(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    assert bot.verdict(message) == "silent"
+    ts = await bot.announce(message, "memo.m4a: queued")
+    assert bot.verdict(message) == "true"
+    memo = await bot.carry(message)
+    bot.sandbox.linq.advance(memo, "sent")
+    assert bot.verdict(message) == "behind"
+    await bot.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
+    assert bot.verdict(message) == "true"
 
 
-async def test_verdict_reports_a_second_memo(hand: ByHand) -> None:
-    message = await hand.drop()
-    await hand.announce(message, "memo.m4a: sent")
-    await hand.carry(message)
-    attachment = hand.track(message).attachments[0]
-    await hand.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
-    assert hand.verdict(message) == "twice"
+async def test_verdict_reports_a_second_memo(bot: ScriptedBot) -> None:
+    message = await bot.drop()
+    await bot.announce(message, "memo.m4a: sent")
+    await bot.carry(message)
+    attachment = bot.timeline(message).attachments[0]
+    await bot.linq.api.chats.send_voicememo(Chats.ANN, attachment_id=attachment)
+    assert bot.verdict(message) == "twice"
 
 
 @pytest.mark.parametrize(

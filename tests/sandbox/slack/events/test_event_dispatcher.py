@@ -1,4 +1,4 @@
-"""How the toy Slack tells the bot what happened."""
+"""Events: signed, retried, withheld, late, doubled and out of order."""
 
 import asyncio
 import json

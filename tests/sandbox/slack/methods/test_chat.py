@@ -1,4 +1,4 @@
-"""What Slack's own client meets when it calls the toy Web API."""
+"""Messages posted, changed and deleted through the Web API, and how any method may fail."""
 
 import asyncio
 from typing import Any

@@ -50,6 +50,16 @@ async def test_private_upload_is_shared_nowhere(
     assert listener.received == []
 
 
+async def test_official_client_uploads_in_one_call(slack: SlackServer, client: AsyncWebClient) -> None:
+    root = await slack.say(CLIPS, "any news?")
+    files = [{"content": SOUND, "filename": f"{n}.m4a", "title": f"Memo {n}"} for n in range(2)]
+    await client.files_upload_v2(file_uploads=files, channel=CLIPS, thread_ts=root.ts, initial_comment="two of them")
+
+    [_, reply] = slack.thread(CLIPS, root.ts)
+    assert reply.text == "two of them"
+    assert [(file.upload.name, file.upload.content) for file in reply.files] == [("0.m4a", SOUND), ("1.m4a", SOUND)]
+
+
 async def test_own_file_can_be_downloaded(
     slack: SlackServer, client: AsyncWebClient, http: aiohttp.ClientSession
 ) -> None:

@@ -12,7 +12,7 @@ export const remove = (ts) => post("/slack/delete", { channel: view.channel, ts 
 export const sample = (name) => post("/page/sample", { ...here(), sample: name });
 
 export const setFault = (name, value, chat) => post(`/page/faults/${name}`, { value, chat });
-export const calm = () => post("/page/calm", {});
+export const resetFaults = () => post("/page/reset", {});
 export const orderBot = (order) => post(`/page/bot/${order}`, {});
 export const playStory = (play) => post("/page/story", { play });
 

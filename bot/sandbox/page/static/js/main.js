@@ -18,7 +18,7 @@ takeDrops(document.querySelector(".room"));
 on(["slack", "demo", "view"], drawSlack);
 on(["slack", "channel:", "view"], drawMessages);
 on(["slack", "view"], drawComposer);
-on(["track:", "view"], drawTimeline);
+on(["timeline:", "view"], drawTimeline);
 on(["faults", "phone", "bot", "view"], drawFaults);
 on(["bot", "stories", "story"], drawTop);
 connect();

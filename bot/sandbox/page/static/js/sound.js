@@ -96,7 +96,7 @@ function whenSeen(element, act) {
   watcher.observe(element);
 }
 
-/** Without peaks a calm line of dots stands for a waveform nobody could compute. */
+/** Without peaks a flat line of dots stands for a waveform nobody could compute. */
 function drawBars(place, peaks) {
   const heights = peaks ?? Array(BARS).fill(0.12);
   place.replaceChildren(

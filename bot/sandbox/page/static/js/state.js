@@ -1,10 +1,10 @@
 // The state of the sandbox as it is streamed, section by section, and what this page shows of it.
 
-/** Parts by name: `slack`, `channel:C…`, `phone`, `chat:…`, `track:…`, `faults`, `bot`, `story`, … */
+/** Parts by name: `slack`, `channel:C…`, `phone`, `chat:…`, `timeline:…`, `faults`, `bot`, `story`, … */
 export const parts = {};
 
 /** What the person at this page looks at: who they are, the open channel, chat, and time line. */
-export const view = { me: "", channel: "", chat: "", track: "", thread: "" };
+export const view = { me: "", channel: "", chat: "", timeline: "", thread: "" };
 
 const listeners = [];
 

@@ -1,6 +1,6 @@
 // The fault switches: what can be made to go wrong, in groups, and the bot's own life.
 
-import { calm, orderBot, setFault } from "../acts.js";
+import { orderBot, resetFaults, setFault } from "../acts.js";
 import { h, keep } from "../dom.js";
 import { parts, view } from "../state.js";
 
@@ -12,7 +12,7 @@ export function buildFaults() {
   const hint = h("p", { id: "hint", class: "hint" });
   place.append(
     h("header", {}, h("h2", {}, "Make it hard"), hint,
-      h("button", { id: "calm", class: "button small", onclick: () => calm() }, "Calm everything")),
+      h("button", { id: "reset-faults", class: "button small", onclick: () => resetFaults() }, "Reset all")),
     ...Object.keys(GROUPS).map((group) => h("div", { class: "fault-group", id: `faults-${group}`, role: "group", "aria-label": GROUPS[group] },
       h("span", { class: "group-name" }, GROUPS[group]), h("div", { class: "switches" }))),
     h("div", { class: "fault-group", id: "faults-bot", role: "group", "aria-label": "Bot" }, h("span", { class: "group-name" }, "Bot"), h("div", { class: "switches" })));
@@ -30,7 +30,7 @@ export function drawFaults() {
     keep(document.querySelector(`#faults-${group} .switches`), own, (fault) => fault.name, shell, fill);
   }
   document.querySelector("#faults-person .group-name").textContent = chat && !chat.is_group ? chat.name : "Recipient";
-  document.getElementById("calm").disabled = faults.every((fault) => !fault.value || fault.value === fault.values[0]);
+  document.getElementById("reset-faults").disabled = faults.every((fault) => !fault.value || fault.value === fault.values[0]);
   drawBot();
 }
 

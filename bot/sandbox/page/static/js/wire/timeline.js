@@ -20,68 +20,68 @@ const told = new Map();
 let looking = false; // what was there when the page opened is no news
 let raw = null; // lines of the raw log that are still to be drawn
 
-function tracks() {
-  return named("track:").sort((one, other) => one.opened_at - other.opened_at);
+function timelines() {
+  return named("timeline:").sort((one, other) => one.opened_at - other.opened_at);
 }
 
 export function drawTimeline() {
-  const all = tracks();
+  const all = timelines();
   follow(all);
-  const open = view.track === EVERYTHING ? null : all.find((track) => track.id === view.track) ?? all.at(-1);
+  const open = view.timeline === EVERYTHING ? null : all.find((timeline) => timeline.id === view.timeline) ?? all.at(-1);
   drawTabs(all, open);
   drawTruth(open);
   const rows = document.getElementById("rows");
-  document.getElementById("raw").hidden = view.track !== EVERYTHING;
-  rows.hidden = view.track === EVERYTHING;
+  document.getElementById("raw").hidden = view.timeline !== EVERYTHING;
+  rows.hidden = view.timeline === EVERYTHING;
   document.querySelector(".lanes").hidden = rows.hidden;
-  if (view.track === EVERYTHING) {
+  if (view.timeline === EVERYTHING) {
     listen();
     return;
   }
-  const lines = open ? open.rows.map((row, number) => ({ ...row, number, since: row.at - open.opened_at, track: open.id })) : [];
-  atEnd(rows, () => keep(rows, lines.length ? lines : [{ number: "none" }], (row) => `${row.track}${row.number}`, () => h("li"), drawRow));
+  const lines = open ? open.rows.map((row, number) => ({ ...row, number, since: row.at - open.opened_at, timeline: open.id })) : [];
+  atEnd(rows, () => keep(rows, lines.length ? lines : [{ number: "none" }], (row) => `${row.timeline}${row.number}`, () => h("li"), drawRow));
 }
 
 /** A clip that begins is looked at; the phone follows to the chat it arrives in. */
 function follow(all) {
-  for (const track of all) {
-    const before = told.get(track.id);
-    told.set(track.id, track);
-    if (before?.thread !== track.thread && track.thread) announce(`Slack, ${track.name}: ${track.thread}`);
-    if (!before && looking) begin(track);
-    if (track.chat && !before?.chat && looking) followTo(track.chat);
+  for (const timeline of all) {
+    const before = told.get(timeline.id);
+    told.set(timeline.id, timeline);
+    if (before?.thread !== timeline.thread && timeline.thread) announce(`Slack, ${timeline.name}: ${timeline.thread}`);
+    if (!before && looking) begin(timeline);
+    if (timeline.chat && !before?.chat && looking) followTo(timeline.chat);
   }
   looking = true;
 }
 
 /** A story also leads to the channel it plays in. */
-function begin(track) {
-  if (view.track !== EVERYTHING) look({ track: track.id });
-  if (parts.story?.playing) look({ channel: track.channel, thread: "" });
+function begin(timeline) {
+  if (view.timeline !== EVERYTHING) look({ timeline: timeline.id });
+  if (parts.story?.playing) look({ channel: timeline.channel, thread: "" });
 }
 
 function drawTabs(all, open) {
   const tabs = all.slice(-8).reverse().map(({ id, name, verdict }) => ({ id, name, tone: VERDICTS[verdict][0], on: id === open?.id }));
-  keep(document.getElementById("tracks"), tabs, (tab) => tab.id,
-    (tab) => h("button", { class: "tab", onclick: () => look({ track: tab.id }) }),
+  keep(document.getElementById("timelines"), tabs, (tab) => tab.id,
+    (tab) => h("button", { class: "tab", onclick: () => look({ timeline: tab.id }) }),
     (button, tab) => {
       button.replaceChildren(h("i", { class: `light ${tab.tone}` }), h("span", {}, tab.name));
       button.setAttribute("aria-pressed", tab.on);
     });
   const everything = document.getElementById("everything");
-  everything.setAttribute("aria-pressed", view.track === EVERYTHING);
-  everything.onclick = () => look({ track: view.track === EVERYTHING ? "" : EVERYTHING });
+  everything.setAttribute("aria-pressed", view.timeline === EVERYTHING);
+  everything.onclick = () => look({ timeline: view.timeline === EVERYTHING ? "" : EVERYTHING });
 }
 
-function drawTruth(track) {
+function drawTruth(timeline) {
   const place = document.getElementById("truth");
-  place.hidden = !track;
-  if (!track) return;
-  const [tone, sentence] = VERDICTS[track.verdict];
-  const count = track.phone.length;
-  const phone = count ? `${count} bubble${count > 1 ? "s" : ""}, ${track.phone.join(", ")}` : "no bubble";
+  place.hidden = !timeline;
+  if (!timeline) return;
+  const [tone, sentence] = VERDICTS[timeline.verdict];
+  const count = timeline.phone.length;
+  const phone = count ? `${count} bubble${count > 1 ? "s" : ""}, ${timeline.phone.join(", ")}` : "no bubble";
   place.className = `truth ${tone}`;
-  place.replaceChildren(fact("Slack thread", track.thread || "nothing yet"),
+  place.replaceChildren(fact("Slack thread", timeline.thread || "nothing yet"),
     h("p", { class: "verdict" }, h("i", { class: `light ${tone}` }), sentence), fact("iPhone", phone));
 }
 
@@ -94,7 +94,7 @@ function drawRow(item, row) {
     item.className = "none";
     return item.replaceChildren(icon("wave"), h("span", {}, "Every request, answer and webhook of a clip appears here, as it crosses."));
   }
-  item.className = `crossing lane-${row.lane} ${row.way} ${row.tone}`;
+  item.className = `exchange lane-${row.lane} ${row.way} ${row.tone}`;
   const arrow = { to_bot: "to", from_bot: "from", person: "by" }[row.way];
   return item.replaceChildren(
     h("div", { class: "card" },
