@@ -11,8 +11,8 @@ import linq
 import pytest
 
 from bot.linq.client import LinqClient, open_api
-from bot.sandbox.linq import LinqSide
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "linq"
@@ -29,8 +29,8 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-async def side(wire: Wire) -> AsyncIterator[LinqSide]:
-    side = LinqSide(wire, Pace())
+async def side(wire: Wire) -> AsyncIterator[LinqServer]:
+    side = LinqServer(wire, TimeScale())
     await side.start()
     yield side
     await side.stop()
@@ -43,7 +43,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def api(side: LinqSide, session: aiohttp.ClientSession) -> linq.AsyncLinqAPIV3:
+def api(side: LinqServer, session: aiohttp.ClientSession) -> linq.AsyncLinqAPIV3:
     return open_api(side.api_key, side.base_url, session)
 
 

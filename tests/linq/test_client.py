@@ -14,7 +14,8 @@ from bot.linq.client import LinqClient, open_api
 from bot.linq.limits import MEMOS_PER_PAIR
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.relay.model import AttachmentId, ChatId, Memo, MemoId, ReceiptKind
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.linq.switches import Fault
 from bot.sandbox.wire import Wire
 from tests.linq.conftest import now
@@ -38,7 +39,7 @@ async def sent(client: LinqClient, chat: ChatId = ANN) -> Memo:
     return await client.send(chat, attachment=await uploaded(client))
 
 
-async def test_a_clip_goes_up_and_out_and_is_what_arrives(client: LinqClient, side: LinqSide) -> None:
+async def test_a_clip_goes_up_and_out_and_is_what_arrives(client: LinqClient, side: LinqServer) -> None:
     memo = await sent(client)
     there = side.memo(memo.id)
     assert (there.body, there.filename, there.chat_id) == (SOUND, "memo.m4a", ANN)
@@ -74,7 +75,7 @@ async def test_a_memo_has_exactly_one_source(client: LinqClient) -> None:
     ],
 )
 async def test_a_send_that_may_have_happened_is_unknown_and_was_asked_for_once(
-    client: LinqClient, side: LinqSide, wire: Wire, fault: Fault
+    client: LinqClient, side: LinqServer, wire: Wire, fault: Fault
 ) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", fault)
@@ -83,7 +84,7 @@ async def test_a_send_that_may_have_happened_is_unknown_and_was_asked_for_once(
     assert len(wire.named("voicememo")) == 1
 
 
-async def test_an_answer_that_never_comes_is_unknown(side: LinqSide, session: aiohttp.ClientSession) -> None:
+async def test_an_answer_that_never_comes_is_unknown(side: LinqServer, session: aiohttp.ClientSession) -> None:
     hasty = LinqClient(open_api(side.api_key, side.base_url, session, answer_s=0.5), session, now=now)
     attachment = await uploaded(hasty)
     side.switches.next("voicememo", "act_then_hang")
@@ -92,7 +93,7 @@ async def test_an_answer_that_never_comes_is_unknown(side: LinqSide, session: ai
     assert len(side.memos(ANN)) == 1
 
 
-async def test_a_linq_that_lets_nobody_in_did_nothing(client: LinqClient, side: LinqSide) -> None:
+async def test_a_linq_that_lets_nobody_in_did_nothing(client: LinqClient, side: LinqServer) -> None:
     side.switches.down = "refused"
     with pytest.raises(RetryLater):
         await client.send(ANN, attachment=AttachmentId("a"))
@@ -122,7 +123,7 @@ async def test_a_sure_no_is_refused_with_linqs_code_and_its_trace(client: LinqCl
 
 
 @pytest.mark.parametrize("code", [2007, 2009, 2027, 2004])
-async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, code: int) -> None:
+async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqServer, code: int) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", code)
     with pytest.raises(RetryLater) as later:
@@ -131,7 +132,7 @@ async def test_a_no_that_passes_is_later(client: LinqClient, side: LinqSide, cod
 
 
 @pytest.mark.parametrize("code", [3007, 4002])
-async def test_a_no_that_does_not_deny_the_memo_is_unknown(client: LinqClient, side: LinqSide, code: int) -> None:
+async def test_a_no_that_does_not_deny_the_memo_is_unknown(client: LinqClient, side: LinqServer, code: int) -> None:
     attachment = await uploaded(client)
     side.switches.next("voicememo", code)
     with pytest.raises(OutcomeUnknown):
@@ -139,7 +140,7 @@ async def test_a_no_that_does_not_deny_the_memo_is_unknown(client: LinqClient, s
 
 
 async def test_a_wrong_key_fails_no_memo_but_is_seen_by_the_ping(
-    side: LinqSide, session: aiohttp.ClientSession
+    side: LinqServer, session: aiohttp.ClientSession
 ) -> None:
     stranger = LinqClient(open_api("wrong", side.base_url, session), session, now=now)
     with pytest.raises(RetryLater, match="LINQ_API_V3_API_KEY"):
@@ -158,7 +159,7 @@ async def test_the_pair_limit_is_waited_out_as_long_as_linq_says(client: LinqCli
     assert timedelta(seconds=30) < later.value.after <= timedelta(seconds=60)
 
 
-async def test_a_day_that_is_used_up_is_waited_out_until_midnight(client: LinqClient, side: LinqSide) -> None:
+async def test_a_day_that_is_used_up_is_waited_out_until_midnight(client: LinqClient, side: LinqServer) -> None:
     side.switches.daily_cap = 1
     attachment = (await sent(client)).attachments[0]
     with pytest.raises(RetryLater) as later:
@@ -169,7 +170,7 @@ async def test_a_day_that_is_used_up_is_waited_out_until_midnight(client: LinqCl
 
 
 @pytest.mark.parametrize("fault", ["drop", "refuse_500", "html_502", "act_then_no_id", "act_then_text", 3006])
-async def test_what_may_be_repeated_is_later_instead(client: LinqClient, side: LinqSide, fault: Fault) -> None:
+async def test_what_may_be_repeated_is_later_instead(client: LinqClient, side: LinqServer, fault: Fault) -> None:
     side.switches.next("attachments.create", fault)
     with pytest.raises(RetryLater):
         await client.create_attachment("memo.m4a", "audio/x-m4a", 7)
@@ -184,7 +185,7 @@ async def test_a_size_linq_never_takes_is_refused_without_asking(client: LinqCli
 
 @pytest.mark.parametrize("fault", ["refuse_500", "drop", "lose_answer"])
 async def test_an_upload_that_did_not_end_well_is_tried_again_later(
-    client: LinqClient, side: LinqSide, fault: Fault
+    client: LinqClient, side: LinqServer, fault: Fault
 ) -> None:
     side.switches.next("upload", fault)
     with pytest.raises(RetryLater):
@@ -193,7 +194,7 @@ async def test_an_upload_that_did_not_end_well_is_tried_again_later(
 
 @pytest.mark.parametrize(("order", "others"), [("newest", 120), ("oldest", 120), ("shuffled", 60)])
 async def test_a_memo_whose_answer_was_lost_is_found_by_its_attachment(
-    client: LinqClient, side: LinqSide, order: str, others: int
+    client: LinqClient, side: LinqServer, order: str, others: int
 ) -> None:
     side.switches.pair_limit = None
     side.switches.messages_order = order  # type: ignore[assignment]  # one of its three words
@@ -227,7 +228,7 @@ async def lender() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient, side: LinqSide, lender: str) -> None:
+async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient, side: LinqServer, lender: str) -> None:
     since, name = now(), "für dich 7f3a.m4a"
     side.switches.next("voicememo", "act_then_500")
     with pytest.raises(OutcomeUnknown):
@@ -239,7 +240,7 @@ async def test_a_memo_sent_by_url_is_found_by_the_name_in_it(client: LinqClient,
 
 @pytest.mark.parametrize(("order", "others"), [("newest", 120), ("oldest", 120), ("shuffled", 60)])
 async def test_an_earlier_memo_from_the_same_address_is_not_taken_for_it(
-    client: LinqClient, side: LinqSide, lender: str, order: str, others: int
+    client: LinqClient, side: LinqServer, lender: str, order: str, others: int
 ) -> None:
     side.switches.pair_limit = None
     side.switches.messages_order = order  # type: ignore[assignment]  # one of its three words
@@ -262,7 +263,7 @@ async def test_a_memo_that_is_not_there_is_not_found(client: LinqClient) -> None
     assert await client.find_memo(ANN, now(), attachment=AttachmentId("other"), filename="memo.m4a") is None
 
 
-async def test_looking_follows_the_memo(client: LinqClient, side: LinqSide) -> None:
+async def test_looking_follows_the_memo(client: LinqClient, side: LinqServer) -> None:
     side.switches.progresses_automatically = False
     memo = await sent(client)
     for status, kind in (("sent", ReceiptKind.SENT), ("delivered", ReceiptKind.DELIVERED), ("read", ReceiptKind.READ)):
@@ -303,7 +304,7 @@ async def test_a_persons_chats_are_found_by_number_or_email(client: LinqClient, 
     assert [str(chat.id) for chat in await client.chats_with(handle)] == found
 
 
-async def test_all_chats_of_a_person_are_found_over_many_pages(client: LinqClient, side: LinqSide) -> None:
+async def test_all_chats_of_a_person_are_found_over_many_pages(client: LinqClient, side: LinqServer) -> None:
     for number in range(205):
         side.add_chat("+12025550199", f"guest{number}@example.com")
     assert len(await client.chats_with("+12025550199")) == 205
@@ -313,7 +314,9 @@ async def test_the_accounts_numbers_are_known(client: LinqClient) -> None:
     assert list(await client.lines()) == ["+12025550100", "+12025550101"]
 
 
-async def test_nothing_private_is_logged(client: LinqClient, side: LinqSide, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_private_is_logged(
+    client: LinqClient, side: LinqServer, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, "memobridge")
     side.switches.next("chats.list", 3006)
     for attempt in (
@@ -328,7 +331,7 @@ async def test_nothing_private_is_logged(client: LinqClient, side: LinqSide, cap
     assert not any(secret in said for secret in ("2025550", "http", side.api_key, side.base_url))
 
 
-async def test_giving_up_in_the_middle_is_not_swallowed(client: LinqClient, side: LinqSide, wire: Wire) -> None:
+async def test_giving_up_in_the_middle_is_not_swallowed(client: LinqClient, side: LinqServer, wire: Wire) -> None:
     side.switches.next("phone_numbers.list", "hang")
     call = asyncio.create_task(client.ping())
     await asyncio.sleep(0)

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from bot.linq.webhooks import LARGEST_BODY, Entrance
 from bot.relay.model import Receipt, ReceiptKind
-from bot.sandbox.linq import Chats, LinqSide
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.wire import Wire
 from tests.linq.conftest import now
 from tests.linq.test_client import sent
@@ -213,7 +214,7 @@ async def test_without_a_secret_everybody_is_refused(
 
 
 async def test_the_local_linqs_own_webhooks_are_understood(
-    side: LinqSide, client: Any, wire: Wire, session: aiohttp.ClientSession
+    side: LinqServer, client: Any, wire: Wire, session: aiohttp.ClientSession
 ) -> None:
     memory = Memory()
     runner = web.AppRunner(served(Entrance(memory.add, secret=side.webhook_secret, now=now)))

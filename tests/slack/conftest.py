@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from bot.relay.model import ChannelId, Link
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
 from bot.slack.door import SlackDoor
@@ -38,9 +38,9 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-async def slack(wire: Wire) -> AsyncIterator[SlackSide]:
+async def slack(wire: Wire) -> AsyncIterator[SlackServer]:
     """A minute lasts 6 ms, so that retries come at once."""
-    side = SlackSide(wire, Pace(0.0001))
+    side = SlackServer(wire, TimeScale(0.0001))
     await side.start()
     yield side
     await side.stop()
@@ -64,7 +64,7 @@ def within_s() -> float:
 
 
 @pytest.fixture
-def door(slack: SlackSide, session: aiohttp.ClientSession, clock: Seconds, within_s: float) -> SlackDoor:
+def door(slack: SlackServer, session: aiohttp.ClientSession, clock: Seconds, within_s: float) -> SlackDoor:
     bounds = Bounds(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0)
     return SlackDoor(
         slack.bot_token,
@@ -96,7 +96,7 @@ def relay() -> FakeRelay:
 
 
 @pytest.fixture
-async def events_url(door: SlackDoor, relay: FakeRelay, slack: SlackSide) -> AsyncIterator[str]:
+async def events_url(door: SlackDoor, relay: FakeRelay, slack: SlackServer) -> AsyncIterator[str]:
     """The door listens over HTTP, and the toy Slack knows where."""
     listeners = door.listeners(clips=relay, links=relay, wishes=relay, allowed_bots=("B0FRIEND",))
     entrance = HttpEntrance(listeners.dispatch, slack.signing_secret)

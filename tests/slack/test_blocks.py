@@ -27,7 +27,7 @@ from bot.relay.model import (
     Status,
     UserId,
 )
-from bot.sandbox.slack.block_limits import checked_blocks
+from bot.sandbox.slack.api.block_validation import validate_blocks
 from bot.slack.blocks import Block, blocks, mark
 from bot.slack.words import alarm, words
 
@@ -238,7 +238,7 @@ AT_LEISURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow
 @given(st.lists(TOLDS, min_size=1, max_size=60))
 def test_slack_takes_every_notice(shown: list[DeliveryWithReceipts]) -> None:
     made = blocks(notice(*shown))
-    assert checked_blocks(made) == made
+    assert validate_blocks(made) == made
     assert 0 < len(words(notice(*shown))) <= 4000
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import ChannelId, Chat, ChatId, Link
-from bot.sandbox.slack.block_limits import checked_blocks
+from bot.sandbox.slack.api.block_validation import validate_blocks
 from bot.slack.cards import Card, describe, listed, offer, problem, standing
 
 ANN = Chat(ChatId("0d2b7a54"), ("+12025550123",), service="iMessage")
@@ -33,7 +33,7 @@ def test_who_made_a_link_is_mentioned_only_if_it_was_a_person() -> None:
 
 def fits(card: Card) -> bool:
     body: dict[str, Any] = card.body()
-    return bool(checked_blocks(body["blocks"])) and 0 < len(body["text"]) <= 4000
+    return bool(validate_blocks(body["blocks"])) and 0 < len(body["text"]) <= 4000
 
 
 TEXT = st.text(max_size=300) | st.sampled_from(["<!channel>", "*", ""])

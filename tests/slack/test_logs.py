@@ -9,10 +9,10 @@ import pytest
 
 from bot.relay.errors import RelayError
 from bot.relay.model import ChannelId, Clip, Delivery, DeliveryId, DeliveryWithReceipts, Notice, NoticeId, Post, UserId
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.fixtures import ANN, CLIPS
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.slack.switches import Download, Fault
-from bot.sandbox.slack.workspace import ANN, CLIPS
 from bot.sandbox.wire import Wire
 from bot.slack.client import Client
 from bot.slack.door import SlackDoor
@@ -25,7 +25,7 @@ from tests.slack.fake_relay import FakeRelay
 SECRET_TEXT = "the-words-nobody-else-should-read"
 
 
-async def a_busy_day(slack: SlackSide, client: Client) -> None:
+async def a_busy_day(slack: SlackServer, client: Client) -> None:
     """A drop, a command, a notice and an edit; then the same with everything broken."""
     message = await slack.drop(CLIPS, Upload(f"{SECRET_TEXT}.m4a", b"sound"), text=SECRET_TEXT)
     post = Post(slack.team, ChannelId(CLIPS), message.ts, message.ts, UserId(ANN))
@@ -52,7 +52,7 @@ def written(caplog: pytest.LogCaptureFixture) -> str:
 
 
 async def test_logs_hold_no_tokens_addresses_or_words(
-    events_url: str, slack: SlackSide, client: Client, caplog: pytest.LogCaptureFixture
+    events_url: str, slack: SlackServer, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await a_busy_day(slack, client)
@@ -63,7 +63,7 @@ async def test_logs_hold_no_tokens_addresses_or_words(
 
 
 async def test_logs_of_a_socket_hold_none_either(
-    slack: SlackSide,
+    slack: SlackServer,
     door: SlackDoor,
     relay: FakeRelay,
     session: aiohttp.ClientSession,

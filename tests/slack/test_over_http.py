@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.over_http import signature
+from bot.sandbox.slack.events.http_transport import signature_headers
+from bot.sandbox.slack.server import SlackServer
 from bot.slack.over_http import HttpEntrance
 from tests.slack.fake_relay import FakeRelay
 
@@ -23,18 +23,18 @@ class Caller:
         self._url, self._secret, self._session = url, secret.encode(), session
 
     async def post(self, body: bytes, content_type: str = JSON, *, age_s: int = 0, **headers: str) -> int:
-        signed = signature(self._secret, body, int(time.time()) - age_s)
+        signed = signature_headers(self._secret, body, int(time.time()) - age_s)
         given = {**signed, "Content-Type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
         async with self._session.post(self._url, data=body, headers=given) as response:
             return response.status
 
 
 @pytest.fixture
-def caller(events_url: str, slack: SlackSide, session: aiohttp.ClientSession) -> Caller:
+def caller(events_url: str, slack: SlackServer, session: aiohttp.ClientSession) -> Caller:
     return Caller(events_url, slack.signing_secret, session)
 
 
-async def test_slack_can_verify_the_url(events_url: str, slack: SlackSide) -> None:
+async def test_slack_can_verify_the_url(events_url: str, slack: SlackServer) -> None:
     assert await slack.verify_url()
 
 

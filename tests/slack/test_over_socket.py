@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import aiohttp
 import pytest
 
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.fixtures import CLIPS, CREW
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.slack.switches import Fault
-from bot.sandbox.slack.workspace import CLIPS, CREW
 from bot.sandbox.wire import Wire
 from bot.slack.door import SlackDoor
 from bot.slack.over_socket import SocketEntrance, Watch
@@ -29,7 +29,7 @@ async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) -
 
 
 @pytest.fixture
-def web(slack: SlackSide, session: aiohttp.ClientSession) -> Web:
+def web(slack: SlackServer, session: aiohttp.ClientSession) -> Web:
     return Web(slack.app_token, session, slack.api_url, Pace(time.monotonic))
 
 
@@ -46,7 +46,7 @@ async def entrance(door: SlackDoor, relay: FakeRelay, web: Web) -> AsyncIterator
 
 
 @pytest.fixture
-async def connected(entrance: SocketEntrance, slack: SlackSide) -> SocketEntrance:
+async def connected(entrance: SocketEntrance, slack: SlackServer) -> SocketEntrance:
     entrance.start()
     await until(lambda: up(entrance))
     return entrance
@@ -61,7 +61,7 @@ async def down(entrance: SocketEntrance) -> bool:
 
 
 async def test_a_drop_is_stored_before_it_is_acknowledged(
-    connected: SocketEntrance, slack: SlackSide, relay: FakeRelay
+    connected: SocketEntrance, slack: SlackServer, relay: FakeRelay
 ) -> None:
     message = await slack.drop(CLIPS, MEMO)
     assert message.delivery is not None
@@ -70,7 +70,7 @@ async def test_a_drop_is_stored_before_it_is_acknowledged(
 
 
 async def test_an_event_nobody_listens_to_is_acknowledged(
-    connected: SocketEntrance, slack: SlackSide, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, wire: Wire
 ) -> None:
     await slack.archive(CREW)
     await slack.settled()
@@ -78,7 +78,7 @@ async def test_an_event_nobody_listens_to_is_acknowledged(
 
 
 async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(
-    connected: SocketEntrance, slack: SlackSide, relay: FakeRelay, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, relay: FakeRelay, wire: Wire
 ) -> None:
     relay.trouble = RuntimeError("the database is away")
     message = await slack.drop(CLIPS, MEMO)
@@ -90,18 +90,18 @@ async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(
 
 
 async def test_nonsense_is_acknowledged_because_it_would_not_get_better(
-    connected: SocketEntrance, slack: SlackSide
+    connected: SocketEntrance, slack: SlackServer
 ) -> None:
-    answer = await slack.outbox.send({"type": "event_callback", "event": None}, "nonsense").ended()
+    answer = await slack.dispatcher.send({"type": "event_callback", "event": None}, "nonsense").ended()
     assert answer.status == 200
 
 
-async def test_a_command_is_answered_with_its_acknowledgement(connected: SocketEntrance, slack: SlackSide) -> None:
+async def test_a_command_is_answered_with_its_acknowledgement(connected: SocketEntrance, slack: SlackServer) -> None:
     said = await slack.command(CLIPS, "status")
     assert "Linked to *+12025550123*" in said.text
 
 
-async def test_a_button_is_acknowledged(connected: SocketEntrance, slack: SlackSide, relay: FakeRelay) -> None:
+async def test_a_button_is_acknowledged(connected: SocketEntrance, slack: SlackServer, relay: FakeRelay) -> None:
     await slack.command(CREW, "link +12025550123")
     said = await slack.press(CREW, slack.ephemerals(CREW)[-1].ts, "link_chat")
     assert (said.status, said.error) == (200, "")
@@ -110,7 +110,7 @@ async def test_a_button_is_acknowledged(connected: SocketEntrance, slack: SlackS
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
 async def test_a_refreshed_connection_goes_on_hearing(
-    connected: SocketEntrance, slack: SlackSide, relay: FakeRelay, wire: Wire, reason: str
+    connected: SocketEntrance, slack: SlackServer, relay: FakeRelay, wire: Wire, reason: str
 ) -> None:
     await slack.sockets.disconnect(reason)  # type: ignore[arg-type]  # one of the literals
     await wire.until(lambda: len(wire.named("socket hello")) == 2)
@@ -121,7 +121,7 @@ async def test_a_refreshed_connection_goes_on_hearing(
 
 
 async def test_a_connection_cut_without_a_word_comes_back(
-    connected: SocketEntrance, slack: SlackSide, relay: FakeRelay, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, relay: FakeRelay, wire: Wire
 ) -> None:
     slack.sockets.cut()
     await wire.until(lambda: len(wire.named("socket hello")) == 2)
@@ -132,7 +132,7 @@ async def test_a_connection_cut_without_a_word_comes_back(
 
 
 async def test_a_slack_that_was_away_for_long_is_found_again(
-    connected: SocketEntrance, slack: SlackSide, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, wire: Wire
 ) -> None:
     slack.switches.down = "refused"
     slack.sockets.cut()
@@ -147,7 +147,7 @@ async def _cannot_reach(entrance: SocketEntrance) -> bool:
 
 
 async def test_a_wrong_app_token_is_named_and_tried_again(
-    entrance: SocketEntrance, slack: SlackSide, wire: Wire
+    entrance: SocketEntrance, slack: SlackServer, wire: Wire
 ) -> None:
     slack.switches.faults = {"apps.connections.open": Fault(error="invalid_auth", times=3)}
     entrance.start()
@@ -161,7 +161,7 @@ async def _names_the_token(entrance: SocketEntrance) -> bool:
 
 
 async def test_socket_mode_switched_off_is_told_and_not_hammered(
-    connected: SocketEntrance, slack: SlackSide, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, wire: Wire
 ) -> None:
     slack.switches.faults = {"apps.connections.open": Fault(error="forbidden_team")}
     before = len(wire.named("apps.connections.open"))
@@ -177,7 +177,7 @@ async def _is_disabled(entrance: SocketEntrance) -> bool:
 
 
 async def test_stopping_finishes_and_acknowledges_what_was_taken(
-    connected: SocketEntrance, slack: SlackSide, relay: FakeRelay
+    connected: SocketEntrance, slack: SlackServer, relay: FakeRelay
 ) -> None:
     relay.held.clear()
     message = await slack.drop(CLIPS, MEMO)
@@ -194,7 +194,7 @@ async def test_before_it_is_connected_it_says_so(entrance: SocketEntrance) -> No
 
 
 async def test_a_doubted_connection_is_replaced_though_it_is_open(
-    connected: SocketEntrance, slack: SlackSide, wire: Wire
+    connected: SocketEntrance, slack: SlackServer, wire: Wire
 ) -> None:
     connected.doubt()
     await wire.until(lambda: len(wire.named("socket hello")) == 2)

@@ -9,10 +9,10 @@ from slack_bolt.response import BoltResponse
 
 from bot.relay.errors import RetryLater
 from bot.relay.model import ChannelId, DeliveryId, Share
-from bot.sandbox.slack import SlackSide
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.fixtures import BOT, CLIPS, CREW, OTHER_BOT
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.slack.switches import Fault
-from bot.sandbox.slack.workspace import BOT, CLIPS, CREW, OTHER_BOT
 from bot.sandbox.wire import Wire
 from bot.slack.lookups import Lookups
 from bot.slack.unheard import CALLS_A_ROUND, Unheard
@@ -63,7 +63,7 @@ async def scene(relay: FakeRelay, lookups: Lookups) -> Scene:
     return scene
 
 
-async def test_a_clip_without_an_event_is_carried_and_the_door_is_deaf(scene: Scene, slack: SlackSide) -> None:
+async def test_a_clip_without_an_event_is_carried_and_the_door_is_deaf(scene: Scene, slack: SlackServer) -> None:
     message = await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
     await scene.unheard.look()
@@ -71,7 +71,7 @@ async def test_a_clip_without_an_event_is_carried_and_the_door_is_deaf(scene: Sc
     assert "has told of no event since" in await scene.unheard.ping()
 
 
-async def test_an_event_proves_that_we_hear_again(scene: Scene, slack: SlackSide) -> None:
+async def test_an_event_proves_that_we_hear_again(scene: Scene, slack: SlackServer) -> None:
     await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
     await scene.unheard.look()
@@ -79,7 +79,7 @@ async def test_an_event_proves_that_we_hear_again(scene: Scene, slack: SlackSide
     assert await scene.unheard.ping() == ""
 
 
-async def test_a_press_of_a_button_proves_nothing(scene: Scene, slack: SlackSide) -> None:
+async def test_a_press_of_a_button_proves_nothing(scene: Scene, slack: SlackServer) -> None:
     await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
     await scene.unheard.look()
@@ -87,7 +87,7 @@ async def test_a_press_of_a_button_proves_nothing(scene: Scene, slack: SlackSide
     assert await scene.unheard.ping() != ""
 
 
-async def test_a_round_says_that_we_are_deaf_only_when_it_found_a_clip(scene: Scene, slack: SlackSide) -> None:
+async def test_a_round_says_that_we_are_deaf_only_when_it_found_a_clip(scene: Scene, slack: SlackServer) -> None:
     """Whoever is told so renews the connection, and that not every minute."""
     await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
@@ -96,7 +96,7 @@ async def test_a_round_says_that_we_are_deaf_only_when_it_found_a_clip(scene: Sc
     assert not await scene.unheard.look()
 
 
-async def test_a_clip_that_could_not_be_stored_is_found_again(scene: Scene, slack: SlackSide) -> None:
+async def test_a_clip_that_could_not_be_stored_is_found_again(scene: Scene, slack: SlackServer) -> None:
     message = await slack.drop(CLIPS, MEMO)
     scene.later += 2 * GRACE
     scene.trouble = [RetryLater("The database cannot be reached.")]
@@ -107,7 +107,7 @@ async def test_a_clip_that_could_not_be_stored_is_found_again(scene: Scene, slac
 
 
 async def test_of_more_channels_than_one_round_may_ask_each_has_its_turn(
-    scene: Scene, slack: SlackSide, relay: FakeRelay
+    scene: Scene, slack: SlackServer, relay: FakeRelay
 ) -> None:
     link = relay.links.pop(ChannelId(CLIPS))
     for number in range(CALLS_A_ROUND + 5):
@@ -121,14 +121,14 @@ async def test_of_more_channels_than_one_round_may_ask_each_has_its_turn(
     assert scene.found == [message.ts]
 
 
-async def test_a_clip_that_was_told_of_is_no_trouble(scene: Scene, slack: SlackSide) -> None:
+async def test_a_clip_that_was_told_of_is_no_trouble(scene: Scene, slack: SlackServer) -> None:
     scene.told.add((await slack.drop(CLIPS, MEMO)).ts)
     scene.later += 2 * GRACE
     await scene.unheard.look()
     assert await scene.unheard.ping() == ""
 
 
-async def test_an_event_has_time_to_come(scene: Scene, slack: SlackSide) -> None:
+async def test_an_event_has_time_to_come(scene: Scene, slack: SlackServer) -> None:
     message = await slack.drop(CLIPS, MEMO)
     scene.later += GRACE / 2
     await scene.unheard.look()
@@ -138,7 +138,7 @@ async def test_an_event_has_time_to_come(scene: Scene, slack: SlackSide) -> None
     assert scene.found == [message.ts]
 
 
-async def test_each_clip_is_looked_at_once(scene: Scene, slack: SlackSide) -> None:
+async def test_each_clip_is_looked_at_once(scene: Scene, slack: SlackServer) -> None:
     message = await slack.drop(CLIPS, MEMO)
     for _ in range(3):
         scene.later += 2 * GRACE
@@ -146,14 +146,14 @@ async def test_each_clip_is_looked_at_once(scene: Scene, slack: SlackSide) -> No
     assert scene.found == [message.ts]
 
 
-async def test_clips_are_carried_in_the_order_in_which_they_were_dropped(scene: Scene, slack: SlackSide) -> None:
+async def test_clips_are_carried_in_the_order_in_which_they_were_dropped(scene: Scene, slack: SlackServer) -> None:
     dropped = [(await slack.drop(CLIPS, MEMO)).ts for _ in range(3)]
     scene.later += 2 * GRACE
     await scene.unheard.look()
     assert scene.found == dropped
 
 
-async def test_a_clip_is_found_however_much_was_said_after_it(scene: Scene, slack: SlackSide) -> None:
+async def test_a_clip_is_found_however_much_was_said_after_it(scene: Scene, slack: SlackServer) -> None:
     dropped = [(await slack.drop(CLIPS, MEMO)).ts for _ in range(2)]
     for number in range(250):
         await slack.say(CLIPS, f"line {number}")
@@ -164,7 +164,7 @@ async def test_a_clip_is_found_however_much_was_said_after_it(scene: Scene, slac
 
 
 async def test_what_one_round_cannot_read_is_read_on_later_and_keeps_no_other_channel_waiting(
-    scene: Scene, slack: SlackSide, relay: FakeRelay, wire: Wire
+    scene: Scene, slack: SlackServer, relay: FakeRelay, wire: Wire
 ) -> None:
     relay.links[ChannelId(CREW)] = replace(relay.links[ChannelId(CLIPS)], channel=ChannelId(CREW))
     first = await slack.drop(CLIPS, MEMO)
@@ -182,7 +182,7 @@ async def test_what_one_round_cannot_read_is_read_on_later_and_keeps_no_other_ch
     assert asked == [200] * 20 + [500] + [200] * 3
 
 
-async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slack: SlackSide) -> None:
+async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slack: SlackServer) -> None:
     await slack.drop(CREW, MEMO)  # not linked
     await slack.drop(CLIPS, Upload("cat.png", b"picture"))
     await slack.drop(CLIPS, MEMO, user=OTHER_BOT)
@@ -196,7 +196,7 @@ async def test_what_no_event_would_have_started_is_left_alone(scene: Scene, slac
 
 
 async def test_what_was_dropped_before_we_came_stays_where_it_is(
-    slack: SlackSide, relay: FakeRelay, lookups: Lookups
+    slack: SlackServer, relay: FakeRelay, lookups: Lookups
 ) -> None:
     await slack.drop(CLIPS, MEMO)
     scene = Scene(relay, lookups)
@@ -206,7 +206,7 @@ async def test_what_was_dropped_before_we_came_stays_where_it_is(
 
 
 async def test_what_was_dropped_before_the_channel_was_linked_stays_where_it_is(
-    scene: Scene, slack: SlackSide, relay: FakeRelay
+    scene: Scene, slack: SlackServer, relay: FakeRelay
 ) -> None:
     await slack.drop(CLIPS, MEMO)
     relay.links[ChannelId(CLIPS)] = replace(relay.links[ChannelId(CLIPS)], made_at=scene.now())
@@ -217,7 +217,7 @@ async def test_what_was_dropped_before_the_channel_was_linked_stays_where_it_is(
 
 
 async def test_a_history_that_is_not_shown_keeps_no_other_channel_waiting(
-    scene: Scene, slack: SlackSide, relay: FakeRelay
+    scene: Scene, slack: SlackServer, relay: FakeRelay
 ) -> None:
     nowhere = ChannelId("C0NOWHERE01")
     relay.links[nowhere] = replace(relay.links[ChannelId(CLIPS)], channel=nowhere)
