@@ -16,9 +16,9 @@ from rich.console import Console
 from bot.cli.child import BotProcess, ChildError
 from bot.cli.common import show, table
 from bot.relay.model import ChannelId, ChatId, Clip, Link
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import ARCHIVED, CLIPS, ELSEWHERE
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE
 from bot.store.database import Database
 from config.settings import Settings
 from tests.store.made import delivery

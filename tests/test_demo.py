@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from bot.cli.demo.stories import STORIES
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.slack.fixtures import CLIPS
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -1,1 +1,1 @@
-"""A Slack and a Linq in small, over HTTP, for tests, the demo and anyone without accounts. Knows nothing of the bot."""
+"""A local Slack and a local Linq over HTTP, for tests, the demo and people without accounts. Knows no bot."""

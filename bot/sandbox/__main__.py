@@ -1,25 +1,24 @@
-"""``python -m bot.sandbox``: the toy world alone, until it is told to stop."""
+"""``python -m bot.sandbox``: the sandbox alone, until it is stopped."""
 
 import argparse
 import asyncio
 import sys
 
-from bot.sandbox.alone import live
-from bot.sandbox.pace import Pace
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.standalone import run_until_stopped
+from bot.sandbox.time_scale import TimeScale
 
 
 def main() -> int:
-    asked = _arguments().parse_args()
+    given = _arguments().parse_args()
     sandbox = Sandbox(
-        slack_port=asked.slack_port,
-        linq_port=asked.linq_port,
-        control_port=asked.control_port,
-        pace=Pace(asked.pace),
-        socket_mode=asked.socket_mode,
+        slack_port=given.slack_port,
+        linq_port=given.linq_port,
+        time_scale=TimeScale(given.time_scale),
+        socket_mode=given.socket_mode,
     )
     try:
-        asyncio.run(live(sandbox, asked.bot_url))
+        asyncio.run(run_until_stopped(sandbox, given.bot_url, given.control_port))
     except KeyboardInterrupt:
         return 0
     except OSError as taken:
@@ -35,7 +34,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--control-port", type=int, default=0, help="0 takes any free one (default)")
     parser.add_argument("--bot-url", default="http://127.0.0.1:3000", help="where the bot listens (%(default)s)")
     parser.add_argument("--socket-mode", action="store_true", help="the bot connects to Slack by itself")
-    parser.add_argument("--pace", type=float, default=1.0, help="0.01 makes a minute of waiting last 0.6 s")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="0.01 makes a minute of waiting last 0.6 s")
     return parser
 
 

@@ -1,13 +1,16 @@
-"""The wire log: what really crossed between the bot and the toy world, in order, as the toy world saw it.
+"""The wire log: what really crossed between the bot and the sandbox, in order, as the sandbox saw it.
 
-Tests wait on it and the page draws from it, so neither has to trust the bot's own word. Tokens and audio never come in.
+Tests wait on it and the page draws from it, so neither has to trust the bot's own word. It holds no token and no
+content.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from bot.sandbox.json_types import Json
 
 Side = Literal["slack", "linq", "world"]
 Direction = Literal["to_bot", "from_bot", "person"]
@@ -17,7 +20,8 @@ Direction = Literal["to_bot", "from_bot", "person"]
 class Entry:
     """One thing that crossed: ``what`` is a fixed name (``chat.postMessage``, ``event message``, ``voicememo``).
 
-    Side ``world`` is for what was done to the world itself: ``what`` then says it in words ("Linq: down").
+    ``at`` is in seconds since the epoch; ``status`` None means that no answer arrived. Side ``world`` stands for a
+    change of the sandbox itself: ``what`` is then a sentence ("Linq: down").
     """
 
     number: int
@@ -26,23 +30,15 @@ class Entry:
     direction: Direction
     what: str
     status: int | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Json = field(default_factory=dict)
 
-    def shown(self) -> dict[str, Any]:
-        """The entry as plain JSON."""
-        return {
-            "number": self.number,
-            "at": self.at,
-            "side": self.side,
-            "direction": self.direction,
-            "what": self.what,
-            "status": self.status,
-            "facts": self.facts,
-        }
+    def shown(self) -> Json:
+        """Return the entry as plain JSON."""
+        return asdict(self)
 
 
 class Wire:
-    """An append-only log that can be waited on. Writing costs no task: waiters wake once per turn of the loop."""
+    """An append-only log that can be waited on. Writing creates no task: waiters wake once per turn of the loop."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.entries: list[Entry] = []
@@ -63,7 +59,7 @@ class Wire:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def grown(self) -> None:
+    async def next_entry(self) -> None:
         """Wait for the next entry."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(waiter)
@@ -76,21 +72,21 @@ class Wire:
         return [e for e in self._by_name.get(what, ()) if side in (None, e.side)]
 
     async def until(self, holds: Callable[[], bool], timeout: float = 30.0) -> None:
-        """Wait until ``holds()``; it is asked again after new entries. Raises TimeoutError with the last entries."""
+        """Wait until ``holds()``, evaluated again after new entries. Raises TimeoutError with the last entries."""
         try:
             async with asyncio.timeout(timeout):
                 while not holds():
-                    await self.grown()
+                    await self.next_entry()
         except TimeoutError:
             tail = "\n".join(f"  {e.side} {e.direction} {e.what} {e.status} {e.facts}" for e in self.entries[-12:])
-            raise TimeoutError(f"not seen within {timeout} s; the wire's end:\n{tail}") from None
+            raise TimeoutError(f"not seen within {timeout} s; the last entries:\n{tail}") from None
 
     async def follow(self, start: int = 0) -> AsyncIterator[Entry]:
-        """Every entry from ``start`` on, for ever."""
+        """Yield every entry from number ``start`` on, forever."""
         position = start
         while True:
             while position >= len(self.entries):
-                await self.grown()
+                await self.next_entry()
             while position < len(self.entries):
                 yield self.entries[position]
                 position += 1

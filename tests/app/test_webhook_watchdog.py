@@ -11,15 +11,16 @@ from bot.linq.client import open_api
 from bot.linq.subscription import Subscriber
 from bot.linq.webhooks import Entrance
 from bot.relay.model import Receipt
-from bot.sandbox.linq import LinqSide, Subscription
-from bot.sandbox.pace import Pace
+from bot.sandbox.linq.server import LinqServer
+from bot.sandbox.linq.state.models import Subscription
+from bot.sandbox.time_scale import TimeScale
 from bot.sandbox.wire import Wire
 
 ORIGIN = "https://bot.example.com"
 
 
 class Scene:
-    def __init__(self, side: LinqSide, session: aiohttp.ClientSession) -> None:
+    def __init__(self, side: LinqServer, session: aiohttp.ClientSession) -> None:
         self.now = 0.0
         self.side = side
         subscriber = Subscriber(open_api(side.api_key, side.base_url, session), ORIGIN)
@@ -37,7 +38,7 @@ class Scene:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    side = LinqSide(Wire(), Pace())
+    side = LinqServer(Wire(), TimeScale())
     await side.start()
     async with aiohttp.ClientSession() as session:
         yield Scene(side, session)

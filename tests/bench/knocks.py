@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.slack.bodies import envelope
-from bot.sandbox.slack.over_http import signature
+from bot.sandbox.slack.events.http_transport import signature_headers
+from bot.sandbox.slack.state.serializers import event_callback
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Knock:
 def written(message: Mapping[str, Any], number: int, secret: str) -> bytes:
     """The whole HTTP request of a message event, as Slack sends it."""
     event = dict(message) | {"event_ts": message["ts"], "channel_type": "channel"}
-    body = json.dumps(envelope(event, f"Ev{number:010}", int(time.time()), "", ext_shared=False)).encode()
+    body = json.dumps(event_callback(event, f"Ev{number:010}", int(time.time()), "", ext_shared=False)).encode()
     head = {
         "Host": "127.0.0.1",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        **signature(secret.encode(), body, int(time.time())),
+        **signature_headers(secret.encode(), body, int(time.time())),
     }
     lines = ["POST /slack/events HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
     return "\r\n".join(lines).encode() + body

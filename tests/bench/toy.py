@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.slack.workspace import ELSEWHERE
+from bot.sandbox.slack.fixtures import ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "# control: "

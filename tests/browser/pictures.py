@@ -91,7 +91,7 @@ async def a_group(screen: Screen) -> None:
 
 async def _drop(screen: Screen, name: str) -> None:
     await screen.page.set_input_files("#file", {"name": name, "mimeType": "audio/mp4", "buffer": SOUND})
-    await expect(screen.page.locator("#tracks .tab").first).to_contain_text(name)
+    await expect(screen.page.locator("#timelines .tab").first).to_contain_text(name)
 
 
 async def take(page: Page, name: str, scheme: str) -> None:

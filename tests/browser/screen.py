@@ -30,10 +30,10 @@ class Screen:
         story = self.page.locator("#story button")
         if await story.is_visible():
             await story.click()
-        calm = self.page.locator("#calm")
-        if await calm.is_enabled():
-            await calm.click()
-            await expect(calm).to_be_disabled()  # a page that closes takes along what it has not yet asked for
+        reset = self.page.locator("#reset-faults")
+        if await reset.is_enabled():
+            await reset.click()
+            await expect(reset).to_be_disabled()  # a page that closes takes along what it has not yet asked for
         if await self.page.locator(".bot-pill.killed").count():
             await self.bot("Restart")
         await self.bot_is("ready", timeout=LATER_MS)
@@ -54,11 +54,11 @@ class Screen:
 
     @property
     def messages(self) -> Locator:
-        """Those in the channel that are neither replies nor whispers."""
-        return self.page.locator("#messages > .message:not(.whisper):not(:has(> .empty))")
+        """Those in the channel that are neither replies nor ephemeral."""
+        return self.page.locator("#messages > .message:not(.ephemeral):not(:has(> .empty))")
 
     async def thread_says(self, message: Locator, word: str, timeout: float = LATER_MS) -> None:
-        notice = message.locator(".thread .message:not(.whisper)", has=self.page.locator(".app")).first
+        notice = message.locator(".thread .message:not(.ephemeral)", has=self.page.locator(".app")).first
         await expect(notice.locator("strong", has_text=re.compile(f"^{word}$")).first).to_be_visible(timeout=timeout)
 
     async def command(self, text: str) -> None:
@@ -84,7 +84,7 @@ class Screen:
     # the time line
 
     def row(self, title: str, badge: str = "") -> Locator:
-        rows = self.page.locator("#rows .crossing", has=self.page.locator(".title", has_text=title))
+        rows = self.page.locator("#rows .exchange", has=self.page.locator(".title", has_text=title))
         return rows.filter(has=self.page.locator(".badge", has_text=badge)) if badge else rows
 
     async def crossed(self, title: str, times: int) -> None:

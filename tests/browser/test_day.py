@@ -121,23 +121,23 @@ async def test_only_the_main_button_of_a_mouse_starts_a_recording(screen: Screen
 async def test_a_channel_is_linked_by_command_and_button(screen: Screen) -> None:
     await screen.room("private")
     await screen.command("/voicememo link +12025550142")
-    whisper = screen.page.locator(".message.whisper").last
-    await expect(whisper).to_contain_text("Only visible to you")
-    await whisper.get_by_role("button", name="Link").click()
-    await expect(whisper).to_contain_text("Linked to")
+    ephemeral = screen.page.locator(".message.ephemeral").last
+    await expect(ephemeral).to_contain_text("Only visible to you")
+    await ephemeral.get_by_role("button", name="Link").click()
+    await expect(ephemeral).to_contain_text("Linked to")
     await screen.send_sample()
     await expect(screen.page.locator("#chat-name")).to_have_text("Rita")
     await expect(screen.bubbles).to_have_count(1)
     await screen.command("/voicememo unlink")
-    await expect(screen.page.locator(".message.whisper").last).to_contain_text("No longer linked")
+    await expect(screen.page.locator(".message.ephemeral").last).to_contain_text("No longer linked")
 
 
 async def test_only_admins_may_link(screen: Screen) -> None:
     await screen.page.select_option("#me", label="jonas".title())
     await screen.room("private")
     await screen.command("/voicememo link +12025550142")
-    whisper = screen.page.locator(".message.whisper").last
-    await expect(whisper).to_contain_text("admin")
+    ephemeral = screen.page.locator(".message.ephemeral").last
+    await expect(ephemeral).to_contain_text("admin")
 
 
 async def test_the_shortcut_in_the_message_menu_sends_again(screen: Screen) -> None:

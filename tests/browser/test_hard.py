@@ -165,10 +165,10 @@ async def test_everything_that_crossed_can_be_read(screen: Screen) -> None:
     await expect(screen.page.locator("#raw summary", has_text="voicememo").last).to_be_attached()
 
 
-async def test_calm_puts_every_switch_back(screen: Screen) -> None:
+async def test_reset_puts_every_switch_back(screen: Screen) -> None:
     await screen.choose("slack", "Slow")
     await screen.flip("duplicate")
-    await screen.page.click("#calm")
+    await screen.page.click("#reset-faults")
     await expect(screen.page.locator("[data-fault=slack] [aria-checked=true]")).to_have_text("Fine")
     await expect(screen.page.locator("[data-fault=duplicate] button")).to_have_attribute("aria-checked", "false")
-    await expect(screen.page.locator("#calm")).to_be_disabled()
+    await expect(screen.page.locator("#reset-faults")).to_be_disabled()

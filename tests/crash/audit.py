@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
 from tests.crash.scene import GIVEN_UP, LINKED, Drop, Scene, words_of
 
 LINQ_GIVES_UP_AFTER = 10
@@ -133,7 +133,7 @@ def repeated_alarms(stage: Scene) -> int:
     said = Counter(
         (message.thread_ts, message.text)
         for channel in LINKED
-        for message in stage.sandbox.slack.stage.workspace.channels[channel].messages.values()
+        for message in stage.sandbox.slack.workspace.channels[channel].messages.values()
         if message.bot_id and not message.metadata and message.thread_ts
     )
     return sum(times - 1 for times in said.values())

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, CREW, PRIVATE, Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import CLIPS, CREW, PRIVATE
+from bot.sandbox.slack.state.models import Message, Upload
+from bot.sandbox.time_scale import TimeScale
 from tests.crash.boundaries import Provocation
 from tests.crash.hatching import Nest, nest
 
@@ -158,7 +158,7 @@ async def scene(
     """``folder`` takes the links file. ``settings`` are the bot's own, a database among them."""
     links = folder / "links.toml"
     links.write_text("".join(f'[[link]]\nchannel = "{c}"\nchat = "{chat}"\n' for c, chat in LINKED.items()))
-    async with Sandbox(pace=Pace(scale), socket_mode=socket_mode) as sandbox, nest() as hatchery:
+    async with Sandbox(time_scale=TimeScale(scale), socket_mode=socket_mode) as sandbox, nest() as hatchery:
         own = {"LINKS_FILE": str(links), "FIND_SECONDS": str(FIND_S), "AUDIO_WORKERS": "1"}
         stage = Scene(sandbox, hatchery, random.Random(seed), sandbox.environment() | own | settings, pauses_s)
         try:

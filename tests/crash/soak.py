@@ -122,7 +122,7 @@ class Production:
         switches.shuffle_events = self._chance.choice((True, False))
 
     async def person_replies(self) -> None:
-        self._stage.sandbox.linq.phone.reply(self._chance.choice(list(LINKED.values())), "Thank you!")
+        self._stage.sandbox.linq.phone.send(self._chance.choice(list(LINKED.values())), "Thank you!")
 
     def _calm(self) -> None:
         linq, slack = self._stage.sandbox.linq.switches, self._stage.sandbox.slack.switches
@@ -134,7 +134,7 @@ class Production:
 
     def _release(self) -> None:
         self._stage.sandbox.linq.switches.webhooks_withheld = False
-        self._stage.sandbox.linq.mischief.release_webhooks()
+        self._stage.sandbox.linq.admin.release_webhooks()
 
     async def _new(self) -> Bot:
         bot = Bot(self._stage)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
 from bot.sandbox.linq.switches import FaultWord
 from bot.sandbox.linq.switches import Switches as LinqSwitches
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, CREW, Message
+from bot.sandbox.slack.fixtures import CLIPS, CREW
+from bot.sandbox.slack.state.models import Message, Upload
 from bot.slack.blocks import ARRIVED, RESEND
 from bot.store.embedded import Embedded
 from tests.conftest import create, url_of
@@ -122,7 +122,7 @@ async def test_a_webhook_that_comes_after_it_was_given_up_still_adopts_it(town: 
     message = await drop(town)
     assert await decided(town, message) == "unconfirmed"
     town.sandbox.linq.switches.webhooks_withheld = False
-    town.sandbox.linq.mischief.release_webhooks()
+    town.sandbox.linq.admin.release_webhooks()
     await town.until_shown(message, "read")
     assert len(memos(town, message)) == 1
 

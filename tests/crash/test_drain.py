@@ -23,6 +23,6 @@ async def test_a_bot_that_linq_keeps_waiting_leaves_in_time_and_the_next_one_ado
             town.sandbox.meet(following.url)
             await town.until(lambda: bool(town.sandbox.wire.named("messages.list")))
             town.sandbox.linq.switches.webhooks_withheld = False
-            town.sandbox.linq.mischief.release_webhooks()
+            town.sandbox.linq.admin.release_webhooks()
             await town.until_shown(message, "read")
         assert len(town.memos()) == 1

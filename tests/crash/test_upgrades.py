@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli.child import BotProcess
 from bot.jobs import Engine
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 from bot.store.embedded import Embedded
 from bot.store.schema import apply, store_schema
 from tests.conftest import create, url_of

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.linq.signing import new_secret, standard
-from bot.sandbox.slack.over_http import signature
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.webhooks.signing import new_secret, standard_headers
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.events.http_transport import signature_headers
 from tests.fuzz import seeds
 from tests.fuzz.mutations import torn, twisted, written
 
@@ -68,7 +68,9 @@ class Knocker:
         body = self._body(self._dice.choice(self._webhooks))
         signed, now = self._is_signed(), int(time.time())
         secret = self._linq_secret if signed else new_secret()
-        headers = standard(secret, f"e{self._dice.randrange(10**6)}", now - (0 if signed else self._age()), body)
+        headers = standard_headers(
+            secret, f"e{self._dice.randrange(10**6)}", now - (0 if signed else self._age()), body
+        )
         return self._knock("/linq/webhooks", "webhook", body, headers, JSON, signed=signed)
 
     def _slack(self) -> Knock:
@@ -76,7 +78,7 @@ class Knocker:
         body, content_type = getattr(self, f"_{kind}")()
         signed, now = self._is_signed(), int(time.time())
         secret = self._slack_secret if signed else self._dice.randbytes(16)
-        headers = signature(secret, body, now - (0 if signed else self._age()))
+        headers = signature_headers(secret, body, now - (0 if signed else self._age()))
         if self._dice.random() < 0.1:
             headers["X-Slack-Retry-Num"] = self._dice.choice(("1", "3", "x", "9" * 99))
         return self._knock("/slack/events", kind, body, headers, content_type, signed=signed)

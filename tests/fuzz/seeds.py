@@ -4,10 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.interaction_bodies import command_body, interaction_body, press_body, shortcut_body
-from bot.sandbox.slack.workspace import ANN, CLIPS, CREW, Ephemeral, Message, Workspace
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import ANN, CLIPS, CREW
+from bot.sandbox.slack.interactions.payloads import (
+    click_payload,
+    command_payload,
+    interaction_payload,
+    shortcut_payload,
+)
+from bot.sandbox.slack.state.models import Ephemeral, Message
+from bot.sandbox.slack.state.workspace import Workspace
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 WORDS = (
@@ -40,28 +47,28 @@ def events() -> list[Any]:
 
 def commands(sandbox: Sandbox) -> list[dict[str, Any]]:
     """The forms of slash commands, typed in a channel that is not linked."""
-    workspace = sandbox.slack.stage.workspace
-    typed = [command_body("/voicememo", text, workspace.channels[CREW], workspace.users[ANN]) for text in WORDS]
+    workspace = sandbox.slack.workspace
+    typed = [command_payload("/voicememo", text, workspace.channels[CREW], workspace.users[ANN]) for text in WORDS]
     return [form | _answered(sandbox) for form in typed]
 
 
 def gestures(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Shortcuts, presses, and what this app never asked for."""
-    workspace = sandbox.slack.stage.workspace
+    workspace = sandbox.slack.workspace
     message = Message(CREW, "1790000000.000100", ANN, "hello", client_msg_id="1b4e28ba")
     card = Ephemeral(CREW, ANN, "1790000000.000200")
     found = [_shortcut(workspace, message, name) for name in ("send_as_voice_memo", "resend_voice_memo", "unknown")]
     for name, value in (("link_chat", str(Chats.ANN)), ("cancel_link", "cancel"), ("resend", "d1"), ("arrived", "d1")):
         action = {"type": "button", "action_id": name, "value": value, "block_id": "b0"}
-        found.append(press_body(workspace.channels[CREW], card, action, workspace.users[ANN]))
+        found.append(click_payload(workspace.channels[CREW], card, action, workspace.users[ANN]))
     found += [
-        interaction_body(kind, workspace.users[ANN]) for kind in ("view_submission", "block_suggestion", "shortcut")
+        interaction_payload(kind, workspace.users[ANN]) for kind in ("view_submission", "block_suggestion", "shortcut")
     ]
     return [body | _answered(sandbox) for body in found]
 
 
 def _shortcut(workspace: Workspace, message: Message, name: str) -> dict[str, Any]:
-    return shortcut_body(name, workspace.channels[CREW], message, workspace.users[ANN], "1790000001.000000")
+    return shortcut_payload(name, workspace.channels[CREW], message, workspace.users[ANN], "1790000001.000000")
 
 
 def _answered(sandbox: Sandbox) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from bot.cli.child import BotProcess
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Memo
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Memo
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.state.models import Message, Upload
 from bot.store.embedded import Embedded
 from tests.conftest import NUMBERS, create, url_of
 from tests.stories import secrecy
@@ -144,13 +144,8 @@ async def place(shared_town: Town) -> AsyncIterator[Town]:
     here = replace(shared_town, channel=channel, chat=chat.id)
     await here.link(channel, chat.id)
     yield here
-    put_back(shared_town.sandbox.slack.switches)
-    put_back(shared_town.sandbox.linq.switches)
-
-
-def put_back(switches: Any) -> None:
-    for each in fields(switches):
-        setattr(switches, each.name, each.default if each.default_factory is MISSING else each.default_factory())
+    shared_town.sandbox.slack.switches.reset()
+    shared_town.sandbox.linq.switches.reset()
 
 
 def free_port() -> int:

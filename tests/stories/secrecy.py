@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 SHORTEST = 6  # shorter words turn up by chance
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
@@ -31,7 +31,7 @@ def addresses(sandbox: Sandbox) -> set[str]:
 
 def texts(sandbox: Sandbox) -> set[str]:
     """What people wrote, on either side."""
-    here = sandbox.slack.stage.workspace
+    here = sandbox.slack.workspace
     said = {m.text for c in here.channels.values() for m in c.messages.values() if not m.bot_id}
     there = {m.text or "" for m in sandbox.linq.account.messages.values()}
     return {text for text in said | there if len(text) >= SHORTEST}
@@ -39,7 +39,7 @@ def texts(sandbox: Sandbox) -> set[str]:
 
 def names(sandbox: Sandbox) -> set[str]:
     """What people called their files, and where those lie."""
-    files = sandbox.slack.stage.workspace.files.values()
+    files = sandbox.slack.workspace.files.values()
     return {f.upload.name for f in files if len(f.upload.name) >= SHORTEST} | {"/files-pri/", "/files-tmb/", "/clips/"}
 
 

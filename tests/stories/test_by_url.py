@@ -12,8 +12,7 @@ import aiohttp
 import psycopg
 import pytest
 
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import Message
+from bot.sandbox.slack.state.models import Message, Upload
 from tests.audio.sounds import record
 from tests.stories.conftest import SOUND, Town, free_port
 

@@ -8,8 +8,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from bot.sandbox.linq.signing import new_secret, standard
-from bot.sandbox.slack.over_http import signature
+from bot.sandbox.linq.webhooks.signing import new_secret, standard_headers
+from bot.sandbox.slack.events.http_transport import signature_headers
 from tests.stories.conftest import Town, get
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,14 +27,14 @@ async def knock(town: Town, path: str, body: bytes, headers: Any) -> tuple[int, 
 
 async def slack_says(town: Town, body: bytes, *, age_s: float = 0, **headers: str) -> int:
     """The status for a body signed by Slack so long ago; ``headers`` replace those it would carry (``_`` for ``-``)."""
-    signed = signature(town.sandbox.slack.signing_secret.encode(), body, int(time.time() - age_s))
+    signed = signature_headers(town.sandbox.slack.signing_secret.encode(), body, int(time.time() - age_s))
     given = JSON | signed | {name.replace("_", "-"): value for name, value in headers.items()}
     return (await knock(town, "/slack/events", body, given))[0]
 
 
 async def linq_says(town: Town, body: bytes, *, age_s: float = 0, name: str = "e1", **headers: str) -> int:
     """The same for a webhook of Linq's, called ``name``."""
-    signed = standard(town.sandbox.linq.webhook_secret, name, int(time.time() - age_s), body)
+    signed = standard_headers(town.sandbox.linq.webhook_secret, name, int(time.time() - age_s), body)
     given = JSON | signed | {name.replace("_", "-"): value for name, value in headers.items()}
     return (await knock(town, "/linq/webhooks", body, given))[0]
 
@@ -57,9 +57,9 @@ async def test_what_is_not_signed_stays_outside_whatever_it_is(shared_town: Town
 
 async def test_a_signature_of_somebody_else_or_over_something_else_is_refused(shared_town: Town) -> None:
     now, body = int(time.time()), sealed(WEBHOOK)
-    others = standard(new_secret(), "e1", now, body)
+    others = standard_headers(new_secret(), "e1", now, body)
     assert await linq_says(shared_town, body, webhook_signature=others["webhook-signature"]) == 401
-    over_another_body = signature(shared_town.sandbox.slack.signing_secret.encode(), b"{}", now)
+    over_another_body = signature_headers(shared_town.sandbox.slack.signing_secret.encode(), b"{}", now)
     assert (await knock(shared_town, "/slack/events", sealed(EVENT), JSON | over_another_body))[0] == 401
 
 
@@ -71,7 +71,7 @@ async def test_a_signed_request_is_worth_nothing_after_five_minutes(shared_town:
 
 
 async def test_a_new_time_or_name_on_an_old_signature_is_refused(shared_town: Town) -> None:
-    old = signature(shared_town.sandbox.slack.signing_secret.encode(), sealed(EVENT), int(time.time()) - 900)
+    old = signature_headers(shared_town.sandbox.slack.signing_secret.encode(), sealed(EVENT), int(time.time()) - 900)
     assert await slack_says(shared_town, sealed(EVENT), X_Slack_Signature=old["X-Slack-Signature"]) == 401
     assert await linq_says(shared_town, sealed(WEBHOOK), webhook_id="e2") == 401
     assert await linq_says(shared_town, sealed(WEBHOOK), webhook_timestamp=str(int(time.time()) - 1)) == 401
@@ -94,7 +94,7 @@ async def test_odd_times_are_refused_without_a_stumble(shared_town: Town, trick:
 
 async def test_a_header_that_comes_twice_does_not_smuggle_anything_in(shared_town: Town) -> None:
     body, now = sealed(WEBHOOK), int(time.time())
-    right = standard(shared_town.sandbox.linq.webhook_secret, "e1", now, body)
+    right = standard_headers(shared_town.sandbox.linq.webhook_secret, "e1", now, body)
     twice = [*right.items(), ("webhook-id", "e2"), *JSON.items()]
     assert (await knock(shared_town, "/linq/webhooks", body, twice))[0] == 401
 
@@ -134,7 +134,7 @@ async def test_other_routes_and_methods_give_nothing_away(shared_town: Town) -> 
 
 
 async def test_a_database_that_is_down_is_500_and_what_came_comes_again(place: Town) -> None:
-    place.sandbox.pace.scale = 0.01
+    place.sandbox.time_scale.scale = 0.01
     set_open(place, False)
     try:
         message = await place.drop()
@@ -149,7 +149,7 @@ async def test_a_database_that_is_down_is_500_and_what_came_comes_again(place: T
         set_open(place, True)
     await place.until_shown(message, "read", timeout=60)
     assert len(place.memos()) == 1
-    place.sandbox.pace.scale = 1.0
+    place.sandbox.time_scale.scale = 1.0
 
 
 def set_open(town: Town, is_open: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.child import ROOT
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 from config.settings import Settings
 
 GOOD = {

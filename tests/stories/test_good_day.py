@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.state.models import Upload
 from tests.stories.conftest import SOUND, Town, town_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.sandbox.linq.model import Failure
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.linq.state.models import Failure
+from bot.sandbox.slack.state.models import Upload
 from tests.stories.conftest import SOUND, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -15,7 +15,7 @@ EVIL = "<!channel> <@U0BEN000001> <https://evil.example|invoice> *bold* _`&lt;!h
 
 def said(place: Town) -> str:
     """Everything the bot shows in this channel, to all and to single persons: texts and blocks."""
-    workspace = place.sandbox.slack.stage.workspace
+    workspace = place.sandbox.slack.workspace
     own = [m for m in workspace.channels[place.channel].messages.values() if m.bot_id]
     seen = place.sandbox.slack.ephemerals(place.channel)
     shown = [[m.text, m.blocks] for m in own] + [[e.text, e.blocks] for e in seen]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli.child import BotProcess
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.world import Sandbox
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
 from tests.crash.databases import Place
 from tests.stories.conftest import Town
 

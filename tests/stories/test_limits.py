@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.state.models import Upload
 from tests.stories.conftest import SOUND, Town, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -17,14 +17,14 @@ def refused(place: Town, what: str) -> int:
 
 async def test_beyond_thirty_a_minute_to_one_person_clips_wait_their_turn_in_order(place: Town) -> None:
     place.sandbox.linq.switches.pair_limit = 2
-    place.sandbox.pace.scale = 1 / 30
+    place.sandbox.time_scale.scale = 1 / 30
     names = [f"{number}.m4a" for number in range(5)]
     messages = [await place.drop(Upload(name, SOUND)) for name in names]
     for message in messages:
         await place.until_shown(message, "read", timeout=60)
     assert [memo.filename for memo in place.memos()] == names
     assert refused(place, "voicememo") <= 4
-    place.sandbox.pace.scale = 1.0
+    place.sandbox.time_scale.scale = 1.0
 
 
 async def test_a_wait_of_hours_is_told_with_its_hour_and_is_not_tried_before(place: Town) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CREW
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.fixtures import CREW
+from bot.sandbox.slack.state.models import Upload
 from tests.stories.conftest import SOUND, town_with
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import BEN, OTHER_BOT, OTHER_BOT_ID, Message
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.fixtures import BEN, OTHER_BOT, OTHER_BOT_ID
+from bot.sandbox.slack.state.models import Message, Upload
 from tests.stories.conftest import SOUND, Town, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,7 +86,7 @@ async def test_a_given_address_is_forwarded_as_it_stands(place: Town) -> None:
     assert "on the way" in await told(place, f"send {ADDRESS}")
     await place.until(lambda: bool(place.memos()))
     assert place.sandbox.linq.fetcher.asked[-1] == ADDRESS
-    posts = place.sandbox.slack.stage.workspace.channels[place.channel].messages
+    posts = place.sandbox.slack.workspace.channels[place.channel].messages
     await place.until(lambda: any(shown(each.text) == ["read"] for each in posts.values()))
 
 
@@ -184,7 +184,7 @@ async def test_bots_are_heard_only_when_they_are_allowed(place: Town) -> None:
     allowed = await place.drop(user=OTHER_BOT)
     await place.until(lambda: shown(place.replies(allowed)[-1].text) == ["read"])
     stranger = place.sandbox.slack.new_user("stranger")
-    place.sandbox.slack.stage.workspace.users[stranger].bot_id = "B0STRANGER1"
+    place.sandbox.slack.workspace.users[stranger].bot_id = "B0STRANGER1"
     silent = await place.drop(Upload("spam.m4a", SOUND), user=stranger)
     await place.sandbox.slack.settled()
     assert place.replies(silent) == [silent]

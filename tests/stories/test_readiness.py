@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.slack.workspace import CREW
+from bot.sandbox.slack.fixtures import CREW
 from tests.stories.conftest import Town, get, town_with
 
 QUICK = {"HEAR_CHECK_SECONDS": "0.5", "ALERT_AFTER_SECONDS": "0.6", "SLACK_ALERT_CHANNEL": CREW}
@@ -30,7 +30,7 @@ async def until_red(town: Town) -> dict[str, str]:
 
 
 def alarms(town: Town) -> list[str]:
-    here = town.sandbox.slack.stage.workspace.channels[CREW]
+    here = town.sandbox.slack.workspace.channels[CREW]
     return [message.text for message in here.messages.values() if message.bot_id]
 
 

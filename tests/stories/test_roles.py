@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.child import BotProcess
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 from tests.stories.conftest import Town
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Failure
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.state.models import Failure
 from tests.stories.conftest import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -20,7 +20,7 @@ async def test_a_webhook_that_comes_late_still_counts(place: Town) -> None:
     place.sandbox.linq.advance(place.memos()[0].id, "read")
     await place.until_shown(message, "queued")
     place.sandbox.linq.switches.webhooks_withheld = False
-    place.sandbox.linq.mischief.release_webhooks()
+    place.sandbox.linq.admin.release_webhooks()
     await place.until_shown(message, "read")
 
 
@@ -73,9 +73,9 @@ async def test_a_failure_that_names_no_memo_finds_it_by_its_trace(place: Town) -
 
 
 async def test_strangers_memos_and_unknown_kinds_are_taken_and_change_nothing(place: Town) -> None:
-    place.sandbox.linq.mischief.stray(place.chat, "read")
-    place.sandbox.linq.mischief.emit("message.tomorrow", {"id": "x"})
-    place.sandbox.linq.phone.reply(place.chat, "Thanks, got it!")
+    place.sandbox.linq.admin.stray(place.chat, "read")
+    place.sandbox.linq.admin.emit("message.tomorrow", {"id": "x"})
+    place.sandbox.linq.phone.send(place.chat, "Thanks, got it!")
     await place.until(lambda: bool(place.sandbox.wire.named("webhook message.received")))
     message = await place.drop()
     await place.until_shown(message, "read")

@@ -12,53 +12,54 @@ from rich.text import Text
 
 from bot.cli.child import ChildError
 from bot.cli.common import plain_console
-from bot.cli.demo.cast import take_time
-from bot.cli.demo.director import DemoDirector
-from bot.cli.demo.folder import demo_folder, furnish, lay_by
-from bot.sandbox.pace import Pace
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.world import Sandbox
+from bot.cli.demo.controller import DemoController
+from bot.cli.demo.database_folder import cache_database, create_database, demo_folder
+from bot.cli.demo.workspace import slow_down_phone
+from bot.sandbox.page.page import open_page
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.models import Upload
+from bot.sandbox.time_scale import TimeScale
 
 PORT = 4321
-SQUEEZED = 0.1
+TIME_SCALE = 0.1
 """Slack tries again after 6 s and after 30 s, not after 1 and 5 minutes."""
 
 
-async def show_page(story: str, upload: Upload | None, port: int | None) -> None:
-    """Until SIGINT or SIGTERM. ``story`` plays as soon as the bot is there, or ``upload`` is dropped.
+async def serve_page(story: str, upload: Upload | None, port: int | None) -> None:
+    """Serve the page until SIGINT or SIGTERM. ``story`` plays as soon as the bot runs, or ``upload`` is dropped.
 
     ``port`` None: the usual one.
     """
-    leaving = _told_to_leave()
+    stopping = _stop_event()
     console = plain_console()
     with demo_folder() as folder:
-        furnished = asyncio.create_task(asyncio.to_thread(furnish, folder))
-        async with Sandbox(pace=Pace(SQUEEZED)) as sandbox:
-            take_time(sandbox)
-            director = DemoDirector(sandbox, folder, furnished)
-            await _serve(sandbox, director, PORT if port is None else port, console)
-            opening = asyncio.create_task(_bring_up(director, story, upload, console))
+        database_ready = asyncio.create_task(asyncio.to_thread(create_database, folder))
+        async with Sandbox(time_scale=TimeScale(TIME_SCALE)) as sandbox:
+            slow_down_phone(sandbox)
+            controller = DemoController(sandbox, folder, database_ready)
+            await _serve(sandbox, controller, PORT if port is None else port, console)
+            opening = asyncio.create_task(_start_bot(controller, story, upload, console))
             try:
-                await leaving.wait()
+                await stopping.wait()
             finally:
                 console.print("\nStopping the bot and its database.")
                 opening.cancel()
-                await director.close()
+                await controller.close()
 
 
-def _told_to_leave() -> asyncio.Event:
-    leaving = asyncio.Event()
+def _stop_event() -> asyncio.Event:
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # loops on Windows take no signal handlers; Ctrl-C cancels there
-            asyncio.get_running_loop().add_signal_handler(number, leaving.set)
-    return leaving
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
 
 
-async def _serve(sandbox: Sandbox, director: DemoDirector, port: int, console: Console) -> None:
+async def _serve(sandbox: Sandbox, controller: DemoController, port: int, console: Console) -> None:
     try:
-        await sandbox.open_control(port, director)
+        await open_page(sandbox, port, controller)
     except OSError:
-        await sandbox.open_control(0, director)
+        await open_page(sandbox, 0, controller)
         console.print(f"Port {port} is busy, so another one was taken.")
     console.print(Text.assemble("The demo is at ", (sandbox.control_url, "bold"), "  (Ctrl-C ends it)"))
     if _has_display():
@@ -71,20 +72,20 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def _bring_up(director: DemoDirector, story: str, upload: Upload | None, console: Console) -> None:
-    """The bot, then the story or the file, and what the next demo needs.
+async def _start_bot(controller: DemoController, story: str, upload: Upload | None, console: Console) -> None:
+    """Start the bot, then the story or the file, and prepare what the next demo needs.
 
-    Where no bot comes up, the page says so, and stays.
+    Where no bot starts, the page says so, and stays.
     """
     try:
-        await director.open()
+        await controller.open()
     except ChildError as error:
         console.print(str(error), style="red")
         return
     console.print("The bot is running.")
     if story:
-        await director.play(story)
+        await controller.play(story)
     if upload:
-        await director.drop(upload)
+        await controller.drop(upload)
         console.print(f"{upload.name} is dropped in #clips.")
-    await asyncio.to_thread(lay_by)
+    await asyncio.to_thread(cache_database)

@@ -1,4 +1,4 @@
-"""The demo in the terminal: one clip from the drop to the ear, or a story, told line by line."""
+"""The demo in the terminal: one clip from the drop to its reading, or a story, line by line."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -13,18 +13,18 @@ from rich.text import Text
 
 from bot.cli.child import ChildError
 from bot.cli.common import FAILED, USAGE, plain_console, stop
-from bot.cli.demo.cast import Cast, gather, link_channels, take_time
-from bot.cli.demo.folder import demo_folder, furnish
-from bot.cli.demo.life import BotLife
+from bot.cli.demo.database_folder import create_database, demo_folder
 from bot.cli.demo.stories import Scene, Story, StoryError
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.page.track import DEAD_ENDS, WORDS, word_in
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import CLIPS, Message
-from bot.sandbox.world import Sandbox
+from bot.cli.demo.supervisor import BotSupervisor
+from bot.cli.demo.workspace import DemoWorkspace, add_workspace, link_channels, slow_down_phone
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.page.timeline.timeline import DEAD_ENDS, WORDS, word_in
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.state.models import Message, Upload
 
 WAY = ("queued", "sent", "delivered", "read")
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 STARTING = "starting a Slack, a Linq, a database and the bot"
 
 
@@ -37,28 +37,28 @@ def upload_of(file: Path | None) -> Upload:
         stop([f"--file: {file} cannot be read ({error.strerror})."], USAGE)
 
 
-async def tell_clip(upload: Upload) -> bool:
-    """Whether the memo was read and its bytes arrived whole: the clip's own, or those of its converted copy."""
+async def report_clip(upload: Upload) -> bool:
+    """Show one clip on its way. Return whether the memo was read and its bytes are the clip's or a converted copy's."""
     console = plain_console()
     with _bar(console) as bar:
         task = bar.add_task(STARTING, total=len(WAY))
-        async with _running() as (sandbox, _, cast):
-            return await Telling(console, bar, task, sandbox, cast).tell(upload)
+        async with _running() as (sandbox, _, workspace):
+            return await ClipReport(console, bar, task, sandbox, workspace).run(upload)
 
 
-async def tell_story(story: Story) -> bool:
-    """Whether it ended as it should."""
+async def report_story(story: Story) -> bool:
+    """Show a story. Return whether it ended as it should."""
     console = plain_console()
 
-    async def tell(sentence: str) -> None:
+    async def narrate(sentence: str) -> None:
         console.print(f"  {sentence}")
 
     with _bar(console) as bar:
         bar.add_task(STARTING, total=None)
-        async with _running() as (sandbox, life, cast):
+        async with _running() as (sandbox, bot, workspace):
             console.print(story.title, style="bold")
             try:
-                await story.play(Scene(sandbox, life, cast, tell))
+                await story.play(Scene(sandbox, bot, workspace, narrate))
             except (StoryError, ChildError) as error:
                 console.print(_headed("Not as it should have ended:", "red", str(error)))
                 return False
@@ -67,48 +67,50 @@ async def tell_story(story: Story) -> bool:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Sandbox, BotLife, Cast]]:
-    """The whole world with the bot in it, and nothing left of it afterwards."""
+async def _running() -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspace]]:
+    """Run the sandbox with the bot in it, and leave nothing of it afterwards."""
     with demo_folder() as folder:
-        furnish(folder)
+        create_database(folder)
         async with Sandbox() as sandbox:
-            take_time(sandbox)
-            cast = gather(sandbox)
-            life = BotLife(sandbox, folder, at_first=partial(link_channels, sandbox, cast))
+            slow_down_phone(sandbox)
+            workspace = add_workspace(sandbox)
+            bot = BotSupervisor(sandbox, folder, at_first=partial(link_channels, sandbox, workspace))
             try:
-                await life.start()
-                yield sandbox, life, cast
+                await bot.start()
+                yield sandbox, bot, workspace
             except ChildError as error:
                 stop([str(error)], FAILED)
             finally:
-                await life.stop()
+                await bot.stop()
 
 
 def _bar(console: Console) -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
 
 
-class Telling:
+class ClipReport:
     """One clip as both sides see it."""
 
-    def __init__(self, console: Console, bar: Progress, task: TaskID, sandbox: Sandbox, cast: Cast) -> None:
+    def __init__(
+        self, console: Console, bar: Progress, task: TaskID, sandbox: Sandbox, workspace: DemoWorkspace
+    ) -> None:
         self._console, self._bar, self._task = console, bar, task
-        self._sandbox, self._cast = sandbox, cast
-        self._told: set[tuple[str, str]] = set()
+        self._sandbox, self._workspace = sandbox, workspace
+        self._printed: set[tuple[str, str]] = set()
 
-    async def tell(self, upload: Upload) -> bool:
+    async def run(self, upload: Upload) -> bool:
         self._say("Slack", "#clips is linked to an iMessage chat with Ann.")
-        message = await self._sandbox.slack.drop(CLIPS, upload, user=self._cast.maya)
+        message = await self._sandbox.slack.drop(CLIPS, upload, user=self._workspace.maya)
         self._say("Slack", f"a person drops {upload.name} ({len(upload.content):,} bytes)")
         try:
-            await self._sandbox.wire.until(lambda: self._look(message), PATIENCE_S)
+            await self._sandbox.wire.until(lambda: self._print_news(message), TIMEOUT_S)
         except TimeoutError as error:
             self._console.print(_headed("It did not come to an end.", "red", str(error)))
             return False
         return self._verdict(upload, message)
 
-    def _look(self, message: Message) -> bool:
-        """Tell what is new on either side; True once the thread has come to an end."""
+    def _print_news(self, message: Message) -> bool:
+        """Print what is new on either side; True once the thread has come to an end."""
         for reply in self._sandbox.slack.thread(CLIPS, message.ts)[1:]:
             self._say("Slack", f"  ↳ {reply.text}")
         for memo in self._sandbox.linq.memos(Chats.ANN):
@@ -118,12 +120,12 @@ class Telling:
         return word == WAY[-1] or word in DEAD_ENDS
 
     def _say(self, side: str, line: str) -> None:
-        if (side, line) not in self._told:
-            self._told.add((side, line))
+        if (side, line) not in self._printed:
+            self._printed.add((side, line))
             self._console.print(_headed(side, "bold", line))
 
     def _word(self, message: Message) -> str:
-        """The status that the thread shows last."""
+        """Return the status that the thread shows."""
         replies = self._sandbox.slack.thread(CLIPS, message.ts)[1:]
         word = word_in(replies[0].text, message.files[0].upload.name) if replies else ""
         return word if word in WORDS else "starting"

@@ -1,11 +1,4 @@
-"""A local Linq: the API, the file store behind its upload links, its webhooks, and the person at the phone.
+"""A local Linq: the API, the hosts for uploads and media, its webhooks, and the people at the other phones.
 
-Nothing of the bot may come in, nor Linq's own library: this is written from the documentation alone.
+It is written from the documentation alone; it imports neither the bot nor Linq's own library.
 """
-
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.linq.model import Chat, Failure, Memo, Message, Subscription
-from bot.sandbox.linq.side import LinqSide
-from bot.sandbox.linq.switches import Switches
-
-__all__ = ["Chat", "Chats", "Failure", "LinqSide", "Memo", "Message", "Subscription", "Switches"]

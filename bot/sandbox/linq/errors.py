@@ -1,4 +1,4 @@
-"""Linq's refusals: code, HTTP status and words, as its documentation lists them."""
+"""Linq's refusals: code, HTTP status and sentence, as its documentation lists them."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ TABLE: dict[int, tuple[int, str]] = {
     1003: (400, "Invalid request body"),
     1004: (400, "Invalid message content"),
     1005: (400, "Invalid parameter value"),
+    1006: (409, "Cannot update direct message chats"),
     1007: (429, "Rate limit exceeded"),
     2001: (404, "Chat not found"),
     2002: (404, "Message not found"),
@@ -26,6 +27,7 @@ TABLE: dict[int, tuple[int, str]] = {
     2015: (409, "Operation conflicts with current state"),
     2016: (409, "Not supported in group chats"),
     2017: (409, "Not supported on this chat's service type"),
+    2023: (409, "Mentions are only supported in group chats"),
     2024: (403, "Recipient has opted out"),
     2026: (403, "Handle is blocked"),
     2027: (403, "Line is temporarily ineligible to deliver"),

@@ -1,14 +1,15 @@
 """Everything the local Linq can be told to do wrong, and how fast it does the right thing.
 
-Seconds here are real seconds; Linq's own minutes (upload links, rate windows, webhook retries) go by the pace.
+Seconds here are real seconds; Linq's own minutes (upload links, rate windows, webhook retries) follow the time scale.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from bot.sandbox.fitting import fit_fields
-from bot.sandbox.linq.model import Failure
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from bot.sandbox.linq.state.models import Failure
+from bot.sandbox.switches import SwitchModel
 
 Down = Literal["no", "refused", "500", "503"]
 FaultWord = Literal[
@@ -26,27 +27,54 @@ FaultWord = Literal[
 ]
 Fault = FaultWord | int
 """A word from above, or a Linq error code to refuse with."""
+MediaFaultKind = Literal["ok", "missing", "slow", "truncated", "mislabelled", "html", "redirect", "endless"]
 
 
-@dataclass
-class Switches:
-    """Set an attribute and the next exchange obeys; a name that does not exist raises AttributeError.
+@dataclass(config=ConfigDict(extra="forbid", strict=True))
+class MediaFault:
+    """How the media host answers; ``times`` counts downloads, None means until changed.
 
-    Answers: ``next_answers`` maps a wire name (``voicememo``, ``upload``, ``messages.list``, ...) to faults used up
-    one per exchange; ``down`` ``refused`` closes the API's port; ``hang_s`` is how long a hanging answer hangs.
+    ``missing``: 404; ``mislabelled``: served as ``application/octet-stream``; ``html``: a page with status 200;
+    ``redirect``: to another host; ``slow``: ``bytes_per_s``; ``endless``: never stops sending.
+    """
+
+    kind: MediaFaultKind = "ok"
+    times: int | None = None
+    bytes_per_s: int = 16_000
+
+
+class Switches(SwitchModel):
+    """Set an attribute and the next exchange obeys. The defaults are a good day at Linq.
+
+    Answers: ``next_answers`` maps a wire name (``voicememo``, ``messages.send``, ``upload``, ...) to faults used up one
+    per exchange; ``down`` ``refused`` closes the API's port; ``hang_s`` is how long a hanging answer hangs.
+
     Files: ``ready_after_s`` is the time of 2007 after an upload; ``keep_bytes`` False keeps hash and size alone;
     ``part_id_differs`` breaks the equality of part id and attachment id; ``fetch_style`` is how URLs are downloaded.
-    Lists: memos appear after so many looks and seconds, or (``listed`` False) never.
+
+    Media of messages: ``media_origin`` is where it is served, at the API's own origin or at another one;
+    ``media_addresses`` last forever, for 15 minutes, or (``stale``) have expired before they arrive, until the
+    attachment is retrieved again; ``media_fault`` spoils the downloads.
+
+    Lists: messages of ours appear after so many looks and seconds, or (``listed`` False) never; neither order is
+    documented.
+
     Sends: ``pair_limit`` is per line, person and minute; ``daily_cap`` and ``recipient_must_text_first`` are what trial
-    accounts meet; ``next_failures`` are used up one per accepted memo.
-    Progress: the seconds count from step to step; ``progresses_automatically`` False leaves memos where they are.
-    Webhooks: ``webhooks_reversed`` tells the steps of a memo backwards, once all are done.
+    accounts meet; ``next_failures`` are used up one per accepted message; ``late_edit_code`` is the undocumented answer
+    to an edit that comes too late.
+
+    Progress: the seconds count from step to step; ``progresses_automatically`` False leaves messages where they are.
+
+    Webhooks: ``webhooks_withheld`` keeps them back, and drops those older than half an hour when they are released;
+    ``webhooks_reversed`` tells the steps of a message backwards, once all are done; ``lose_webhooks`` is how many of
+    the next are never sent; ``failed_names_no_message`` and ``reactions_name_no_message`` leave the message id out;
+    ``tapback_change`` is how a changed tapback is told, which is not documented.
     """
 
     latency_s: float = 0.0
     down: Down = "no"
-    next_answers: dict[str, list[Fault]] = field(default_factory=dict)
-    next_failures: list[Failure] = field(default_factory=list)
+    next_answers: dict[str, list[Fault]] = Field(default_factory=dict)
+    next_failures: list[Failure] = Field(default_factory=list)
     hang_s: float = 120.0
     refuse_unknown_fields: bool = True
 
@@ -56,15 +84,21 @@ class Switches:
     sms_answer: Literal["fallback", "2017", "4005"] = "fallback"
     fetch_style: Literal["get", "head", "ranges"] = "get"
 
+    media_origin: Literal["api", "own"] = "api"
+    media_addresses: Literal["lasting", "expiring", "stale"] = "lasting"
+    media_fault: MediaFault = Field(default_factory=MediaFault)
+
     listed: bool = True
     listed_after_looks: int = 0
     listed_after_s: float = 0.0
     messages_order: Literal["newest", "oldest", "shuffled"] = "newest"
+    chats_order: Literal["newest", "oldest", "shuffled"] = "newest"
 
     pair_limit: int | None = 30
     daily_cap: int | None = None
     recipient_must_text_first: bool = False
     line_ineligible: bool = False
+    late_edit_code: int = 2015
 
     progresses_automatically: bool = True
     reads_automatically: bool = True
@@ -78,43 +112,31 @@ class Switches:
     webhook_delay_s: float = 0.0
     webhook_before_answer: bool = False
     webhook_timeout_s: float = 10.0
+    lose_webhooks: int = 0
     failed_names_no_message: bool = False
-
-    def __post_init__(self) -> None:
-        self._watchers: dict[str, Callable[[], None]] = {}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self.__dataclass_fields__ and name != "_watchers":
-            raise AttributeError(f"no switch is called {name}")
-        super().__setattr__(name, value)
-        watcher = self.__dict__.get("_watchers", {}).get(name)
-        if watcher:
-            watcher()
-
-    def watch(self, name: str, watcher: Callable[[], None]) -> None:
-        """``watcher`` is called after every assignment to that switch."""
-        self._watchers[name] = watcher
-
-    def apply(self, changes: dict[str, Any]) -> None:
-        """All of the changes, as JSON, or none. ValueError names the first that does not fit."""
-        for name, value in fit_fields(changes, Switches).items():
-            setattr(self, name, value)
-
-    def shown(self) -> dict[str, Any]:
-        return asdict(self)
+    reactions_name_no_message: bool = False
+    tapback_change: Literal["added", "removed_and_added"] = "added"
 
     def next(self, what: str, *faults: Fault) -> None:
-        """The next exchanges named ``what`` go wrong in these ways, one after the other."""
+        """Spoil the next exchanges named ``what`` in these ways, one after the other."""
         self.next_answers.setdefault(what, []).extend(faults)
 
     def take_fault(self, what: str) -> Fault:
-        """What goes wrong with this exchange; it is used up."""
+        """Take what goes wrong with this exchange; it is used up."""
         waiting = self.next_answers.get(what)
         return waiting.pop(0) if waiting else "ok"
 
     def fail_next(self, failure: Failure) -> None:
-        """The next accepted memo fails like this."""
+        """Let the next accepted message fail like this."""
         self.next_failures.append(failure)
 
     def take_failure(self) -> Failure | None:
         return self.next_failures.pop(0) if self.next_failures else None
+
+    def take_media_fault(self) -> MediaFaultKind:
+        """Take what goes wrong with this download; one of its times is used up."""
+        fault = self.media_fault
+        if fault.times is None:
+            return fault.kind
+        fault.times -= 1
+        return fault.kind if fault.times >= 0 else "ok"

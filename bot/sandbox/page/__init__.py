@@ -1,9 +1,4 @@
-"""The page: the toy world as a person sees it, Slack on the left, an iPhone on the right, the wire between them.
+"""The page: the sandbox as a person sees it, Slack on the left, an iPhone on the right, the wire between them.
 
-Nothing of the bot may come in: what the page tells of a delivery, it tells from the wire and from both sides.
+What it shows of a delivery comes from the wire log and from both sides, never from the bot.
 """
-
-from .director import Director
-from .page import Page
-
-__all__ = ["Director", "Page"]

@@ -1,4 +1,4 @@
-"""The phone's address book: who is behind the addresses that every sandbox starts with."""
+"""The phone's address book: the names behind the addresses that every sandbox starts with."""
 
 import re
 
@@ -17,7 +17,7 @@ _NORTH_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 
 
 def name_of(address: str) -> str:
-    """The name in the book, else the address as a phone writes it."""
+    """Return the name in the book, else the address as a phone writes it."""
     if address in NAMES:
         return NAMES[address]
     number = _NORTH_AMERICAN.fullmatch(address)

@@ -1,22 +1,30 @@
-"""The page's routes, beside the control port's own: static files, the stream of the world, fault switches, samples."""
+"""The page's routes, beside the control port's own.
+
+    GET  /                        the page; its files lie below /static
+    GET  /page/world              the state of the sandbox as a stream: every section, then the ones that change
+    POST /page/faults/{name}      value, chat: set one of the fault switches
+    POST /page/reset              put every fault switch back
+    POST /page/sample             sample, channel, user, thread_ts: drop one of the page's own files
+    POST /page/bot/{order}        kill, http, socket: kill the bot, or restart it
+    POST /page/story              play: a story's name, or none to stop the one that plays
+"""  # fmt: skip
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .director import Director, Json
-from .faults import FAULTS, calm, flip
-from .phone_view import phone_sections
-from .samples import SAMPLES
-from .slack_view import slack_sections
-from .stream import Stream
-from .tracks import Tracks
-
-if TYPE_CHECKING:
-    from bot.sandbox.world import Sandbox
+from bot.sandbox.control.acts import read_object
+from bot.sandbox.json_types import Json
+from bot.sandbox.page.controller import Controller
+from bot.sandbox.page.faults.fault_table import FAULTS, reset_faults, set_fault
+from bot.sandbox.page.phone_view import phone_sections
+from bot.sandbox.page.samples import SAMPLES
+from bot.sandbox.page.slack_view import slack_sections
+from bot.sandbox.page.state_stream import StateStream
+from bot.sandbox.page.timeline.timelines import Timelines
+from bot.sandbox.sandbox import Sandbox
 
 STATIC = Path(__file__).parent / "static"
 # Nothing is fetched from anywhere else and nobody may frame the page; recordings are played from blobs.
@@ -29,28 +37,34 @@ _HEADERS = {
 }
 
 
-class Page:
-    """``director`` None: the page of a toy world whose bot is run by somebody else."""
+async def open_page(sandbox: Sandbox, port: int = 0, controller: Controller | None = None) -> None:
+    """Open the sandbox's control port with the page on it. Raises OSError when the port is taken."""
+    application = sandbox.control_application()
+    Page(sandbox, controller).mount(application)
+    await sandbox.open_control(port, application)
 
-    def __init__(self, sandbox: "Sandbox", director: Director | None = None) -> None:
-        self._sandbox, self._director = sandbox, director
-        self._tracks = Tracks(sandbox)
-        self._stream = Stream(sandbox.wire, self._sections)
+
+class Page:
+    """``controller`` None: the page of a sandbox whose bot is run by somebody else."""
+
+    def __init__(self, sandbox: Sandbox, controller: Controller | None = None) -> None:
+        self._sandbox, self._controller = sandbox, controller
+        self._timelines = Timelines(sandbox)
+        self._stream = StateStream(sandbox.wire, self._sections)
 
     def mount(self, application: web.Application) -> None:
-        """Put the page at ``/`` of the control port."""
-        application.middlewares.append(_only_from_itself)
-        application.on_response_prepare.append(_guard)
+        application.middlewares.append(_refuse_other_origins)
+        application.on_response_prepare.append(_set_headers)
         application.on_shutdown.append(self._stream.close)
         application.add_routes(
             [
                 web.static("/static", STATIC),
                 web.get("/page/world", self._stream.serve),
                 web.post("/page/faults/{name}", self._set_fault),
-                web.post("/page/calm", self._calm),
+                web.post("/page/reset", self._reset),
                 web.post("/page/sample", self._drop_sample),
-                web.post("/page/bot/{order}", self._order_bot),
-                web.post("/page/story", self._order_story),
+                web.post("/page/bot/{order}", self._control_bot),
+                web.post("/page/story", self._control_story),
                 web.get("/", _index),
             ]
         )
@@ -58,66 +72,58 @@ class Page:
     def _sections(self) -> Iterator[tuple[str, Json]]:
         yield from slack_sections(self._sandbox.slack)
         yield from phone_sections(self._sandbox.linq)
-        yield from self._tracks.sections()
+        yield from self._timelines.sections()
         yield "faults", {"faults": [fault.shown(self._sandbox) for fault in FAULTS]}
-        yield from (self._director.sections() if self._director else {}).items()
+        yield from (self._controller.sections() if self._controller else {}).items()
 
     async def _set_fault(self, request: web.Request) -> web.Response:
-        asked = await _asked(request)
-        flip(self._sandbox, request.match_info["name"], str(asked.get("value", "")), str(asked.get("chat", "")))
+        given = await read_object(request)
+        set_fault(self._sandbox, request.match_info["name"], str(given.get("value", "")), str(given.get("chat", "")))
         return web.json_response({})
 
-    async def _calm(self, request: web.Request) -> web.Response:
-        calm(self._sandbox)
+    async def _reset(self, request: web.Request) -> web.Response:
+        reset_faults(self._sandbox)
         return web.json_response({})
 
     async def _drop_sample(self, request: web.Request) -> web.Response:
-        asked = await _asked(request)
-        upload = SAMPLES[str(asked.pop("sample", ""))]()
-        await self._sandbox.slack.drop(str(asked.pop("channel", "")), upload, **asked)
+        given = await read_object(request)
+        upload = SAMPLES[str(given.pop("sample", ""))]()
+        await self._sandbox.slack.drop(str(given.pop("channel", "")), upload, **given)
         return web.json_response({})
 
-    async def _order_bot(self, request: web.Request) -> web.Response:
+    async def _control_bot(self, request: web.Request) -> web.Response:
         match request.match_info["order"]:
             case "kill":
-                await self._behind().kill()
-            case "http" | "socket" as way:
-                await self._behind().restart(socket_mode=way == "socket")
+                await self._required_controller().kill()
+            case "http" | "socket" as mode:
+                await self._required_controller().restart(socket_mode=mode == "socket")
             case unknown:
                 raise LookupError(unknown)
         return web.json_response({})
 
-    async def _order_story(self, request: web.Request) -> web.Response:
-        """``play`` names a story; without it the one that plays is stopped."""
-        story = str((await _asked(request)).get("play", ""))
-        await (self._behind().play(story) if story else self._behind().stop_story())
+    async def _control_story(self, request: web.Request) -> web.Response:
+        controller, story = self._required_controller(), str((await read_object(request)).get("play", ""))
+        await (controller.play(story) if story else controller.stop_story())
         return web.json_response({})
 
-    def _behind(self) -> Director:
-        if self._director is None:
-            raise LookupError("this toy world does not run the bot")
-        return self._director
+    def _required_controller(self) -> Controller:
+        if self._controller is None:
+            raise LookupError("this sandbox does not run the bot")
+        return self._controller
 
 
 async def _index(request: web.Request) -> web.FileResponse:
     return web.FileResponse(STATIC / "index.html")
 
 
-async def _asked(request: web.Request) -> Json:
-    asked = await request.json() if request.can_read_body else {}
-    if not isinstance(asked, dict):
-        raise ValueError("a JSON object is expected")
-    return asked
-
-
-async def _guard(request: web.Request, response: web.StreamResponse) -> None:
+async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(_HEADERS)
     response.headers.setdefault("Cache-Control", "no-cache")
 
 
 @web.middleware
-async def _only_from_itself(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A page that another program of this machine serves must not steer this one either."""
+async def _refuse_other_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a page that another program of this machine serves."""
     origin = request.headers.get("Origin")
     if origin in (None, f"http://{request.host}"):
         return await handler(request)

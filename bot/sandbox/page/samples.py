@@ -1,9 +1,9 @@
-"""Files that a person at the page may drop without having one at hand."""
+"""Files that a person at the page can drop without having one at hand."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.sandbox.slack.files import Upload
+from bot.sandbox.slack.state.models import Upload
 
 _CLIP = Path(__file__).parents[1] / "sample.m4a"
 # The smallest GIF there is: one transparent point.
@@ -15,7 +15,7 @@ def clip() -> Upload:
 
 
 def broken() -> Upload:
-    """An audio file cut off in its header: named and declared as it should be, but nothing in it can be played."""
+    """Make an audio file cut off in its header: named and declared rightly, but nothing in it can be played."""
     return Upload("broken.m4a", _CLIP.read_bytes()[:24] + bytes(4000))
 
 

@@ -1,23 +1,20 @@
-"""The workspace as the left side of the page draws it. Pure reading, nothing is changed here."""
+"""The workspace as the left side of the page draws it. Nothing is changed here."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from bot.sandbox.slack.files import StoredFile
-from bot.sandbox.slack.workspace import BOT, Channel, Ephemeral, Message, Workspace
-
-from .director import Json
-
-if TYPE_CHECKING:
-    from bot.sandbox.slack.side import SlackSide
+from bot.sandbox.json_types import Json
+from bot.sandbox.slack.fixtures import BOT
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.state.models import Channel, Ephemeral, Message, StoredFile
+from bot.sandbox.slack.state.workspace import Workspace
 
 SHOWN_MOST = 60
 SHORTCUTS = {"send_as_voice_memo": "Send as voice memo", "resend_voice_memo": "Resend"}
 
 
-def slack_sections(side: "SlackSide") -> Iterator[tuple[str, Json]]:
-    """``slack`` with people and channels, then ``channel:<id>`` for each with its last messages."""
-    workspace = side.stage.workspace
+def slack_sections(slack: SlackServer) -> Iterator[tuple[str, Json]]:
+    """Yield ``slack`` with people and channels, then ``channel:<id>`` for each with its last messages."""
+    workspace = slack.workspace
     channels = [channel for channel in workspace.channels.values() if not channel.is_archived]
     people = [
         {"id": u.id, "name": u.name, "real_name": u.real_name, "is_bot": bool(u.bot_id), "is_admin": u.is_admin}
@@ -25,7 +22,7 @@ def slack_sections(side: "SlackSide") -> Iterator[tuple[str, Json]]:
     ]
     yield "slack", {"people": people, "channels": [_channel(c) for c in channels], "shortcuts": SHORTCUTS}
     for channel in channels:
-        yield f"channel:{channel.id}", _content(workspace, channel, side.ephemerals(channel.id))
+        yield f"channel:{channel.id}", _content(workspace, channel, slack.ephemerals(channel.id))
 
 
 def _channel(channel: Channel) -> Json:
@@ -38,28 +35,40 @@ def _channel(channel: Channel) -> Json:
     }
 
 
-def _content(workspace: Workspace, channel: Channel, whispers: list[Ephemeral]) -> Json:
+def _content(workspace: Workspace, channel: Channel, ephemerals: list[Ephemeral]) -> Json:
     roots = [m for m in channel.messages.values() if not m.thread_ts or m.subtype == "thread_broadcast"]
     shown = [_message(m) | {"replies": _replies(workspace, m)} for m in roots[-SHOWN_MOST:]]
-    return {"messages": shown, "whispers": [_whisper(w) for w in whispers[-SHOWN_MOST:]]}
+    return {"messages": shown, "ephemerals": [_ephemeral(e) for e in ephemerals[-SHOWN_MOST:]]}
 
 
 def _replies(workspace: Workspace, root: Message) -> list[Json]:
+    if root.thread_ts:  # a reply that was also sent to the channel shows its thread under the root only
+        return []
     return [_message(m) for m in workspace.thread(root.channel, root.ts) if m.ts != root.ts]
 
 
 def _message(message: Message) -> Json:
+    """Render a message; ``username`` and ``icons`` are the contact's, where the bot posts for somebody else."""
     return {
         "ts": message.ts,
+        "thread_ts": message.thread_ts,
         "user": message.user,
+        "username": message.username,
+        "icons": message.icons,
         "text": message.text,
         "blocks": message.blocks,
         "files": [_file(f) for f in message.files],
         "subtype": message.subtype,
         "edited": bool(message.edited_ts),
+        "earlier": message.drafts,
         "reactions": message.reactions,
-        "forwarded": [str(a.get("text", "")) for a in message.attachments if a.get("is_share")],
+        "forwarded": [_forwarded(a) for a in message.attachments if a.get("is_share")],
     }
+
+
+def _forwarded(attachment: Json) -> Json:
+    files = [{"name": file.get("name", ""), "mimetype": file.get("mimetype", "")} for file in attachment["files"]]
+    return {"text": str(attachment.get("text", "")), "files": files}
 
 
 def _file(file: StoredFile) -> Json:
@@ -69,15 +78,15 @@ def _file(file: StoredFile) -> Json:
         "mimetype": file.record.get("mimetype", ""),
         "size": len(file.upload.content),
         "recorded": file.record.get("subtype") == "slack_audio",
-        "gone": file.gone,
+        "gone": file.is_deleted,
     }
 
 
-def _whisper(whisper: Ephemeral) -> Json:
+def _ephemeral(ephemeral: Ephemeral) -> Json:
     return {
-        "ts": whisper.ts,
-        "user": whisper.user,
-        "text": whisper.text,
-        "blocks": whisper.blocks,
-        "thread_ts": whisper.thread_ts,
+        "ts": ephemeral.ts,
+        "user": ephemeral.user,
+        "text": ephemeral.text,
+        "blocks": ephemeral.blocks,
+        "thread_ts": ephemeral.thread_ts,
     }

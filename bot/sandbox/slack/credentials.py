@@ -1,11 +1,11 @@
-"""The toy workspace's secrets. Fixed, so that a bot's environment outlives a restart of the sandbox."""
+"""The workspace's secrets. They are constant, so that a bot's environment outlives a restart of the sandbox."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Credentials:
-    bot_token: str = "xoxb-toy-world-bot"
-    app_token: str = "xapp-toy-world-app"
-    signing_secret: str = "toy-world-signing-secret"
-    verification_token: str = "toy-world-verification"
+    bot_token: str = "xoxb-sandbox-bot"
+    app_token: str = "xapp-sandbox-app"
+    signing_secret: str = "sandbox-signing-secret"
+    verification_token: str = "sandbox-verification"

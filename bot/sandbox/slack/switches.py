@@ -1,10 +1,11 @@
-"""Everything that can be made to go wrong, as plain fields: set from python or over the control port."""
+"""Everything the local Slack can be told to do wrong, as plain fields: set from Python or over the control port."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from bot.sandbox.fitting import fit_fields
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from bot.sandbox.switches import SwitchModel
 
 SCOPES = (
     "channels:history",
@@ -12,29 +13,42 @@ SCOPES = (
     "channels:read",
     "groups:read",
     "chat:write",
+    "chat:write.customize",
     "files:read",
+    "files:write",
     "commands",
+    "reactions:read",
     "reactions:write",
+    "usergroups:read",
     "users:read",
 )
 SUBSCRIBED = (
     "message.channels",
     "message.groups",
+    "reaction_added",
+    "reaction_removed",
+    "app_home_opened",
     "app_uninstalled",
     "tokens_revoked",
     "channel_archive",
+    "channel_unarchive",
+    "channel_deleted",
     "channel_id_changed",
+    "channel_left",
+    "group_left",
     "member_joined_channel",
+    "function_executed",
 )
 
 
-@dataclass
+@dataclass(config=ConfigDict(extra="forbid", strict=True))
 class Fault:
-    """What a Web API method does instead of answering as it should.
+    """What a Web API method (or ``files.upload``, the bytes of an upload) does instead of answering as it should.
 
     ``error``: an ``ok:false`` answer; ``status`` 500 or 503: an HTML page; 429: with ``retry_after``; ``drop``: the
     connection is cut without an answer; none of them: the true answer. Any of them comes ``delay_s`` late.
-    ``done``: the work happens all the same (an ambiguous end). ``times``: for how many calls, ``None``: until removed.
+    ``done``: the method takes effect all the same (an ambiguous end). ``times``: for how many calls, None means until
+    removed.
     """
 
     error: str = ""
@@ -54,64 +68,67 @@ class Fault:
 DownloadKind = Literal["bytes", "login", "redirect", "not_ready", "truncated", "slow", "foreign", "endless"]
 
 
-@dataclass
+@dataclass(config=ConfigDict(extra="forbid", strict=True))
 class Download:
-    """How a file download goes wrong; ``times`` counts per file, ``None`` means always."""
+    """How a file download goes wrong; ``times`` counts per file, None means always."""
 
     kind: DownloadKind = "bytes"
     times: int | None = None
     bytes_per_s: int = 16_000
 
 
-@dataclass
-class Switches:
-    """The toy Slack's behaviour: set an attribute and the next exchange obeys. The defaults are a good day at Slack.
+class Switches(SwitchModel):
+    """Set an attribute and the next exchange obeys. The defaults are a good day at Slack.
 
-    - ``faults`` go by method name, ``*`` stands for every method.
-    - ``login``: what a refused download token leads to; both have been seen.
-    - ``post_burst``: how many messages one channel takes at once before one per second holds.
-    - ``history_restricted``: history and replies as for commercially distributed apps, 1 call a minute, 15 messages.
-    - ``own_events``: whether the bot hears of its own messages, as in Slack.
-    - ``lose_events``: the next so many are never sent.
-    - ``double_gesture``: one drop makes two messages 21 s apart with one client_msg_id.
-    - ``deaf``: connections stay open and nothing is delivered.
-    - ``disable_after``: subscriptions end once so many deliveries were tried in an hour and under 5 % got through.
-      0: never.
+    Web API: ``faults`` are keyed by method, ``*`` stands for every method; ``post_burst`` is how many messages one
+    channel takes at once before one per second holds; ``history_restricted`` is the limit for commercially distributed
+    apps, one call of 15 messages a minute; ``clock_skew_s`` is how far Slack's clock is ahead.
+
+    Undocumented behaviour, either way: ``client_msg_id`` de-duplicates or not; ``hide_metadata`` keeps an app's
+    metadata from it; ``file_ids_on_update`` is what chat.update does with file ids; ``customize_without_scope`` is what
+    happens to a username without chat:write.customize.
+
+    Files: ``login`` is what a refused download token leads to; ``download`` spoils downloads; ``files_ready_after_s``
+    is how long an upload cannot be attached yet; ``share_after_s`` is how late a shared upload appears.
+
+    Events: ``own_events``: whether the bot is told of its own messages, as in Slack; ``duplicate_events``: so many more
+    copies; ``shuffle_events``: the events of one act in another order; ``lose_events``: the next so many are never
+    sent; ``event_delay_s``: they come late; ``events_withheld``: they are kept back until they are released;
+    ``double_gesture``: one drop makes two messages 21 s apart with one client_msg_id; ``deaf``: connections stay open
+    and nothing is delivered; ``disable_after``: subscriptions end once so many deliveries were tried in an hour and
+    under 5 % of them were accepted, 0 means never.
     """
 
     latency_s: float = 0.0
     down: Literal["no", "refused", "500", "503"] = "no"
-    faults: dict[str, Fault] = field(default_factory=dict)
-    download: Download = field(default_factory=Download)
-    login: Literal["page", "redirect"] = "page"
-    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    faults: dict[str, Fault] = Field(default_factory=dict)
+    scopes: set[str] = Field(default_factory=lambda: set(SCOPES))
     rate_limits: bool = True
     post_burst: int = 10
     history_restricted: bool = False
-    hide_metadata: bool = False
-    client_msg_id: Literal["off", "on", "error"] = "off"
+    clock_skew_s: float = 0.0
 
-    subscribed: set[str] = field(default_factory=lambda: set(SUBSCRIBED))
+    client_msg_id: Literal["off", "on", "error"] = "off"
+    hide_metadata: bool = False
+    file_ids_on_update: Literal["on", "ignored", "refused"] = "on"
+    customize_without_scope: Literal["refused", "ignored"] = "refused"
+
+    login: Literal["page", "redirect"] = "page"
+    download: Download = Field(default_factory=Download)
+    files_ready_after_s: float = 0.0
+    share_after_s: float = 0.0
+
+    subscribed: set[str] = Field(default_factory=lambda: set(SUBSCRIBED))
     own_events: bool = True
     duplicate_events: int = 0
     shuffle_events: bool = False
     lose_events: int = 0
+    event_delay_s: float = 0.0
+    events_withheld: bool = False
     double_gesture: bool = False
     deaf: bool = False
     disable_after: int = 1000
     events_per_hour: int = 30_000
-
-    def __post_init__(self) -> None:
-        self._watchers: dict[str, Callable[[], None]] = {}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if watcher := self.__dict__.get("_watchers", {}).get(name):
-            watcher()
-
-    def watch(self, name: str, watcher: Callable[[], None]) -> None:
-        """``watcher`` is called after every assignment to that switch."""
-        self._watchers[name] = watcher
 
     def fault(self, method: str, **how: Any) -> Fault:
         """Plan a fault for a method, or for ``*``; the same words as Fault's fields."""
@@ -119,18 +136,13 @@ class Switches:
         return self.faults[method]
 
     def take_fault(self, method: str) -> Fault | None:
-        """What goes wrong with this call, one less of it afterwards."""
+        """Take what goes wrong with this call; one of its times is used up."""
         fault = self.faults.get(method) or self.faults.get("*")
         if fault is None or fault.times is None:
             return fault
         fault.times -= 1
         return fault if fault.times >= 0 else None
 
-    def apply(self, wishes: Mapping[str, Any]) -> None:
-        """Set the named fields from JSON, all or none. Raises ValueError naming the first that does not fit."""
-        for name, value in fit_fields(wishes, Switches).items():
-            setattr(self, name, value)
-
     def shown(self) -> dict[str, Any]:
-        """The switches as plain JSON."""
-        return {name: sorted(value) if isinstance(value, set) else value for name, value in asdict(self).items()}
+        """Return the switches as plain JSON, sets in order."""
+        return super().shown() | {"scopes": sorted(self.scopes), "subscribed": sorted(self.subscribed)}

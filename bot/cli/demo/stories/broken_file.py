@@ -1,15 +1,17 @@
 """A file that claims to be audio and is not."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
+from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.page.samples import broken
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.slack.fixtures import CLIPS
 
 
 async def play(scene: Scene) -> None:
-    await scene.tell("Maya drops broken.m4a. Its name and type say audio, but what is inside cannot be played.")
+    await scene.narrate("Maya drops broken.m4a. Its name and type say audio, but what is inside cannot be played.")
     message = await scene.drop(CLIPS, broken())
     await scene.until_word(message, "failed")
     await scene.until(lambda: len(scene.sandbox.slack.thread(CLIPS, message.ts)) > 2, "the failure is said aloud")
     scene.check_bubbles(Chats.ANN, 0)
-    await scene.tell("No bubble. The notice says failed with a reason people understand, and Maya is mentioned once.")
+    await scene.narrate(
+        "No bubble. The notice says failed with a reason people understand, and Maya is mentioned once."
+    )

@@ -1,15 +1,15 @@
 """A clip is dropped, heard, and the thread says so."""
 
 from bot.cli.demo.stories.scene import Scene
-from bot.sandbox.linq.cast import Chats
-from bot.sandbox.slack.workspace import CLIPS
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.slack.fixtures import CLIPS
 
 
 async def play(scene: Scene) -> None:
-    await scene.tell("Maya drops a voice clip into #clips. The channel is linked to an iMessage chat with Ann.")
+    await scene.narrate("Maya drops a voice clip into #clips. The channel is linked to an iMessage chat with Ann.")
     message = await scene.drop(CLIPS)
     await scene.until(lambda: bool(scene.memos(Chats.ANN)), "the memo is on the phone")
-    await scene.tell("It is on the phone as a real voice memo.")
+    await scene.narrate("It is on the phone as a real voice memo.")
     await scene.until_word(message, "read")
     scene.check_bubbles(Chats.ANN, 1)
-    await scene.tell("One bubble, heard by Ann, and one notice in the thread that says read.")
+    await scene.narrate("One bubble, heard by Ann, and one notice in the thread that says read.")

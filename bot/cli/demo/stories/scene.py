@@ -1,18 +1,17 @@
-"""What a story can do and see: drop clips, flip switches, kill the bot, wait for what both sides show."""
+"""What a story can do and see: drop clips, set faults, kill the bot, wait for what both sides show."""
 
 from collections.abc import Awaitable, Callable
 
-from bot.cli.demo.cast import Cast
-from bot.cli.demo.life import BotLife
-from bot.sandbox.linq.model import Memo
-from bot.sandbox.page.faults import flip
+from bot.cli.demo.supervisor import BotSupervisor
+from bot.cli.demo.workspace import DemoWorkspace
+from bot.sandbox.linq.state.models import Memo
+from bot.sandbox.page.faults.fault_table import set_fault
 from bot.sandbox.page.samples import clip
-from bot.sandbox.page.track import word_in
-from bot.sandbox.slack.files import Upload
-from bot.sandbox.slack.workspace import Message
-from bot.sandbox.world import Sandbox
+from bot.sandbox.page.timeline.timeline import word_in
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state.models import Message, Upload
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class StoryError(Exception):
@@ -20,29 +19,35 @@ class StoryError(Exception):
 
 
 class Scene:
-    """``tell`` says a sentence, and on the page gives people the time to read it."""
+    """``narrate`` says a sentence, and on the page gives people the time to read it."""
 
-    def __init__(self, sandbox: Sandbox, life: BotLife, cast: Cast, tell: Callable[[str], Awaitable[None]]) -> None:
-        self.sandbox, self.cast, self.tell = sandbox, cast, tell
-        self._life = life
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        bot: BotSupervisor,
+        workspace: DemoWorkspace,
+        narrate: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.sandbox, self.workspace, self.narrate = sandbox, workspace, narrate
+        self._bot = bot
         self._before = {chat: len(sandbox.linq.memos(chat)) for chat in sandbox.linq.account.chats}
         self._began = len(sandbox.wire.entries)
 
     async def drop(self, channel: str, upload: Upload | None = None) -> Message:
-        return await self.sandbox.slack.drop(channel, upload or clip(), user=self.cast.maya)
+        return await self.sandbox.slack.drop(channel, upload or clip(), user=self.workspace.maya)
 
-    def flip(self, fault: str, value: str) -> None:
-        """One of the page's fault switches."""
-        flip(self.sandbox, fault, value)
+    def set_fault(self, fault: str, value: str) -> None:
+        """Set one of the page's fault switches."""
+        set_fault(self.sandbox, fault, value)
 
     async def kill_bot(self) -> None:
-        await self._life.kill()
+        await self._bot.kill()
 
     async def start_bot(self) -> None:
-        await self._life.restart(socket_mode=self.sandbox.socket_mode)
+        await self._bot.restart(socket_mode=self.sandbox.socket_mode)
 
     def notice(self, message: Message) -> str:
-        """What the notice says now; empty while there is none."""
+        """Return what the notice says now; empty while there is none."""
         replies = self.sandbox.slack.thread(message.channel, message.ts)[1:]
         return next((reply.text for reply in replies if reply.user == self.sandbox.slack.bot_user), "")
 
@@ -50,19 +55,19 @@ class Scene:
         return word_in(self.notice(message), message.files[0].upload.name)
 
     def memos(self, chat: str) -> list[Memo]:
-        """Those that arrived in this story."""
+        """List those that arrived in this story."""
         return self.sandbox.linq.memos(chat)[self._before[chat] :]
 
     def crossed(self, what: str) -> int:
-        """How often this has crossed the wire in this story."""
+        """Count how often this crossed the wire in this story."""
         return sum(entry.what == what for entry in self.sandbox.wire.entries[self._began :])
 
     async def until(self, holds: Callable[[], bool], awaited: str) -> None:
         """Raises StoryError when it does not come to that."""
         try:
-            await self.sandbox.wire.until(holds, PATIENCE_S)
+            await self.sandbox.wire.until(holds, TIMEOUT_S)
         except TimeoutError:
-            raise StoryError(f"Waited {PATIENCE_S:.0f} s in vain until {awaited}.") from None
+            raise StoryError(f"Waited {TIMEOUT_S:.0f} s in vain until {awaited}.") from None
 
     async def until_word(self, message: Message, word: str) -> None:
         await self.until(lambda: self.word(message) == word, f"the thread says {word}")

@@ -1,6 +1,6 @@
 // What people do, as requests to the sandbox. What went wrong is said in a toast, never thrown at the caller.
 
-import { view } from "./world.js";
+import { view } from "./state.js";
 
 export const say = (text) => post("/slack/say", { ...here(), text });
 export const command = (text) => post("/slack/command", { channel: view.channel, user: view.me, text });
@@ -12,13 +12,13 @@ export const remove = (ts) => post("/slack/delete", { channel: view.channel, ts 
 export const sample = (name) => post("/page/sample", { ...here(), sample: name });
 
 export const setFault = (name, value, chat) => post(`/page/faults/${name}`, { value, chat });
-export const calm = () => post("/page/calm", {});
+export const resetFaults = () => post("/page/reset", {});
 export const orderBot = (order) => post(`/page/bot/${order}`, {});
 export const playStory = (play) => post("/page/story", { play });
 
-export const answer = (said) => post(`/linq/chats/${view.chat}/reply`, said);
-export const tapback = (message, kind, person) => post(`/linq/memos/${message}/tapback`, { kind, person });
-export const listened = (message) => post(`/linq/memos/${message}/read`, {});
+export const answer = (message) => post("/linq/send", { chat_id: view.chat, ...message });
+export const tapback = (message_id, kind, person) => post("/linq/react", { message_id, kind, person });
+export const listened = (message_id) => post("/linq/read", { message_id });
 
 /** Share files as one message; `shape` is how Slack stores a clip recorded in it. */
 export function drop(files, shape = "plain") {

@@ -1,13 +1,13 @@
 // Puts the page together: builds what stands still, and draws each part again when its piece of the world has changed.
 
-import { buildPhone } from "./chats.js";
-import { buildComposer, drawComposer, takeDrops } from "./composer.js";
-import { buildFaults, drawFaults } from "./faults.js";
-import { drawMessages } from "./messages.js";
-import { drawSlack } from "./slack.js";
-import { drawTimeline } from "./timeline.js";
+import { buildPhone } from "./phone/chats.js";
+import { buildComposer, drawComposer, takeDrops } from "./slack/composer.js";
+import { buildFaults, drawFaults } from "./wire/faults.js";
+import { drawMessages } from "./slack/messages.js";
+import { drawSlack } from "./slack/channels.js";
+import { drawTimeline } from "./wire/timeline.js";
 import { buildTop, drawTop } from "./top.js";
-import { connect, on } from "./world.js";
+import { connect, on } from "./state.js";
 
 buildTop();
 buildComposer();
@@ -15,10 +15,10 @@ buildFaults();
 buildPhone();
 takeDrops(document.querySelector(".room"));
 
-on(["slack", "cast", "view"], drawSlack);
+on(["slack", "demo", "view"], drawSlack);
 on(["slack", "channel:", "view"], drawMessages);
 on(["slack", "view"], drawComposer);
-on(["track:", "view"], drawTimeline);
+on(["timeline:", "view"], drawTimeline);
 on(["faults", "phone", "bot", "view"], drawFaults);
 on(["bot", "stories", "story"], drawTop);
 connect();

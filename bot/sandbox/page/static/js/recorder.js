@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { toast } from "./acts.js";
-import { length } from "./words.js";
+import { length } from "./format.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const ENDINGS = { "audio/webm": "webm", "audio/mp4": "m4a", "audio/ogg": "ogg" };

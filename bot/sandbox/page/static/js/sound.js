@@ -1,7 +1,7 @@
 // A small player: a round button, the waveform of what is really in the file, and its length.
 
 import { h, icon } from "./dom.js";
-import { length } from "./words.js";
+import { length } from "./format.js";
 
 const BARS = 34;
 const DECODED_MOST = 24_000_000; // bytes; longer ones play, but their waveform is not computed
@@ -96,7 +96,7 @@ function whenSeen(element, act) {
   watcher.observe(element);
 }
 
-/** Without peaks a calm line of dots stands for a waveform nobody could compute. */
+/** Without peaks a flat line of dots stands for a waveform nobody could compute. */
 function drawBars(place, peaks) {
   const heights = peaks ?? Array(BARS).fill(0.12);
   place.replaceChildren(

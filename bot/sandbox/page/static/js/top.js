@@ -2,7 +2,7 @@
 
 import { playStory } from "./acts.js";
 import { h, icon, keep, walkable } from "./dom.js";
-import { parts } from "./world.js";
+import { parts } from "./state.js";
 
 const STATES = { starting: "starting …", ready: "running", killed: "killed", stopped: "stopped", failed: "did not start" };
 

@@ -1,0 +1,56 @@
+"""The people and channels of the demo in the local Slack, and which chat each channel is linked to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.fixtures import CLIPS, CREW, PRIVATE
+
+
+@dataclass(frozen=True)
+class DemoWorkspace:
+    """``maya`` is an admin of the workspace, ``jonas`` is not. ``texts`` is a channel linked to a chat over SMS."""
+
+    maya: str
+    jonas: str
+    texts: str
+
+    @property
+    def links(self) -> dict[str, Chats]:
+        return {CLIPS: Chats.ANN, CREW: Chats.FAMILY, self.texts: Chats.SAM_BY_SMS}
+
+    def shown(self) -> dict[str, Any]:
+        topics = {
+            CLIPS: "Goes to Ann by iMessage",
+            CREW: "Goes to the group chat Family",
+            self.texts: "Goes to Sam by SMS",
+            PRIVATE: "Not linked yet: /voicememo link",
+        }
+        return {"me": self.maya, "people": [self.maya, self.jonas], "topics": topics}
+
+
+def add_workspace(sandbox: Sandbox) -> DemoWorkspace:
+    """Add the demo's people and channels, before the bot listens."""
+    slack = sandbox.slack
+    maya, jonas = slack.new_user("maya", is_admin=True), slack.new_user("jonas")
+    texts = slack.new_channel("texts", members={maya, jonas, slack.bot_user})
+    for channel in (CLIPS, CREW, PRIVATE):
+        slack.workspace.channels[channel].members |= {maya, jonas}
+    return DemoWorkspace(maya, jonas, texts)
+
+
+def slow_down_phone(sandbox: Sandbox) -> None:
+    """Let seconds pass between sent, delivered and read, so that people can follow."""
+    switches = sandbox.linq.switches
+    switches.sent_after_s, switches.delivered_after_s, switches.read_after_s = 0.4, 0.7, 2.2
+
+
+async def link_channels(sandbox: Sandbox, workspace: DemoWorkspace) -> None:
+    """Link as a person would: command, look who is in the chat, press. Remove the answers afterwards."""
+    slack = sandbox.slack
+    for channel, chat in workspace.links.items():
+        await slack.command(channel, f"link {chat}", user=workspace.maya)
+        offer = slack.ephemerals(channel)[-1]
+        await slack.press(channel, offer.ts, "link_chat", user=workspace.maya)
+    slack.workspace.ephemerals.clear()

@@ -1,0 +1,1 @@
+"""What all endpoints share: authorization and faults, request bodies, error answers, the objects as JSON."""

@@ -1,0 +1,1 @@
+"""What a Linq account holds. No wire comes in here."""

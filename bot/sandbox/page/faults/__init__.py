@@ -1,0 +1,1 @@
+"""The fault switches of the page."""

@@ -1,0 +1,47 @@
+// The state of the sandbox as it is streamed, section by section, and what this page shows of it.
+
+/** Parts by name: `slack`, `channel:C…`, `phone`, `chat:…`, `timeline:…`, `faults`, `bot`, `story`, … */
+export const parts = {};
+
+/** What the person at this page looks at: who they are, the open channel, chat, and time line. */
+export const view = { me: "", channel: "", chat: "", timeline: "", thread: "" };
+
+const listeners = [];
+
+/** `call()` after every change of a part whose name begins with one of `names`; `view` stands for the view. */
+export function on(names, call) {
+  listeners.push({ names, call });
+}
+
+export function look(changes) {
+  Object.assign(view, changes);
+  tell(["view"]);
+}
+
+export function named(prefix) {
+  return Object.keys(parts).filter((name) => name.startsWith(prefix)).map((name) => parts[name]);
+}
+
+export function person(id) {
+  return parts.slack?.people.find((each) => each.id === id);
+}
+
+export function connect() {
+  const source = new EventSource("/page/world");
+  source.addEventListener("world", (event) => {
+    const changes = JSON.parse(event.data);
+    for (const [name, part] of Object.entries(changes)) {
+      if (part === null) delete parts[name];
+      else parts[name] = part;
+    }
+    tell(Object.keys(changes));
+  });
+  source.addEventListener("open", () => document.body.classList.remove("gone"));
+  source.addEventListener("error", () => document.body.classList.add("gone"));
+}
+
+function tell(changed) {
+  for (const { names, call } of listeners) {
+    if (changed.some((name) => names.some((start) => name.startsWith(start)))) call();
+  }
+}

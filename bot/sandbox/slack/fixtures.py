@@ -1,0 +1,10 @@
+"""The people and channels every sandbox starts with, under ids that never change."""
+
+TEAM, DOMAIN, APP = "T0TOY000001", "toyworld", "A0MEMO00001"
+PARTNER_TEAM = "T0PARTNER01"
+"""Another organisation, for channels that are shared through Slack Connect."""
+ANN, BEN = "U0ANN000001", "U0BEN000001"
+BOT, BOT_ID = "U0MEMOBOT01", "B0MEMOBOT01"
+OTHER_BOT, OTHER_BOT_ID = "U0OTHERBOT1", "B0OTHERBOT1"
+CLIPS, CREW, PRIVATE = "C0CLIPS0001", "C0CREW00001", "C0PRIVATE01"
+ARCHIVED, ELSEWHERE, HIDDEN = "C0ARCHIVED1", "C0ELSEWHERE", "C0HIDDEN001"
