@@ -1,7 +1,6 @@
 """The HTTP routes on one screen. Handlers and health checks come in as arguments; no other package is known here."""
 
 import asyncio
-import weakref
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -53,7 +52,7 @@ class Listener:
     """A listening server that survives connections from whoever: few at once, and none that says nothing."""
 
     def __init__(self, app: web.Application, stop_within_s: float) -> None:
-        self._served: weakref.WeakSet[asyncio.BaseProtocol] = weakref.WeakSet()
+        self._silent: set[asyncio.BaseProtocol] = set()  # connections without a request so far
         app.middlewares.append(self._note_request)
         self._runner = web.AppRunner(
             app,
@@ -85,17 +84,18 @@ class Listener:
         if len(self._runner.server.connections) >= CONNECTIONS_AT_MOST:
             return _Refuse()
         handler = self._runner.server()
-        asyncio.get_running_loop().call_later(FIRST_REQUEST_WITHIN_S, self._close_if_silent, weakref.ref(handler))
+        self._silent.add(handler)
+        asyncio.get_running_loop().call_later(FIRST_REQUEST_WITHIN_S, self._close_if_silent, handler)
         return handler
 
-    def _close_if_silent(self, connection: "weakref.ref[web.RequestHandler]") -> None:
-        handler = connection()
-        if handler is not None and handler not in self._served and handler.transport is not None:
+    def _close_if_silent(self, handler: web.RequestHandler) -> None:
+        if handler in self._silent and handler.transport is not None:
             handler.transport.close()
+        self._silent.discard(handler)
 
     @web.middleware
     async def _note_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self._served.add(request.protocol)
+        self._silent.discard(request.protocol)
         return await handler(request)
 
 
