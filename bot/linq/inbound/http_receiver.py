@@ -20,7 +20,7 @@ from bot.relay.model import Message, Receipt
 
 log = logging.getLogger("memobridge.linq")
 
-LARGEST_BODY = 1024 * 1024
+LARGEST_BODY = 1024 * 1024  # the server's limit
 LOG_EVERY = timedelta(minutes=1)
 
 _WRONG_SECRET = (
@@ -139,15 +139,11 @@ class WebhookReceiver:
 
 
 async def _read_body(request: web.Request) -> bytes | None:
-    """The raw body; None when it is too large, however its length was declared."""
-    if (request.content_length or 0) > LARGEST_BODY:
+    """The raw body; None when it is larger than the server takes, however its length was declared."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
         return None
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _answer(status: int, words: str) -> web.Response:
