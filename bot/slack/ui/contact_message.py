@@ -80,7 +80,7 @@ def refusal_line(part: Part, why: str) -> str:
 
 
 def text_blocks(written: str, spans: Sequence[Span], *, number: int = 0) -> list[Block]:
-    """Rich text in as many blocks as it takes, none of them empty, each within Slack's size. ``number``: of the first."""
+    """Rich text in as many blocks as it takes, none empty, each within Slack's size; numbered from ``number``."""
     made: list[Block] = []
     for start, end in _chunks(written):
         if elements := list(_elements(written, spans, start, end)):

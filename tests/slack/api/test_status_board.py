@@ -103,9 +103,16 @@ async def test_nothing_is_posted_for_a_message_that_is_deleted(
     assert no.value.code == ROOT_GONE
 
 
-async def test_a_message_that_was_just_posted_is_not_asked_for(slack: FakeSlack, adapter: SlackAdapter) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_message_that_was_just_posted_is_not_asked_for(
+    slack: FakeSlack, adapter: SlackAdapter, clock: Seconds, is_told: bool
+) -> None:
+    """Neither where its event came, nor where another process was told of it."""
     shown = posted_for(slack)
-    adapter.messages.note(CLIPS, root_of(shown), exists=True)
+    if is_told:
+        adapter.messages.note(CLIPS, root_of(shown), exists=True)
+    else:
+        clock.now += float(root_of(shown)) + 50 - clock.time_of_day().timestamp()
     await post(adapter, shown)
     assert slack.named("conversations.replies") == []
 
