@@ -67,7 +67,7 @@ class SlackAdapter:
         self.api = SlackApi(settings.token, session, settings.base_url, limiter or RateLimiter(clock))
         self.identity = Identity(self.api, clock, now)
         self.directory = SlackDirectory(self.api, self.identity, clock, settings.allowed_bots)
-        self.messages = Messages(self.api, self.identity, clock)
+        self.messages = Messages(self.api, self.identity, clock, now)
         self.board = SlackStatusBoard(self.api, self.messages, clock)
         self.responder = Responder(session, within_s=settings.answer_within_s)
         downloads = Downloads(settings.token, session, settings.base_url, settings.downloads)

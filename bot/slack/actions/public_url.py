@@ -7,7 +7,7 @@ from bot.relay.errors import Refused, Remedy
 from bot.relay.ids import WEB, MediaRef
 from bot.relay.parts import Voice
 from bot.slack.fields import one_line
-from bot.slack.inbound.files import NAME_MOST
+from bot.slack.files import NAME_MOST
 
 URL_MOST = 2000
 

@@ -10,7 +10,7 @@ from bot.slack.actions.commands import require_bot_in
 from bot.slack.actions.interactions import MessageShortcut
 from bot.slack.actions.replies import Reply
 from bot.slack.api.directory import SlackDirectory
-from bot.slack.inbound.files import Claim
+from bot.slack.files import Claim
 from bot.slack.inbound.resolve import MessageBuilder
 from bot.slack.ports import DeliveryActions, LinkService, MessageIntake
 

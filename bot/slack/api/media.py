@@ -20,8 +20,8 @@ from bot.slack.api.errors import DELETED, HIDDEN
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import SlackApi
 from bot.slack.fields import Body, child, identifier, integer, text
+from bot.slack.files import addresses, addresses_in
 from bot.slack.ids import file_of, media_ref
-from bot.slack.inbound.files import addresses, addresses_in
 
 NEW_FOR = timedelta(minutes=1)
 UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600.0, sock_connect=10.0, sock_read=60.0)

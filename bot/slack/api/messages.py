@@ -24,30 +24,38 @@ _GONE = frozenset({"thread_not_found", "message_not_found"})
 
 
 class Messages:
-    """``clock`` gives seconds that only ever grow."""
+    """``clock`` gives seconds that only ever grow, ``now`` the time of day."""
 
-    def __init__(self, api: SlackApi, identity: Identity, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, api: SlackApi, identity: Identity, clock: Callable[[], float], now: Callable[[], datetime]
+    ) -> None:
         self._api = api
         self._identity = identity
         self._clock = clock
+        self._now = now
         self._exists: dict[tuple[str, str], tuple[float, bool]] = {}
 
-    async def exists(self, channel: str, ts: str) -> bool:
+    async def exists(self, channel: str, ts: str, *, trusts_new: bool = False) -> bool:
         """Whether the message is there, so that a reply to it lands in its thread; remembered for a minute.
 
         Slack posts a reply to a deleted message at the channel's root, without an error (getmunin/munin#885). What is
         left of a deleted message that had replies counts as deleted: whether replies still reach its thread is unknown.
+
+        ``trusts_new``: a message of the last minute counts as being there unless an event told otherwise, as asking
+        for each would use up Slack's 50 calls a minute.
         """
         until, known = self._exists.get((channel, ts), (float("-inf"), False))
         if self._clock() < until:
             return known
+        if trusts_new and abs(self._now().timestamp() - float(ts)) < EXISTENCE_REMEMBERED_FOR_S:
+            return True
         message = await self.read(channel, ts)
         self.note(channel, ts, exists=message is not None)
         return message is not None
 
-    async def require(self, channel: str, root_ts: str) -> None:
+    async def require(self, channel: str, root_ts: str, *, trusts_new: bool = False) -> None:
         """Refused (``ROOT_GONE``) when the thread's first message is deleted."""
-        if not await self.exists(channel, root_ts):
+        if not await self.exists(channel, root_ts, trusts_new=trusts_new):
             raise Refused("The thread's first message was deleted in Slack.", code=ROOT_GONE)
 
     def note(self, channel: str, ts: str, *, exists: bool) -> None:

@@ -56,7 +56,7 @@ class SlackStatusBoard:
         """Raises Refused (``root_gone``) where the message is deleted: the notice would land in the channel."""
         room = parse_room(notice.room)
         if room.root_ts:
-            await self._messages.require(room.channel, room.root_ts)
+            await self._messages.require(room.channel, room.root_ts, trusts_new=True)
         body = {**_shown(room, notice, rendered), **QUIET}
         if room.root_ts:
             body["thread_ts"] = room.root_ts

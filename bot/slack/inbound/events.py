@@ -15,8 +15,8 @@ from bot.slack.api.identity import Identity
 from bot.slack.api.messages import Messages
 from bot.slack.api.status_board import SlackStatusBoard
 from bot.slack.fields import Body, text
+from bot.slack.files import Claim, claim_of
 from bot.slack.ids import SlackRoom, is_room, parse_room, person_id
-from bot.slack.inbound.files import Claim, claim_of
 from bot.slack.inbound.message_text import mentions_in
 from bot.slack.inbound.parse import (
     EditedMessage,
@@ -74,7 +74,8 @@ class EventHandlers:
                     self._messages.note(fact.channel.channel, fact.ts, exists=True)
                     await self._posted(fact)
                 case EditedMessage():
-                    await self._accept(await self._builder.edit(fact))
+                    if await self._is_linked(fact.posted):
+                        await self._accept(await self._builder.edit(fact))
                 case Withdrawal():
                     await self._withdrawn(fact)
 
@@ -83,19 +84,22 @@ class EventHandlers:
         if not await self._needs_look_up(posted):
             await self._accept(await self._builder.message(posted))
             return
-        in_thread = await self._is_linked_thread(posted)
-        is_linked = in_thread or await self._links.of(posted.channel.id) is not None
-        if not is_linked and posted.is_addressed:
-            place = posted.channel.thread(posted.root_ts)
-            await self._tell(person_id(posted.channel.team, posted.sender), place.id, NOT_LINKED)
-        if is_linked:
-            message = await self._builder.message(posted)
-            is_at_root = posted.is_broadcast and not in_thread  # shown in the channel, too, so it was said there
-            await self._accept(replace(message, thread=None) if is_at_root else message)
+        if not await self._is_linked(posted):
+            if posted.is_addressed:
+                place = posted.channel.thread(posted.root_ts)
+                await self._tell(person_id(posted.channel.team, posted.sender), place.id, NOT_LINKED)
+            return
+        message = await self._builder.message(posted)
+        if posted.is_broadcast and not await self._is_linked_thread(posted):
+            message = replace(message, thread=None)  # shown in the channel, too, so it was said there
+        await self._accept(message)
 
     async def _needs_look_up(self, posted: PostedMessage) -> bool:
         has_unknown = any(claim_of(file) is Claim.UNKNOWN for file in posted.files)
         return posted.is_addressed or posted.is_broadcast or has_unknown or bool(mentions_in(posted.fragments))
+
+    async def _is_linked(self, posted: PostedMessage) -> bool:
+        return await self._is_linked_thread(posted) or await self._links.of(posted.channel.id) is not None
 
     async def _is_linked_thread(self, posted: PostedMessage) -> bool:
         thread = posted.channel.thread(posted.root_ts)

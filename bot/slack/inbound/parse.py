@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.slack.fields import Body, child, children, identifier, text, timestamp
+from bot.slack.files import Claim, claim_of
 from bot.slack.ids import BotIdentity, SlackRoom
-from bot.slack.inbound.files import Claim, claim_of
 from bot.slack.inbound.message_text import Fragment, fragments_of, without_address
 
 TEXT_KEY = "text"

@@ -18,8 +18,8 @@ from bot.slack.api.errors import DELETED_CODES
 from bot.slack.api.media import SlackMediaSource
 from bot.slack.api.rate_limit import RATE_LIMITED
 from bot.slack.fields import Body, identifier
+from bot.slack.files import Claim, claim_of, claim_of_bytes, media_of, voice_of
 from bot.slack.ids import SlackRoom, person_id
-from bot.slack.inbound.files import Claim, claim_of, claim_of_bytes, media_of, voice_of
 from bot.slack.inbound.message_text import Fragment, StyledText, mentions_in, render
 from bot.slack.inbound.parse import TEXT_KEY, EditedMessage, PostedMessage, ReactionChange, time_of
 

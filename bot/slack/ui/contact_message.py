@@ -51,7 +51,8 @@ def content_of(delivery: Delivery, *, author: str = "") -> Content:
     written = [part for part in delivery.parts if isinstance(part, Text) and prose(part.text).strip()]
     shown = "\n".join(prose(part.text) for part in written).strip()
     for part in written:
-        made += text_blocks(part.text, part.spans)
+        made += text_blocks(part.text, part.spans, number=len(made))
+    made = made[:TEXT_BLOCKS_MOST]
     lines = [sentence(part) for part in delivery.parts if isinstance(part, Announcement)]
     if not made and not lines:
         lines.append(captions(delivery) or EMPTY)
@@ -78,13 +79,13 @@ def refusal_line(part: Part, why: str) -> str:
     return f":warning: {bold(name or 'A file', NAME_MOST)} could not be shown: {quoted(why, REASON_MOST)}"
 
 
-def text_blocks(written: str, spans: Sequence[Span]) -> list[Block]:
-    """Rich text in as many blocks as it takes, none of them empty, each within Slack's size."""
+def text_blocks(written: str, spans: Sequence[Span], *, number: int = 0) -> list[Block]:
+    """Rich text in as many blocks as it takes, none empty, each within Slack's size; numbered from ``number``."""
     made: list[Block] = []
     for start, end in _chunks(written):
         if elements := list(_elements(written, spans, start, end)):
             section = {"type": "rich_text_section", "elements": elements}
-            made.append({"type": "rich_text", "block_id": f"{TEXT_ID} {len(made)}", "elements": [section]})
+            made.append({"type": "rich_text", "block_id": f"{TEXT_ID} {number + len(made)}", "elements": [section]})
     return made
 
 

@@ -13,8 +13,8 @@ from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.parts import Voice
 from bot.slack.adapter import SlackAdapter
 from bot.slack.api.downloads import DownloadLimits, Downloads
+from bot.slack.files import voice_of
 from bot.slack.ids import file_of, media_ref
-from bot.slack.inbound.files import voice_of
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import BOT_TOKEN, TEAM, Fault
 from tests.slack.times import NOON

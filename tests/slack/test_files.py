@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.relay.media.formats import FORMATS
-from bot.slack.inbound.files import (
+from bot.slack.files import (
     Claim,
     addresses,
     addresses_in,

@@ -1,0 +1,71 @@
+"""Replies for one person's eyes: who is in a chat, what went wrong, never anybody's markup."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.relay.errors import Refused, Remedy, RetryLater
+from bot.relay.ids import RoomId
+from bot.relay.model import Link, RoomInfo
+from bot.slack.actions.replies import Reply, describe_room, listed, offer, problem, status
+from bot.slack.ids import SlackRoom
+from tests.slack.block_rules import invalid_blocks
+
+ANN = RoomInfo(RoomId("linq:default/0d2b7a54"), ("+12025550123",), service="iMessage")
+ROOM = SlackRoom("T0AAA", "C0MAP").id
+
+
+def test_a_chat_is_described_by_who_is_in_it() -> None:
+    assert describe_room(ANN) == "*+12025550123* (iMessage)"
+    crew = RoomInfo(RoomId("linq:default/1d"), ("+12025550123", "ann@example.com"), True, "iMessage", "Crew")
+    assert describe_room(crew) == "*Crew* (group chat of 2, iMessage, +12025550123, ann@example.com)"
+    assert describe_room(RoomInfo(RoomId("linq:default/0d2b"), ())) == "*linq:default/0d2b*"
+
+
+def test_a_sure_no_is_not_offered_for_another_try() -> None:
+    assert problem(Refused("There is no such chat.", code="2001")).text == "There is no such chat. [2001]"
+    assert problem(RetryLater("Slack is busy.")).text == "Slack is busy. Try again in a moment."
+
+
+@pytest.mark.parametrize("remedy", [each for each in Remedy if each is not Remedy.NONE])
+def test_a_remedy_is_put_into_words(remedy: Remedy) -> None:
+    assert len(problem(Refused("No.", remedy=remedy)).text) > len("No. ")
+
+
+def test_who_made_a_link_is_mentioned_only_if_it_was_a_person() -> None:
+    by_person, by_file = (Link(ROOM, ANN.id, "Ann", made_by) for made_by in ("slack:T0AAA@U0ANN", "LINKS_FILE"))
+    assert "by <@U0ANN>" in status(by_person, "", shows_peer=True).text
+    assert "by" not in status(by_file, "", shows_peer=True).text
+
+
+def fits(reply: Reply) -> bool:
+    body: dict[str, Any] = reply.body()
+    return invalid_blocks(body["blocks"]) == "" and 0 < len(body["text"]) <= 4000
+
+
+TEXT = st.text(max_size=300) | st.sampled_from(["<!channel>", "*", ""])
+ROOMS = st.builds(
+    lambda people, group, name: RoomInfo(RoomId("linq:default/0d2b7a54"), tuple(people), group, "SMS", name),
+    st.lists(TEXT, max_size=40),
+    st.booleans(),
+    TEXT,
+)
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@UNHURRIED
+@given(st.lists(ROOMS, min_size=1, max_size=30))
+def test_slack_takes_every_offer_and_nothing_in_it_becomes_markup(rooms: list[RoomInfo]) -> None:
+    reply = offer(rooms)
+    assert fits(reply)
+    assert "<" not in str(reply.body())
+
+
+@UNHURRIED
+@given(st.lists(TEXT, max_size=60), st.booleans())
+def test_slack_takes_every_list(labels: list[str], shows_peers: bool) -> None:
+    rooms = [SlackRoom("T0AAA", f"C{number}").id for number in range(len(labels))]
+    links = [Link(room, ANN.id, label) for room, label in zip(rooms, labels, strict=True)]
+    assert fits(listed(links, shows_peers=shows_peers))
