@@ -1,5 +1,9 @@
 """A third network in fifty lines, as an example for a new adapter: a room, a voice part in, a voice part out, a status
-board. The unchanged relay and schema carry it in both directions."""
+board. The unchanged relay and schema carry it in both directions.
+
+Everything is in memory, and nothing ever fails here. A real adapter sorts its network's errors into the three of
+``bot.relay.errors``, and offers more of the ports of ``bot.relay.ports`` as far as its network has them.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +22,7 @@ ROOM = RoomId(f"{NAME}:house/kitchen")
 
 @dataclass
 class Toy:
-    """Everything it knows is in memory: files by id, messages in the order in which they came."""
+    """Files by id, messages in the order in which they came. Their ids say network, account and what they are."""
 
     files: dict[MediaRef, bytes] = field(default_factory=dict)
     messages: list[tuple[RoomId, Delivery]] = field(default_factory=list)
@@ -51,7 +55,7 @@ class Toy:
 
 @dataclass
 class ToyBoard:
-    """Notices by the id of their message."""
+    """Notices by the id of their message, from which each is found again."""
 
     notices: dict[MessageId, str] = field(default_factory=dict)
 
@@ -63,16 +67,14 @@ class ToyBoard:
         return False
 
     async def post(self, notice: Notice, rendered: Rendered) -> MessageId:
-        message = MessageId(f"{NAME}:house#notice-{len(self.notices)}")
-        self.notices[message] = rendered.text
-        return message
+        self.notices[_message(notice)] = rendered.text
+        return _message(notice)
 
     async def update(self, notice: Notice, rendered: Rendered) -> None:
-        assert notice.posted_as is not None
-        self.notices[notice.posted_as] = rendered.text
+        self.notices[_message(notice)] = rendered.text
 
     async def find(self, notice: Notice) -> Sequence[MessageId]:
-        return []
+        return [message for message in self.notices if message == _message(notice)]
 
     async def remove(self, notice: Notice, message: MessageId) -> None:
         del self.notices[message]
@@ -80,3 +82,7 @@ class ToyBoard:
     async def mark(self, notice: Notice, marks: frozenset[Mark]) -> None: ...
 
     async def alert(self, notice: Notice, delivery: DeliveryWithReceipts) -> None: ...
+
+
+def _message(notice: Notice) -> MessageId:
+    return MessageId(f"{NAME}:house#notice of {notice.id}")

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("memobridge.store")
 
-START_PATIENCE_S = 60.0  # a server that was killed first replays its log
+START_TIMEOUT_S = 60.0  # a server that was killed first replays its log
+OTHERS_LEAVE_WITHIN_S = 3.0  # a connection that was closed just now counts as another user until its backend has ended
 SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux takes 107
 OTHERS = """
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -53,7 +54,7 @@ class Embedded:
     def start(cls, folder: Path | None = None) -> "Embedded":
         """Start the server of this folder, or find it running. ``Refused`` says what is wrong with the folder."""
         folder = _usable(folder or default_folder())
-        deadline = time.monotonic() + START_PATIENCE_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
                 url = _start_server(folder)
@@ -78,22 +79,28 @@ class Embedded:
         while True:
             await asyncio.sleep(every_s)
             if not _is_running(self.folder / "postgres"):
-                log.warning("database gone, starting it again")
+                log.warning("database.restarting")
                 with suppress(Refused):
                     await _to_the_end(Embedded.start, self.folder)
 
-    def stop(self) -> None:
-        """Stop the server if nobody else is connected to it, and come back to its folder no more."""
+    def stop(self, *, others_leave_within_s: float = OTHERS_LEAVE_WITHIN_S) -> None:
+        """Stop the server unless somebody else stays connected to it, and come back to its folder no more."""
         server = _server(self.folder / "postgres")
         # When this process ends, the package would note that in a file below the folder, and make that if it is gone.
         atexit.unregister(server._cleanup)  # noqa: SLF001 -- there is no public way
-        try:
-            with psycopg.connect(self.url, connect_timeout=5) as connection:
-                others = connection.execute(OTHERS).fetchone()
-        except psycopg.OperationalError:
-            return
-        if others == (0,):
-            server.stop()
+        with suppress(psycopg.OperationalError):  # it is down already
+            if _is_left_alone(self.url, others_leave_within_s):
+                server.stop()
+
+
+def _is_left_alone(url: str, within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        while connection.execute(OTHERS).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+    return True
 
 
 async def _to_the_end(start: Callable[[Path], object], folder: Path) -> None:

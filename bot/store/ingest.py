@@ -13,7 +13,8 @@ _VALUES = ", ".join("kept_parts(parts, kept)" if name == "parts" else name for n
 # A message is accepted once, whatever its room is linked to later, and without the parts that it lost meanwhile. What
 # we sent ourselves comes back as an event, and is not carried. What is sent again takes its content along. One job for
 # each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are told the same do
-# not wait for each other in a circle.
+# not wait for each other in a circle. Deliveries are looked up by a scalar subquery and an array: of given rows the
+# server cannot know that they are few, and would read all deliveries to join them.
 ACCEPT = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)
@@ -26,12 +27,12 @@ WITH given AS (
     INSERT INTO deliveries ({_COLUMNS})
     SELECT {_VALUES} FROM given LEFT JOIN known ON message = source
     WHERE is_explicit OR message IS NOT NULL AND kept_parts(parts, kept) <> '[]'
-        AND NOT EXISTS (SELECT FROM deliveries AS ours WHERE ours.sent_as = given.source)
+        AND (SELECT id FROM deliveries AS ours WHERE ours.sent_as = given.source) IS NULL
     ORDER BY id
     ON CONFLICT DO NOTHING
     RETURNING id, source, target, notice_room, replaces
 ), replaced AS (
-    UPDATE deliveries SET parts = without_content(parts) FROM fresh WHERE deliveries.id = fresh.replaces
+    UPDATE deliveries SET parts = without_content(parts) WHERE id = ANY (ARRAY(SELECT replaces FROM fresh))
 ), told AS (
     INSERT INTO notices (id, room, requested)
     SELECT DISTINCT ON (source) source, notice_room, 1 FROM fresh WHERE notice_room IS NOT NULL

@@ -1,72 +1,62 @@
-"""The store alone: a real database, and in place of the engine a table of the errands that were put in line."""
+"""The store alone: the real database, and the jobs that it enqueued, which nobody runs."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
 
-from bot.relay.model import NoticeId
-from bot.store.database import Database
-from bot.store.embedded import Embedded
-from tests.conftest import create, url_of
+from bot.relay.ids import NoticeId, RoomId
 
 GATE = 1  # an advisory lock
-LINE = f"""
-CREATE TABLE line (place bigint GENERATED ALWAYS AS IDENTITY, errand text, name text);
-CREATE TABLE broken ();
-CREATE TABLE held (name text);
-CREATE FUNCTION hurry(kind text, names text[]) RETURNS void LANGUAGE sql AS
-$$ INSERT INTO line (errand, name) SELECT 'hurry', unnest(names) $$;
-CREATE FUNCTION put_in_line(errand text, kind text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+FAULTS = f"""
+CREATE TABLE held_jobs (name text);
+CREATE FUNCTION hold_job() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF cardinality(names) > 0 THEN
-        IF EXISTS (SELECT FROM held WHERE name = ANY (names)) THEN
-            PERFORM pg_advisory_xact_lock_shared({GATE});
-        END IF;
-        IF EXISTS (SELECT FROM broken) THEN RAISE 'the engine is broken'; END IF;
-        INSERT INTO line (errand, name) SELECT put_in_line.errand, unnest(names);
+    IF EXISTS (SELECT FROM held_jobs WHERE name = NEW.args ->> 'name') THEN
+        PERFORM pg_advisory_xact_lock_shared({GATE});
     END IF;
+    RETURN NEW;
 END;
 $$;
+CREATE TRIGGER hold_job BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION hold_job();
+CREATE FUNCTION refuse_job() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no job can be enqueued'; END; $$
 """
+BREAK = "CREATE TRIGGER refuse_job BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION refuse_job()"
 
 
-class Line:
-    """Where errands end up."""
+class Jobs:
+    """What was enqueued, in that order."""
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
+        self._connection.execute(FAULTS.encode())
 
     @property
-    def chats(self) -> list[str]:
-        return self._names("work")
+    def rooms(self) -> list[RoomId]:
+        return [RoomId(name) for name in self._names("send_next")]
 
     @property
     def notices(self) -> list[NoticeId]:
-        return [NoticeId(name) for name in self._names("announce")]
-
-    @property
-    def hurried(self) -> list[str]:
-        """The chats whose first job need not wait any more."""
-        return self._names("hurry")
+        return [NoticeId(name) for name in self._names("refresh_notice")]
 
     def clear(self) -> None:
-        self._connection.execute("DELETE FROM line")
+        self._connection.execute("DELETE FROM procrastinate_jobs")
+
+    def take(self, name: str) -> bool:
+        """Take the jobs of this name away; gives whether there was one."""
+        return bool(
+            self._connection.execute("DELETE FROM procrastinate_jobs WHERE args ->> 'name' = %s", (name,)).rowcount
+        )
 
     def break_down(self) -> None:
-        """From now on nothing can be put in line, as by an engine's bug."""
-        self._connection.execute("INSERT INTO broken DEFAULT VALUES")
-
-    def next(self, name: str) -> bool:
-        """Take this one out of the line, if it is there."""
-        return bool(self._connection.execute("DELETE FROM line WHERE name = %s", (name,)).rowcount)
+        """From now on nothing can be enqueued, as by a bug."""
+        self._connection.execute(BREAK.encode())
 
     @contextmanager
     def held_up(self, name: str) -> Iterator[None]:
-        """Whoever puts this one in line waits, and with it the transaction it is in."""
-        self._connection.execute("INSERT INTO held VALUES (%s)", (name,))
+        """Whoever enqueues this one waits, and with it the transaction that it is in."""
+        self._connection.execute("INSERT INTO held_jobs VALUES (%s)", (name,))
         self._connection.execute("SELECT pg_advisory_lock(%s)", (GATE,))
         try:
             yield
@@ -76,36 +66,13 @@ class Line:
     def close(self) -> None:
         self._connection.close()
 
-    def _names(self, errand: str) -> list[str]:
-        found = self._connection.execute("SELECT name FROM line WHERE errand = %s ORDER BY place", (errand,))
-        return [str(name) for (name,) in found]
-
-
-@pytest.fixture(scope="session")
-def template(embedded: Embedded) -> str:
-    """The store's tables, and the line."""
-    create(embedded, "template_store")
-
-    async def make() -> None:
-        database = await Database.open(url_of(embedded, "template_store"))
-        await database.pool.open()
-        async with database.pool.connection() as connection:
-            await connection.execute(LINE.encode(), prepare=False)
-        await database.close()
-
-    asyncio.run(make())
-    return "template_store"
+    def _names(self, task: str) -> list[str]:
+        query = "SELECT args ->> 'name' FROM procrastinate_jobs WHERE task_name = %s ORDER BY id"
+        return [str(name) for (name,) in self._connection.execute(query, (task,))]
 
 
 @pytest.fixture
-def line(database_url: str) -> Iterator[Line]:
-    made = Line(database_url)
+def jobs(database_url: str) -> Iterator[Jobs]:
+    made = Jobs(database_url)
     yield made
     made.close()
-
-
-@pytest.fixture
-async def memory(database_url: str) -> AsyncIterator[Database]:
-    opened = await Database.open(database_url)
-    yield opened
-    await opened.close()

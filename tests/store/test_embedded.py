@@ -1,4 +1,4 @@
-"""The laws of the embedded server: it outlives a killed bot, and the last one to leave turns it off."""
+"""The embedded server outlives a killed bot, and is stopped by the last process that uses it."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -45,7 +46,7 @@ def is_up(url: str) -> bool:
     return True
 
 
-def test_a_server_left_by_a_killed_bot_is_used_again_and_stopped_in_the_end(folder: Path) -> None:
+def test_server_left_by_a_killed_bot_is_used_again(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False, timeout=60)
     pid = (folder / "postgres" / "postmaster.pid").read_text().splitlines()[0]
     server = Embedded.start(folder)
@@ -65,7 +66,7 @@ def kill_once(folder: Path, seen: Callable[[psutil.Process], bool], kill: Callab
         kill(starter.pid, signal.SIGKILL)
 
 
-def test_a_database_that_was_half_made_when_the_power_went_is_made_anew(folder: Path) -> None:
+def test_half_made_database_is_made_again(folder: Path) -> None:
     kill_once(folder, lambda _: any(folder.glob("*/PG_VERSION")), os.killpg)
     server = Embedded.start(folder)
     assert is_up(server.url)
@@ -74,7 +75,7 @@ def test_a_database_that_was_half_made_when_the_power_went_is_made_anew(folder: 
     assert {path.name for path in folder.iterdir()} == {"postgres", "run"}
 
 
-def test_a_server_that_a_killed_bot_had_begun_to_start_is_waited_for(folder: Path) -> None:
+def test_server_that_a_killed_bot_had_begun_to_start_is_awaited(folder: Path) -> None:
     Embedded.start(folder).stop()
     kill_once(folder, lambda process: bool(process.children()), os.kill)
     server = Embedded.start(folder)
@@ -88,16 +89,36 @@ def test_processes_that_start_together_share_one_server(folder: Path) -> None:
     Embedded.start(folder).stop()
 
 
-def test_a_server_that_somebody_else_uses_stays_up(folder: Path) -> None:
+def test_server_that_somebody_else_uses_stays_up(folder: Path) -> None:
     server = Embedded.start(folder)
     with psycopg.connect(server.url):
-        server.stop()
+        server.stop(others_leave_within_s=0.1)
         assert is_up(server.url)
+    server.stop(others_leave_within_s=60)
+    assert not is_up(server.url)
+
+
+def test_server_is_stopped_once_the_last_other_connection_has_ended(folder: Path) -> None:
+    """One that was closed just now is counted until its backend has ended."""
+    server = Embedded.start(folder)
+    with psycopg.connect(server.url, autocommit=True) as other, ThreadPoolExecutor() as threads:
+        stopping = threads.submit(server.stop, others_leave_within_s=60)
+        seen = "SELECT count(*) > 1 FROM pg_stat_activity WHERE query LIKE '%backend_type%'"  # besides this one
+        while other.execute(seen).fetchone() != (True,):
+            pass
+        other.close()
+        stopping.result()
+    assert not is_up(server.url)
+
+
+def test_stop_of_a_server_that_is_down_does_nothing(folder: Path) -> None:
+    server = Embedded.start(folder)
+    server.stop()
     server.stop()
     assert not is_up(server.url)
 
 
-def test_a_pid_that_now_belongs_to_somebody_else_holds_nobody_up(folder: Path) -> None:
+def test_pid_that_now_belongs_to_another_process_blocks_nothing(folder: Path) -> None:
     """As after a container was killed and started again on the same volume."""
     server = Embedded.start(folder)
     file = folder / "postgres" / "postmaster.pid"
@@ -109,7 +130,7 @@ def test_a_pid_that_now_belongs_to_somebody_else_holds_nobody_up(folder: Path) -
     again.stop()
 
 
-async def test_a_server_that_dies_is_started_again(folder: Path) -> None:
+async def test_server_that_dies_is_started_again(folder: Path) -> None:
     server = await asyncio.to_thread(Embedded.start, folder)
     os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     async with asyncio.timeout(60):
@@ -123,22 +144,22 @@ async def test_a_server_that_dies_is_started_again(folder: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only as root does the database run as another user")
 @pytest.mark.parametrize("home", ["/root", "/home/ann"])
-def test_as_root_a_folder_below_a_home_is_refused(home: str) -> None:
+def test_folder_below_a_home_is_refused_as_root(home: str) -> None:
     with pytest.raises(Refused, match=r"DATA_DIR .* lies below .* /var/lib/memobridge"):
         Embedded.start(Path(home) / "memobridge")
 
 
-def test_a_path_too_long_for_a_socket_is_refused(folder: Path) -> None:
+def test_path_too_long_for_a_socket_is_refused(folder: Path) -> None:
     with pytest.raises(Refused, match="too long"):
         Embedded.start(folder / ("x" * 100))
 
 
-def test_a_folder_that_cannot_be_made_is_refused() -> None:
+def test_folder_that_cannot_be_made_is_refused() -> None:
     with pytest.raises(Refused, match="cannot be made"):
         Embedded.start(Path("/dev/null/data"))
 
 
-def test_a_folder_in_which_nothing_can_be_made_is_refused(folder: Path) -> None:
+def test_folder_in_which_nothing_can_be_made_is_refused(folder: Path) -> None:
     folder.mkdir()
     (folder / "run").touch()  # stops root too, who may write everywhere
     with pytest.raises(Refused, match=r"DATA_DIR .* cannot be made or written in: .*\. Choose a folder"):
@@ -154,6 +175,6 @@ shutil.rmtree(sys.argv[1])
 """
 
 
-def test_a_process_that_stopped_its_server_leaves_a_removed_folder_alone(folder: Path) -> None:
+def test_process_that_stopped_its_server_leaves_its_folder_alone(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", STOPPED, str(folder)], check=True)
     assert not folder.exists()

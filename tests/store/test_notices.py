@@ -1,254 +1,280 @@
-"""The laws of notices: no change goes untold, and a turn is asked for only when none is pending."""
+"""Notices: no change stays unshown, and a refresh is enqueued only when none is pending."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
+from datetime import timedelta
 
 import psycopg
 import pytest
 from psycopg.errors import RaiseException
 
-from bot.relay.model import DeliveryId, DeliveryState, NoticeId, RefreshNotice
+from bot.relay.ids import DeliveryId, MessageId, NoticeId
+from bot.relay.model import DeliveryState, Notice, Status
 from bot.store.database import Database
-from tests.store.conftest import Line
-from tests.store.made import CHANNEL, NOTICE, NOW, SOON, claimed, delivery, memo, post, receipt
+from tests.fakes import CHANNEL
+from tests.store.conftest import Jobs
+from tests.store.rows import (
+    NOTICE,
+    OTHER_NOTICE,
+    SOURCE,
+    ask,
+    claimed,
+    close,
+    delivery,
+    elsewhere,
+    message,
+    pass_by,
+    postpone,
+    receipt,
+    record,
+    sending,
+)
 
 A = DeliveryId("a")
+POSTED, OTHER_POST = MessageId(f"{CHANNEL}#100.2"), MessageId(f"{CHANNEL}#100.9")
 
 
-async def test_a_new_delivery_asks_for_its_notice_once(memory: Database, line: Line) -> None:
-    await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
-    assert line.notices == [NOTICE]
-    notice = await memory.notices.take(NOTICE, NOW)
-    assert notice is not None
-    assert (notice.channel, notice.root_ts, notice.ts, notice.shown) == (CHANNEL, "100.1", None, "")
-    assert [told.delivery.id for told in notice.told] == ["a", "b"]
+async def begin(database: Database, notice: NoticeId = NOTICE) -> Notice:
+    begun = await database.notices.begin_refresh(notice)
+    assert begun is not None
+    return begun
 
 
-async def test_nobody_knows_a_notice_that_was_never_wanted(memory: Database) -> None:
-    assert await memory.notices.take(NoticeId("C1:0.0"), NOW) is None
+async def test_new_delivery_enqueues_its_notice_once(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    assert jobs.notices == [NOTICE]
+    notice = await begin(database)
+    assert (notice.room, notice.posted_as, notice.shown) == (f"{CHANNEL}/100", None, "")
+    assert [told.delivery.id for told in notice.deliveries] == ["a", "b"]
 
 
-async def test_changes_before_a_turn_share_it_and_the_next_one_asks_again(memory: Database, line: Line) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    await memory.deliveries.record(A, memo("M1"))
-    await memory.receipts.add([receipt("r1", memo="M1")])
-    assert line.notices == [NOTICE]
-    await memory.notices.take(NOTICE, NOW)
-    await memory.receipts.add([receipt("r2", memo="M1")])
-    assert line.notices == [NOTICE, NOTICE]
+async def test_delivery_without_a_place_for_a_notice_has_none(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a", notice_room=None)])
+    assert jobs.notices == []
+    assert await database.notices.begin_refresh(NOTICE) is None
 
 
-async def test_a_clip_that_joins_a_notice_asks_for_a_turn_unless_one_is_pending(memory: Database, line: Line) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    await memory.deliveries.accept([delivery("b")])
-    assert line.notices == [NOTICE]
-    await memory.notices.take(NOTICE, NOW)
-    await memory.deliveries.accept([delivery("c")])
-    assert line.notices == [NOTICE, NOTICE]
+async def test_notice_that_was_never_requested_is_not_known(database: Database) -> None:
+    assert await database.notices.begin_refresh(NoticeId("team:T0AAA/C0MAP#0")) is None
 
 
-async def test_every_change_that_shows_asks_for_a_turn(memory: Database, line: Line) -> None:
-    async def asks(doing: object) -> bool:
-        await memory.notices.take(NOTICE, NOW)
-        line.clear()
-        await doing  # type: ignore[misc]  # any of the store's coroutines
-        return line.notices == [NOTICE]
-
-    store = memory.deliveries
-    assert await asks(store.accept([delivery("a"), delivery("b", asked_at=200.0)]))
-    held = await claimed(memory)
-    assert await asks(store.postpone(held.id, held.fence, due_at=SOON, reason="", code="", counts=True))
-    assert await asks(store.close(held.id, held.fence, DeliveryState.UNCONFIRMED, reason="", code=""))
-    assert await asks(store.record(held.id, memo("M1")))
-    assert await asks(store.cancel(CHANNEL, "100.1", []))
-    assert await asks(memory.receipts.add([receipt("r1", memo="M1")]))
-    assert not await asks(memory.notices.alarmed(A))
+async def test_changes_before_a_refresh_share_it_and_the_next_requests_another(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await record(database, "a", "M1")
+    await database.receipts.add([receipt("r1", message=message("M1"))])
+    assert jobs.notices == [NOTICE]
+    await begin(database)
+    await database.receipts.add([receipt("r2", message=message("M1"))])
+    assert jobs.notices == [NOTICE, NOTICE]
 
 
-async def test_a_change_and_its_turn_are_stored_together_or_not_at_all(memory: Database, line: Line) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    await memory.notices.take(NOTICE, NOW)
-    line.break_down()
-    held = await claimed(memory)
+async def test_delivery_that_joins_a_notice_enqueues_it_unless_one_is_pending(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await database.deliveries.accept([delivery("b")])
+    assert jobs.notices == [NOTICE]
+    await begin(database)
+    await database.deliveries.accept([delivery("c")])
+    assert jobs.notices == [NOTICE, NOTICE]
+
+
+async def test_every_change_that_shows_requests_a_refresh(database: Database, jobs: Jobs) -> None:
+    async def requests(doing: Awaitable[object]) -> bool:
+        await database.notices.begin_refresh(NOTICE)
+        jobs.clear()
+        await doing
+        return jobs.notices == [NOTICE]
+
+    store = database.deliveries
+    assert await requests(store.accept([delivery("a"), delivery("b", position=1, awaits_approval=True)]))
+    held = await claimed(database)
+    assert await requests(postpone(database, held))
+    assert await requests(store.mark_sending(held.id, held.fence, ())) is False
+    assert await requests(store.search_later(held.id, held.fence, wait=timedelta(), reason="Lost.", code=""))
+    assert await requests(close(database, held, DeliveryState.UNCONFIRMED))
+    assert await requests(record(database, "a", "M1"))
+    assert await requests(store.approve(DeliveryId("b")))
+    assert await requests(store.withdraw(SOURCE, [CHANNEL], []))
+    assert await requests(database.receipts.add([receipt("r1", message=message("M1"))]))
+    assert await requests(database.notices.alerted(A, Status.FAILED)) is False
+
+
+async def test_change_and_its_refresh_are_stored_together_or_not_at_all(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await begin(database)
+    jobs.break_down()
+    held = await claimed(database)
     with pytest.raises(RaiseException):
-        await memory.deliveries.close(held.id, held.fence, DeliveryState.FAILED, reason="", code="")
-    assert await claimed(memory)
+        await close(database, held)
+    assert (await claimed(database)).state is DeliveryState.WAITING
 
 
-async def turns(memory: Database, line: Line) -> set[str]:
-    """Take turns as long as they are asked for; gives the receipts that were seen in them."""
+async def refresh_while_asked(database: Database, jobs: Jobs) -> set[str]:
+    """Refresh as long as it is asked for; gives the receipts that were seen by it."""
     seen: set[str] = set()
-    while line.next(NOTICE):
-        notice = await memory.notices.take(NOTICE, NOW)
-        assert notice is not None
-        seen.update(each.id for told in notice.told for each in told.receipts)
+    while jobs.take(NOTICE):
+        notice = await begin(database)
+        seen.update(each.id for told in notice.deliveries for each in told.receipts)
     return seen
 
 
-async def test_no_change_is_lost_between_turns_that_run_beside_it(memory: Database, line: Line) -> None:
-    """Whoever takes turns only when asked has seen everything in the end."""
-    await memory.deliveries.accept([delivery("a")])
-
+async def test_no_change_is_lost_between_refreshes_that_run_beside_it(database: Database, jobs: Jobs) -> None:
+    """Whoever refreshes only when asked has seen everything in the end."""
+    await database.deliveries.accept([delivery("a")])
     seen: set[str] = set()
 
     async def change(number: int) -> None:
-        await memory.receipts.add([receipt(f"r{number}", memo="M1")])
-        seen.update(await turns(memory, line))
+        await database.receipts.add([receipt(f"r{number}", message=message("M1"))])
+        seen.update(await refresh_while_asked(database, jobs))
 
-    await asyncio.gather(*(change(n) for n in range(40)), memory.deliveries.record(A, memo("M1")))
-    assert seen | await turns(memory, line) == {f"r{n}" for n in range(40)}
+    await asyncio.gather(*(change(number) for number in range(40)), record(database, "a", "M1"))
+    assert seen | await refresh_while_asked(database, jobs) == {f"r{number}" for number in range(40)}
 
 
-async def test_a_receipt_and_the_record_of_its_memo_cannot_pass_each_other_unseen(
-    memory: Database, line: Line, database_url: str
+async def test_receipt_and_record_side_by_side_cannot_miss_each_other(
+    database: Database, jobs: Jobs, database_url: str
 ) -> None:
-    """Committed side by side, neither would see the other, and the notice would never tell of the receipt."""
-    await memory.deliveries.accept([delivery("a"), delivery("b", post=post(message_ts="200.1"))])
-    other = NoticeId("C1:200.1")
-    await memory.notices.take(other, NOW)
-    await turns(memory, line)
-    slow = receipt("r2", delivery="b")
-    with line.held_up(other):
-        adding = asyncio.ensure_future(memory.receipts.add([receipt("r1", memo="M1"), slow]))
-        await until(lambda: waiting(database_url) == 1)
-        recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1")))
-        await until(lambda: waiting(database_url) == 2 or recording.done())
-        seen = await turns(memory, line)
+    """Committed at the same moment, neither would see the other, and the notice would never tell of the receipt."""
+    await database.deliveries.accept([delivery("a"), elsewhere("b")])
+    await begin(database, OTHER_NOTICE)
+    await refresh_while_asked(database, jobs)
+    slow = receipt("r2", delivery=DeliveryId("b"))
+    with jobs.held_up(OTHER_NOTICE):
+        adding = asyncio.ensure_future(database.receipts.add([receipt("r1", message=message("M1")), slow]))
+        await until_waiting(database_url, 1)
+        recording = asyncio.ensure_future(record(database, "a", "M1"))
+        await until_waiting(database_url, 2, or_done=recording)
+        seen = await refresh_while_asked(database, jobs)
     await asyncio.gather(adding, recording)
-    assert seen | await turns(memory, line) == {"r1"}
+    assert seen | await refresh_while_asked(database, jobs) == {"r1"}
 
 
-async def test_who_records_a_memo_holds_no_row_while_receipts_are_added(memory: Database, database_url: str) -> None:
-    """Else whoever adds a receipt of that memo would wait for the row, and each for the other."""
-    await memory.deliveries.accept([delivery("a")])
+async def test_record_holds_no_row_while_it_waits_for_receipts(database: Database, database_url: str) -> None:
+    """Else whoever adds a receipt of that message would wait for the row, and each for the other."""
+    await database.deliveries.accept([delivery("a")])
     with psycopg.connect(database_url) as adding:
-        adding.execute("SELECT pg_advisory_xact_lock(hashtextextended('M1', 0))")
-        recording = asyncio.ensure_future(memory.deliveries.record(A, memo("M1", trace_id="A-trace")))
-        await until(lambda: waiting(database_url) == 1)
+        adding.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (message("M1"),))
+        recording = asyncio.ensure_future(record(database, "a", "M1", trace_id="A-trace"))
+        await until_waiting(database_url, 1)
         adding.execute("SELECT id FROM deliveries FOR UPDATE NOWAIT")
     assert await recording
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - the database sets no event
+async def until_waiting(url: str, count: int, or_done: "asyncio.Future[bool] | None" = None) -> None:
+    """Until so many connections of this database wait for an advisory lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+    async with asyncio.timeout(60):
+        while not (or_done and or_done.done()):
+            if await asyncio.to_thread(ask, url, query) == [{"count": count}]:
+                return
             await asyncio.sleep(0.005)
 
 
-def waiting(url: str) -> int:
-    """How many connections of this database wait for an advisory lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
-    with psycopg.connect(url) as connection:
-        found = connection.execute(query).fetchone()
-    assert found is not None
-    return int(found[0])
+async def test_resent_delivery_takes_the_place_of_the_first(database: Database) -> None:
+    await database.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    await database.deliveries.accept([delivery("a2", replaces=A)])
+    assert [told.delivery.id for told in (await begin(database)).deliveries] == ["a2", "b"]
 
 
-async def test_a_delivery_sent_again_takes_the_place_of_the_first(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a"), delivery("b", position=1)])
-    await memory.deliveries.accept([delivery("a2", asked_at=300.0, replaces=A)])
-    notice = await memory.notices.take(NOTICE, NOW)
-    assert notice is not None
-    assert [told.delivery.id for told in notice.told] == ["a2", "b"]
+async def test_what_a_notice_showed_and_where_is_kept(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    assert await database.notices.posted(await begin(database), POSTED, "a.m4a: queued\x00") == POSTED
+    await database.notices.alerted(A, Status.FAILED)
+    notice = await begin(database)
+    assert (notice.posting_since, notice.posted_as, notice.shown) == (None, POSTED, "a.m4a: queued\ufffd")
+    assert notice.alerted == {A: Status.FAILED}
 
 
-async def test_where_a_notice_stands_and_what_it_showed_is_kept(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    taken = await memory.notices.take(NOTICE, NOW)
-    assert taken is not None
-    assert await memory.notices.posted(taken, "100.2", "a.m4a: queued\x00") == "100.2"
-    await memory.notices.alarmed(A)
-    notice = await memory.notices.take(NOTICE, NOW)
-    assert notice is not None
-    assert (notice.posting_since, notice.ts, notice.shown) == (None, "100.2", "a.m4a: queued�")
-    assert notice.alarmed == {A}
+async def test_notice_shown_by_marks_alone_is_posted_nowhere(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    assert await database.notices.posted(await begin(database), None, "queued") is None
+    notice = await begin(database)
+    assert (notice.posting_since, notice.posted_as, notice.shown) == (None, None, "queued")
 
 
-async def test_whoever_comes_after_a_turn_that_may_have_posted_is_told_since_when(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    first, second = await memory.notices.take(NOTICE, NOW), await memory.notices.take(NOTICE, SOON)
-    assert first is not None
-    assert second is not None
-    assert (first.posting_since, second.posting_since) == (None, NOW)
+async def test_refresh_after_one_that_may_have_posted_is_told_since_when(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    first, second = await begin(database), await begin(database)
+    assert first.posting_since is None
+    assert second.posting_since is not None
 
 
-async def test_a_turn_that_surely_posted_nothing_leaves_the_next_one_nothing_to_look_for(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    first = await memory.notices.take(NOTICE, NOW)
-    assert first is not None
-    await memory.notices.not_posted(first)
-    second = await memory.notices.take(NOTICE, SOON)
-    assert second is not None
-    assert second.posting_since is None
+async def test_refresh_that_surely_posted_nothing_leaves_nothing_to_look_for(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await database.notices.not_posted(await begin(database))
+    assert (await begin(database)).posting_since is None
 
 
 @pytest.mark.parametrize("comes_first", [0, 1])
-async def test_a_turn_that_posted_nothing_does_not_speak_for_another(memory: Database, comes_first: int) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    first = await memory.notices.take(NOTICE, NOW)
-    await memory.deliveries.accept([delivery("b", position=1)])
-    second = await memory.notices.take(NOTICE, SOON)
-    assert first is not None
-    assert second is not None
-    await memory.notices.not_posted([first, second][comes_first])
-    await memory.notices.not_posted([second, first][comes_first])
-    third = await memory.notices.take(NOTICE, SOON)
-    assert third is not None
-    assert third.posting_since == NOW
+async def test_refresh_that_posted_nothing_does_not_speak_for_another(database: Database, comes_first: int) -> None:
+    await database.deliveries.accept([delivery("a")])
+    both = [await begin(database), await begin(database)]
+    await database.notices.not_posted(both[comes_first])
+    await database.notices.not_posted(both[1 - comes_first])
+    assert (await begin(database)).posting_since is not None
 
 
-async def test_where_a_second_turn_posted_the_first_may_still_do_so(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    await memory.notices.take(NOTICE, NOW)
-    second = await memory.notices.take(NOTICE, SOON)
-    assert second is not None
-    await memory.notices.posted(second, "100.2", "a.m4a: queued")
-    third = await memory.notices.take(NOTICE, SOON)
-    assert third is not None
-    assert (third.ts, third.posting_since) == ("100.2", NOW)
+@pytest.mark.parametrize("posts", [0, 1])
+async def test_where_two_refreshes_began_the_other_may_still_post(database: Database, posts: int) -> None:
+    await database.deliveries.accept([delivery("a")])
+    both = [await begin(database), await begin(database)]
+    await database.notices.posted(both[posts], POSTED, "a.m4a: queued")
+    third = await begin(database)
+    assert third.posted_as == POSTED
+    assert third.posting_since is not None
 
 
-async def test_where_the_first_turn_posted_late_the_second_may_have_done_so_too(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    first = await memory.notices.take(NOTICE, NOW)
-    assert first is not None
-    await memory.notices.take(NOTICE, SOON)
-    await memory.notices.posted(first, "100.2", "a.m4a: queued")
-    third = await memory.notices.take(NOTICE, SOON)
-    assert third is not None
-    assert (third.ts, third.posting_since) == ("100.2", NOW)
+async def test_frozen_refresh_learns_where_it_is_posted_and_requests_another(database: Database, jobs: Jobs) -> None:
+    await database.deliveries.accept([delivery("a")])
+    jobs.clear()
+    frozen, other = await begin(database), await begin(database)
+    await database.notices.posted(other, POSTED, "a.m4a: sent")
+    assert not jobs.notices
+    assert await database.notices.posted(frozen, OTHER_POST, "a.m4a: queued") == POSTED
+    assert jobs.notices == [NOTICE]
+    assert (await database.need_jobs())[1] == [NOTICE]
+    again = await begin(database)
+    assert (again.posted_as, again.shown) == (POSTED, "")
 
 
-async def test_who_was_frozen_learns_where_the_notice_stands_and_another_turn_is_owed(
-    memory: Database, line: Line
-) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    line.clear()
-    frozen = await memory.notices.take(NOTICE, NOW)
-    other = await memory.notices.take(NOTICE, NOW)
-    assert frozen is not None
-    assert other is not None
-    await memory.notices.posted(other, "100.2", "a.m4a: sent")
-    assert not line.notices
-    assert await memory.notices.posted(frozen, "100.9", "a.m4a: queued") == "100.2"
-    assert line.notices == [NOTICE]
-    assert RefreshNotice(NOTICE) in await memory.owed()
-    again = await memory.notices.take(NOTICE, NOW)
-    assert again is not None
-    assert (again.ts, again.shown) == ("100.2", "")
+async def test_edit_that_overtook_a_later_one_is_followed_by_another(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    frozen = await begin(database)
+    await database.notices.posted(frozen, POSTED, "a.m4a: queued")
+    await record(database, "a", "M1")
+    other = await begin(database)
+    await database.notices.posted(frozen, POSTED, "a.m4a: queued")
+    await database.notices.posted(other, POSTED, "a.m4a: sent")
+    assert (await database.need_jobs())[1] == [NOTICE]
+    assert (await begin(database)).shown == ""
 
 
-async def test_an_edit_that_overtook_a_later_one_is_followed_by_another_turn(memory: Database) -> None:
-    await memory.deliveries.accept([delivery("a")])
-    frozen = await memory.notices.take(NOTICE, NOW)
-    assert frozen is not None
-    await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
-    await memory.deliveries.record(A, memo("M1"))
-    other = await memory.notices.take(NOTICE, NOW)
-    assert other is not None
-    await memory.notices.posted(frozen, "100.2", "a.m4a: queued")
-    await memory.notices.posted(other, "100.2", "a.m4a: sent")
-    assert RefreshNotice(NOTICE) in await memory.owed()
-    again = await memory.notices.take(NOTICE, NOW)
-    assert again is not None
-    assert again.shown == ""
+async def test_postponed_refresh_begins_when_it_is_due_whatever_changes(database: Database, database_url: str) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await begin(database)
+    await database.notices.postpone_refresh(NOTICE, timedelta(minutes=1))
+    await record(database, "a", "M1")
+    assert await database.notices.begin_refresh(NOTICE) is None
+    assert (await database.due())[1] == []
+    pass_by(database_url, timedelta(minutes=2))
+    assert (await database.due())[1] == [NOTICE]
+    assert [told.delivery.sent_as for told in (await begin(database)).deliveries] == [message("M1")]
+    assert (await database.due())[1] == []
+
+
+@pytest.mark.parametrize(("kept", "is_gone"), [([], True), (["F-a"], False)])
+async def test_notice_knows_that_its_source_is_gone(database: Database, kept: list[str], is_gone: bool) -> None:
+    await sending(database, "a")
+    await database.deliveries.withdraw(SOURCE, [CHANNEL], kept)
+    assert (await begin(database)).is_source_gone is is_gone
+
+
+async def test_that_a_notice_may_be_posted_is_on_disk_before_it_is(database: Database) -> None:
+    """Though refreshes need not wait for the disk: whoever does not know of a post would post again."""
+    await database.deliveries.accept([delivery("a")])
+    async with database.pool.connection() as connection:
+        found = await connection.execute("SELECT pg_current_wal_insert_lsn() AS end")
+        before = (await found.fetchall())[0]["end"]
+    await begin(database)
+    async with database.pool.connection() as connection:
+        found = await connection.execute("SELECT pg_current_wal_flush_lsn() > %s::pg_lsn AS is_on_disk", (before,))
+        assert await found.fetchone() == {"is_on_disk": True}

@@ -1,6 +1,10 @@
-"""A clip's copy on disk: read while it grows, and gone afterwards."""
+"""A recording's copy on disk: read while it grows, private, and gone afterwards whatever the end."""
 
 import asyncio
+import os
+import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.relay.errors import RetryLater
-from bot.relay.media.spool import ABANDONED_AFTER_S, PREFIX, Spool, clear_spools
+from bot.relay.media.spool import FOLDER_PREFIX, Spool, SpoolFolder
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ class Source:
             raise RetryLater("The download broke off.")
 
 
-async def test_a_reader_has_each_chunk_before_the_next_one_comes(spool: Spool) -> None:
+async def test_reader_has_each_chunk_before_the_next_one_comes(spool: Spool) -> None:
     source = Source()
     filling = asyncio.create_task(spool.fill(b"head ", aiter(source)))
     reader, read = spool.follow(), b""
@@ -44,7 +48,7 @@ async def test_a_reader_has_each_chunk_before_the_next_one_comes(spool: Spool) -
     assert read == b"head one two three" == spool.path.read_bytes()
 
 
-async def test_a_reader_who_comes_late_has_all_of_it(spool: Spool) -> None:
+async def test_reader_who_comes_late_has_all_of_it(spool: Spool) -> None:
     source = Source()
     source.coming.put_nowait(b"x" * 1_000_000)
     source.coming.put_nowait(b"")
@@ -52,7 +56,7 @@ async def test_a_reader_who_comes_late_has_all_of_it(spool: Spool) -> None:
     assert b"".join([chunk async for chunk in spool.follow()]) == b"x" * 1_000_000
 
 
-async def test_where_the_filling_breaks_off_readers_end_and_the_filler_learns_why(spool: Spool) -> None:
+async def test_readers_end_where_the_filling_breaks_off_and_the_filler_is_told(spool: Spool) -> None:
     source = Source()
     filling = asyncio.create_task(spool.fill(b"head", aiter(source)))
     reader = spool.follow()
@@ -63,14 +67,50 @@ async def test_where_the_filling_breaks_off_readers_end_and_the_filler_learns_wh
         await filling
 
 
-def test_a_clip_that_a_killed_process_left_on_disk_is_removed_and_one_that_is_being_carried_is_not(
-    tmp_path: Path,
-) -> None:
-    spool, stranger = tmp_path / f"{PREFIX}abc", tmp_path / "memobridge-database"
-    for left in (spool, stranger):
-        left.write_bytes(b"AUDIO")
-    touched = spool.stat().st_mtime
-    clear_spools(tmp_path, touched + ABANDONED_AFTER_S - 1)
-    assert spool.exists()
-    clear_spools(tmp_path, touched + ABANDONED_AFTER_S + 1)
-    assert [left.name for left in tmp_path.iterdir()] == ["memobridge-database"]
+def test_close_removes_the_file_and_its_converted_copy(tmp_path: Path) -> None:
+    with closing(Spool(tmp_path)) as spool:
+        spool.copy_path.write_bytes(b"CONVERTED")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_lets_nobody_else_look_in(tmp_path: Path) -> None:
+    folder = SpoolFolder.create(tmp_path)
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    folder.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bot.relay.media.spool import Spool, SpoolFolder
+Spool(SpoolFolder.create(Path(sys.argv[1])).path).copy_path.write_bytes(b"AUDIO")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_folder_of_a_killed_process_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
+    [left] = tmp_path.iterdir()
+    folder = SpoolFolder.create(tmp_path)
+    assert list(tmp_path.iterdir()) == [folder.path]
+    assert left != folder.path
+    folder.remove()
+
+
+def test_folder_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+    first, second = SpoolFolder.create(tmp_path), SpoolFolder.create(tmp_path)
+    assert first.path.exists()
+    for folder in (first, second):
+        folder.remove()
+
+
+def test_folder_leaves_what_is_not_its_own_alone(tmp_path: Path) -> None:
+    stranger, unlocked = tmp_path / "memobridge-database", tmp_path / f"{FOLDER_PREFIX}half-made"
+    for folder in (stranger, unlocked):
+        folder.mkdir()
+    made = SpoolFolder.create(tmp_path)
+    assert stranger.exists()
+    assert unlocked.exists()  # without a lock it may be somebody's who is just making it
+    made.remove()
+    assert os.listdir(tmp_path) != []
