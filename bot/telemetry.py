@@ -69,7 +69,7 @@ class Text(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Other people's records are logged once a minute each at most: descriptors that ran out wrote 120 MB in minutes."""
+    """Other people's records are logged once a minute each at most: descriptors that ran out wrote 120 MB so."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

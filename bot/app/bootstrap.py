@@ -185,7 +185,10 @@ def _build(
 
 def _slack(settings: Settings, session: aiohttp.ClientSession) -> SlackAdapter:
     slack_settings = SlackSettings(
-        settings.slack_bot_token.get_secret_value(), settings.slack_api_url, settings.slack_allowed_bots
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_api_url,
+        allowed_bots=settings.slack_allowed_bots,
+        admins=settings.memobridge_admins,
     )
     return SlackAdapter(slack_settings, session, clock=time.monotonic, now=now, sniff=sniff)
 

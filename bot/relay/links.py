@@ -3,7 +3,7 @@
 Unlinking touches no delivery: each knows its target since it was accepted, and finishes its way.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.relay import policy, settings
@@ -17,15 +17,12 @@ FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
 
 class Links:
-    """``peers`` finds the rooms at the other end; ``admins`` may link beside those whom the network calls admins."""
+    """``peers`` finds the rooms at the other end."""
 
-    def __init__(
-        self, store: LinkStore, networks: Networks, peers: RoomFinder, *, admins: Collection[PersonId] = ()
-    ) -> None:
+    def __init__(self, store: LinkStore, networks: Networks, peers: RoomFinder) -> None:
         self._store = store
         self._networks = networks
         self._peers = peers
-        self._admins = frozenset(admins)
 
     async def of(self, room: RoomId) -> Link | None:
         """The link of this very room of the team."""
@@ -130,8 +127,6 @@ class Links:
         return policy.refusal(senders, membership, is_listed=is_listed)
 
     async def _require_admin(self, person: PersonId) -> None:
-        if person in self._admins:
-            return
         directory = self._networks.of(person).directory
         if directory is None or not await directory.is_admin(person):
             raise Refused("Only workspace admins may link or unlink a channel. Ask one of them to do it.")

@@ -10,6 +10,7 @@ from bot.relay.ids import PersonId, RoomId
 from bot.relay.ports import AudioConverter, FileConverter, Network
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
+from bot.slack.actions.interactions import people_and_groups
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
 from bot.slack.api.attachments import Attachments
@@ -24,6 +25,7 @@ from bot.slack.api.status_board import SlackStatusBoard
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
 from bot.slack.ids import NETWORK, SlackRoom, person_id
+from bot.slack.inbound.deletions import SlackDeletionCheck
 from bot.slack.inbound.dispatch import Dispatcher
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.history import SlackHistory
@@ -37,11 +39,13 @@ SLACK_API_URL = "https://slack.com/api/"
 
 @dataclass(frozen=True)
 class SlackSettings:
-    """``token``: the bot's (xoxb-). ``base_url`` ends in ``/api/``. ``allowed_bots``: ids of bots that are carried."""
+    """``token``: the bot's (xoxb-). ``base_url`` ends in ``/api/``. ``allowed_bots``: ids of bots that are
+    carried. ``admins``: ids of people who may link beside the workspace's admins."""
 
     token: str
     base_url: str = SLACK_API_URL
     allowed_bots: Collection[str] = ()
+    admins: Collection[str] = ()
     downloads: DownloadLimits = field(default_factory=DownloadLimits)
     answer_within_s: float = WITHIN_S
 
@@ -66,7 +70,7 @@ class SlackAdapter:
         self._now = now
         self.api = SlackApi(settings.token, session, settings.base_url, limiter or RateLimiter(clock))
         self.identity = Identity(self.api, clock, now)
-        self.directory = SlackDirectory(self.api, self.identity, clock, settings.allowed_bots)
+        self.directory = SlackDirectory(self.api, self.identity, clock, settings.allowed_bots, settings.admins)
         self.messages = Messages(self.api, self.identity, clock, now)
         self.board = SlackStatusBoard(self.api, self.messages, clock)
         self.responder = Responder(session, within_s=settings.answer_within_s)
@@ -90,6 +94,7 @@ class SlackAdapter:
             board=self.board,
             directory=self.directory,
             history=self.history,
+            deletions=SlackDeletionCheck(self.messages),
         )
 
     def dispatcher(self, intake: MessageIntake, links: LinkService, deliveries: DeliveryActions) -> Dispatcher:
@@ -123,6 +128,11 @@ class SlackAdapter:
     async def person(self, user: str) -> PersonId:
         """The person with a user id, as an operator gives it."""
         return person_id((await self.identity.get()).team, user)
+
+    async def setting_value(self, word: str) -> str:
+        """A word of a setting as the relay keeps it: ids of people and user groups become opaque."""
+        (value,) = people_and_groups(word, (await self.identity.get()).team) or [""]
+        return value
 
     async def ping(self) -> str:
         """Empty while Slack takes the bot's token, else why not."""

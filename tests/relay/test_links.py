@@ -57,13 +57,6 @@ async def test_others_are_not_shown_who_is_in_a_chat(links: Links) -> None:
         await links.choices("+12025550123", by=BEN)
 
 
-async def test_named_admin_may_link_without_being_one_of_the_workspace(world: World, links: Links) -> None:
-    networks = Networks(world.team.network(), world.chats.network())
-    named = Links(world.database.links, networks, world.chats.rooms, admins=[BEN])
-    await named.link(CHANNEL, CHAT, by=BEN)
-    assert await links.of(CHANNEL) is not None
-
-
 async def test_room_has_one_peer(links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
     with pytest.raises(Refused, match="Unlink it first"):

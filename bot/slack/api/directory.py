@@ -55,21 +55,31 @@ class Remembered(Generic[T]):
 
 
 class SlackDirectory:
-    """Implements the relay's ``Directory``. ``allowed_bots`` count as members: an operator chose them by id."""
+    """Implements the relay's ``Directory``. ``allowed_bots`` count as members, ``admins`` as admins: an operator chose
+    them by id."""
 
     def __init__(
-        self, api: SlackApi, identity: Identity, clock: Callable[[], float], allowed_bots: Collection[str] = ()
+        self,
+        api: SlackApi,
+        identity: Identity,
+        clock: Callable[[], float],
+        allowed_bots: Collection[str] = (),
+        admins: Collection[str] = (),
     ) -> None:
         self._api = api
         self._identity = identity
         self._allowed_bots = frozenset(allowed_bots)
+        self._admins = frozenset(admins)
         self._people: Remembered[Body] = Remembered(clock, REMEMBERED_FOR_S)
         self._groups: Remembered[frozenset[str]] = Remembered(clock, REMEMBERED_FOR_S)
         self._names: Remembered[str] = Remembered(clock, NAMES_REMEMBERED_FOR_S)
         self._handles: Remembered[Mapping[str, str]] = Remembered(clock, NAMES_REMEMBERED_FOR_S)
 
     async def is_admin(self, person: PersonId) -> bool:
-        """Whether this person is an admin or owner of our workspace. One of another organisation is none here."""
+        """Whether this person is an admin or owner of our workspace, or was made one by the operator. One of another
+        organisation is none here."""
+        if user_of(person) in self._admins:
+            return True
         found = await self._person(user_of(person))
         return _is_of_workspace(found, await self._identity.get()) and any(found.get(f) is True for f in _ADMIN_FLAGS)
 

@@ -1,5 +1,5 @@
-"""What Slack plays in place. An uploaded AAC in M4A gets a player with its length; Opus under a wrong name showed up as an
-empty video (mautrix/slack, changelog v26.05), so everything else becomes that."""
+"""What Slack plays in place. AAC in M4A gets a player with its length; Opus under a wrong name showed up as an empty
+video (mautrix/slack, changelog v26.05), so everything else becomes that."""
 
 from collections.abc import Mapping
 

@@ -5,6 +5,7 @@ import pytest
 from bot.relay.errors import Refused
 from bot.relay.model import Membership
 from bot.slack.adapter import SlackAdapter
+from bot.slack.api.directory import SlackDirectory
 from bot.slack.ids import group_id, person_id
 from tests.slack.conftest import Seconds
 from tests.slack.fake_slack import FakeSlack
@@ -37,6 +38,12 @@ async def test_admins_are_known_and_remembered(adapter: SlackAdapter, slack: Fak
     clock.now += 61
     assert await directory.is_admin(person_id(TEAM, ANN))
     assert len(slack.named("users.info")) == 3
+
+
+async def test_an_operator_may_name_admins_by_id(adapter: SlackAdapter, slack: FakeSlack) -> None:
+    directory = SlackDirectory(adapter.api, adapter.identity, lambda: 0.0, admins=[BEN])
+    assert await directory.is_admin(person_id(TEAM, BEN))
+    assert slack.named("users.info") == []
 
 
 async def test_an_admin_of_another_organisation_is_none_here(adapter: SlackAdapter) -> None:
