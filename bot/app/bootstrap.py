@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import aiohttp
 
 from bot.audio import AudioConverter, AudioWorkers, sniff
+from bot.files import FileConverter, FileRules
 from bot.jobs import Handlers, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
@@ -31,7 +32,8 @@ from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
-from bot.slack.api.formats import PLAYABLE
+from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
+from bot.slack.api.formats import PLAYABLE, SHOWN_AS
 from bot.store.database import Database, migrate
 from bot.store.embedded import Embedded
 from config.links_file import FileLink, load_links
@@ -139,9 +141,12 @@ def _build(
     audio = AudioWorkers(settings.audio_workers)
     voice = AudioConverter(audio, limits.VOICE_FORMATS)
     slack, linq = _slack(settings, session), _linq(settings, session)
+    playable = AudioConverter(audio, PLAYABLE)
+    slack_files = FileRules("Slack", SLACK_FILE_BYTES, copies=SHOWN_AS, keeps_original=True, voice=playable)
+    linq_files = FileRules("iMessage", limits.ATTACHMENT_BYTES, limits.CONTENT_TYPES, copies=limits.SENT_AS)
     networks = Networks(
-        decorate("slack", slack.network(audio=AudioConverter(audio, PLAYABLE))),
-        decorate("linq", linq.network(audio=voice)),
+        decorate("slack", slack.network(audio=playable, files=FileConverter(audio, slack_files))),
+        decorate("linq", linq.network(audio=voice, files=FileConverter(audio, linq_files))),
     )
     store = decorate("deliveries", database.deliveries)
     urls = _temporary_urls(settings, database)

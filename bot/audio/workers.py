@@ -5,8 +5,9 @@ import math
 import tempfile
 import wave
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from bot.audio.limits import OUTPUT_RATE, Limits
 from bot.audio.results import Conversion, Inspection, MediaKind
@@ -14,6 +15,8 @@ from bot.audio.worker import tasks
 from bot.audio.worker.pool import WorkerPool
 from bot.relay.errors import RelayError
 from bot.relay.media.formats import AcceptedFormat
+
+Result = TypeVar("Result")
 
 _IDLE_S = 60.0
 """Conversions come in bursts, and a worker holds 20 MiB of its own."""
@@ -56,6 +59,12 @@ class AudioWorkers:
         """Write the sound of the file as M4A. After Refused or RetryLater something may be left at ``target``."""
         timeout_s = self._limits.convert_timeout_s(size_bytes)
         return await self._converters.run(timeout_s, Conversion, tasks.convert_file, path, target, self._limits)
+
+    async def run(
+        self, result_type: type[Result], function: Callable[..., object], *arguments: object, timeout_s: float
+    ) -> Result:
+        """Run other work on a file in a worker, beside the conversions. Raises Refused or RetryLater."""
+        return await self._converters.run(timeout_s, result_type, function, *arguments)
 
     async def self_test(self, folder: Path | None = None) -> str:
         """Send one second of sound through real workers; "" when it comes out whole, else the reason in words.

@@ -103,6 +103,10 @@ CONTENT_TYPES = frozenset(
 they are rejected; so they are not counted on. ``audio/wav`` and ``audio/m4a`` left the list in 2026."""
 
 
+SENT_AS: Mapping[str, str] = {"image/webp": "image/png", "image/avif": "image/jpeg"}
+"""Pictures that are not on the list go as copies that are."""
+
+
 def _pcm(*layouts: str) -> frozenset[str]:
     return frozenset(f"pcm_{layout}" for layout in layouts)
 
