@@ -75,7 +75,7 @@ async def test_bytes_decide_what_a_picture_is(workers: AudioWorkers, tmp_path: P
 
 
 async def test_a_recording_without_a_label_becomes_playable(workers: AudioWorkers, tmp_path: Path) -> None:
-    path = sounds.record(tmp_path / "Audio Message.caf", "caf", "libopus", source_rate=48_000)
+    path = sounds.record(tmp_path / "Audio Message.caf", "caf", "alac")
     [file] = await FileConverter(workers, rules(workers)).convert(path, part("Audio Message.caf"), tmp_path / "copy")
     assert (file.name, file.content_type) == ("Audio Message.m4a", "audio/mp4")
     assert file.audio is not None
