@@ -10,7 +10,7 @@ from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.slack.actions.public_url import URL_MOST
 from bot.slack.fields import Body, child, children, identifier, one_line, text, timestamp
 from bot.slack.ids import BotIdentity, SlackRoom, group_id, person_id
-from bot.slack.inbound.parse import ParseError, PostedMessage, channel_of, posted_message, ts_of
+from bot.slack.inbound.parse import ParseError, PostedMessage, channel_of, forwarded_files, posted_message, ts_of
 from bot.slack.ui.contact_message import EVENT_TYPE
 from bot.slack.ui.mrkdwn import unescape
 from bot.slack.ui.notice_blocks import marked
@@ -19,8 +19,8 @@ COMMAND_MOST = 4 * URL_MOST
 VALUE_MOST = 2000  # of a button
 
 _LINK = re.compile(r"<(?:tel:|mailto:|(?=https?://))([^<>|]*)(?:\|[^<>]*)?>")
-_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>|([UW][A-Z0-9]{6,30})")
-_GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{2,30})(?:\|[^<>]*)?>|(S[A-Z0-9]{6,30})")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>|([UW][A-Z0-9]{4,30})")
+_GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{2,30})(?:\|[^<>]*)?>|(S[A-Z0-9]{4,30})")
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,10 @@ def parse_command(form: Body, me: BotIdentity) -> SlashCommand:
 
 def parse_shortcut(payload: Body, me: BotIdentity) -> MessageShortcut:
     by, message = _interaction(payload, me), child(payload, "message")
-    from_forwarded = [file for shared in children(message, "attachments") for file in children(shared, "files")]
     hidden = any(text(file, "mode") == "hidden_by_limit" for file in children(message, "files"))
     posted = posted_message(message, by.channel, me)
     # What it forwards is read as a message of its own, so that the same rules hold for its files.
-    forwarded = posted_message({"ts": posted.ts, "files": from_forwarded}, by.channel, me).files
+    forwarded = posted_message({"ts": posted.ts, "files": forwarded_files(message)}, by.channel, me).files
     known = {identifier(file, "id") for file in posted.files}
     new = tuple(file for file in forwarded if identifier(file, "id") not in known)
     return MessageShortcut(by, _about(message, by.channel, me), posted, new, hidden)

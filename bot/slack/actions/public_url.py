@@ -8,6 +8,7 @@ from bot.relay.ids import WEB, MediaRef
 from bot.relay.parts import Voice
 from bot.slack.fields import one_line
 from bot.slack.files import NAME_MOST
+from bot.slack.inbound.parse import URL_KEY
 
 URL_MOST = 2000
 
@@ -25,7 +26,7 @@ def voice_at(url: str) -> Voice:
     if host == "slack.com" or host.endswith(".slack.com"):
         raise Refused("Files in Slack are private, so that link cannot be fetched.", remedy=Remedy.USE_MESSAGE_ACTION)
     name = one_line(unquote(urlsplit(url).path).rpartition("/")[2], NAME_MOST)
-    return Voice(key="url", name=name or host, media=MediaRef(f"{WEB}:{url}"))
+    return Voice(key=URL_KEY, name=name or host, media=MediaRef(f"{WEB}:{url}"))
 
 
 def _public_host(url: str) -> str:

@@ -15,6 +15,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock may be ahead of Slack's: everything that looks for a post since some time looks this much further
 back. One figure for all of them, and as much as Slack's signatures allow."""
 
+ROOTS_BACK = timedelta(days=7)
 EXISTENCE_REMEMBERED_FOR_S = 60.0
 REMEMBERED_MOST = 10_000
 PAGE_SIZE = 200
@@ -80,17 +81,29 @@ class Messages:
     async def own_posts(self, room: SlackRoom, since: datetime | None) -> AsyncIterator[Body]:
         """What we have posted in a channel, or in a thread of it, since then."""
         me = await self._identity.get()
+        async for message in self._listed(room, since and since - CLOCK_TOLERANCE):
+            if me.bot and text(message, "bot_id") == me.bot:
+                yield message
+
+    async def threads_with_replies(self, channel: SlackRoom, since: datetime | None) -> AsyncIterator[SlackRoom]:
+        """The channel's threads that got a reply since then, as far as their roots are a week old at most."""
+        since = (since or self._now()) - CLOCK_TOLERANCE
+        async for message in self._listed(channel, since - ROOTS_BACK):
+            if float(timestamp(message, "latest_reply") or 0) >= since.timestamp():
+                yield channel.thread(timestamp(message, "ts"))
+
+    async def _listed(self, room: SlackRoom, oldest: datetime | None) -> AsyncIterator[Body]:
+        """The messages at a channel's root, or in a thread, page by page."""
         where: dict[str, Any] = {"channel": room.channel, "include_all_metadata": True, "limit": PAGE_SIZE}
-        if since:
-            where["oldest"] = f"{(since - CLOCK_TOLERANCE).timestamp():.6f}"
+        if oldest:
+            where["oldest"] = f"{oldest.timestamp():.6f}"
         if room.root_ts:
             where["ts"] = room.root_ts
         method = "conversations.replies" if room.root_ts else "conversations.history"
         for _ in range(PAGES):
             answer = await self._api.read(method, **where)
             for message in children(answer.body, "messages"):
-                if me.bot and text(message, "bot_id") == me.bot:
-                    yield message
+                yield message
             where["cursor"] = text(child(answer.body, "response_metadata"), "next_cursor")
             if not where["cursor"]:
                 return

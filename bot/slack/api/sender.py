@@ -60,12 +60,25 @@ class SlackSender:
     async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
         """The post that an unanswered send left; files that are missing from it are attached now.
 
-        ``thread``: where a reply of this delivery would have gone, if it is one.
+        ``thread``: where a reply of this delivery would have gone. Where that is not given, a reply is looked for in
+        every thread that got one since.
         """
-        for room in dict.fromkeys(parse_room(each) for each in (delivery.target, thread) if each):
-            async for post in self._messages.own_posts(room, delivery.sending_since):
-                if is_marked(post, EVENT_TYPE, PAYLOAD_KEY, delivery.id, message_mark(delivery.id)):
-                    return await self._complete(delivery, _stands_in(room, post), post)
+        target = parse_room(delivery.target)
+        rooms = [target, *([parse_room(thread)] if thread else [])]
+        for room in dict.fromkeys(rooms):
+            if sent := await self._find_in(room, delivery):
+                return sent
+        if delivery.about is None or thread is not None or target.root_ts:
+            return None
+        async for room in self._messages.threads_with_replies(target, delivery.sending_since):
+            if sent := await self._find_in(room, delivery):
+                return sent
+        return None
+
+    async def _find_in(self, room: SlackRoom, delivery: Delivery) -> Sent | None:
+        async for post in self._messages.own_posts(room, delivery.sending_since):
+            if is_marked(post, EVENT_TYPE, PAYLOAD_KEY, delivery.id, message_mark(delivery.id)):
+                return await self._complete(delivery, _stands_in(room, post), post)
         return None
 
     # posts
@@ -80,7 +93,7 @@ class SlackSender:
         try:
             return await self._complete(delivery, room, {**child(answer.body, "message"), "ts": ts})
         except RetryLater as later:  # the post is there, so this is no "surely not sent"
-            raise OutcomeUnknown(later.reason, code=later.code) from later
+            raise OutcomeUnknown(later.reason, after=later.after, code=later.code) from later
 
     async def _room_for(self, outgoing: Outgoing) -> SlackRoom:
         """Where it goes: into the thread of what it is a reply to, as long as that exists. A target that is a thread

@@ -63,7 +63,7 @@ class Progress:
 
 
 class SlackHistory:
-    """``now`` gives the time of day; ``allowed_bots``: ids of bots whose messages are carried, too."""
+    """``now`` gives the time of day. ``allowed_bots``: ids of bots whose messages are carried, too."""
 
     def __init__(
         self,

@@ -13,7 +13,8 @@ from bot.slack.files import Claim, claim_of
 from bot.slack.ids import BotIdentity, SlackRoom
 from bot.slack.inbound.message_text import Fragment, fragments_of, without_address
 
-TEXT_KEY = "text"
+TEXT_KEY, EDIT_KEY, REACTION_KEY, URL_KEY = "text", "edit", "reaction", "url"
+CHANGE_KEYS, COMMAND_KEYS = (EDIT_KEY, REACTION_KEY), (TEXT_KEY, URL_KEY)
 INTERNAL_PREFIX = "//"
 
 
@@ -150,11 +151,17 @@ def files_in(message: Body) -> tuple[Body, ...]:
     return tuple(files.values())
 
 
+def forwarded_files(message: Body) -> list[Body]:
+    """Files of the messages that it forwards, as Slack has them."""
+    return [file for shared in children(message, "attachments") for file in children(shared, "files")]
+
+
 def keys_of(message: Body) -> set[str]:
     """The keys of the parts that a message has now."""
     if text(message, "subtype") == "tombstone":
         return set()
-    keys = {identifier(file, "id") for file in children(message, "files") if text(file, "mode") != "tombstone"}
+    files = [*children(message, "files"), *forwarded_files(message)]
+    keys = {identifier(file, "id") for file in files if text(file, "mode") != "tombstone"}
     return (keys | ({TEXT_KEY} if fragments_of(message) else set())) - {""}
 
 

@@ -21,7 +21,15 @@ from bot.slack.fields import Body, identifier
 from bot.slack.files import Claim, claim_of, claim_of_bytes, media_of, voice_of
 from bot.slack.ids import SlackRoom, person_id
 from bot.slack.inbound.message_text import Fragment, StyledText, mentions_in, render
-from bot.slack.inbound.parse import TEXT_KEY, EditedMessage, PostedMessage, ReactionChange, time_of
+from bot.slack.inbound.parse import (
+    EDIT_KEY,
+    REACTION_KEY,
+    TEXT_KEY,
+    EditedMessage,
+    PostedMessage,
+    ReactionChange,
+    time_of,
+)
 
 log = logging.getLogger("memobridge.slack")
 
@@ -56,7 +64,7 @@ class MessageBuilder:
             parts=(*await self.text_parts(posted.fragments), *await self._files(posted, may_guess=may_guess)),
             about=posted.channel.message(posted.root_ts) if posted.root_ts else None,
             dedup_key=twin,
-            command=f"mention {own_id}" if posted.is_addressed else "",
+            command=own_id if posted.is_addressed else "",
             is_internal=posted.is_internal,
         )
 
@@ -64,14 +72,14 @@ class MessageBuilder:
         """The new text of a message, as a message of its own."""
         posted = edited.posted
         styled = await self._styled(posted.fragments)
-        part = Edit("edit", styled.text, styled.spans)
+        part = Edit(EDIT_KEY, styled.text, styled.spans)
         return self._change(
             posted.channel, posted.ts, posted.root_ts, f"edit-{posted.edited_ts}", posted.sender, part, posted.edited_ts
         )
 
     def reaction(self, change: ReactionChange, root_ts: str = "") -> Message:
         """A reaction, or its removal, as a message of its own. ``root_ts``: the thread of what it is to, if known."""
-        part = Reaction("reaction", emoji.to_unicode(change.name), change.is_removed)
+        part = Reaction(REACTION_KEY, emoji.to_unicode(change.name), change.is_removed)
         fact = f"reaction-{change.user}-{change.name}" + (f"-{change.at}" if change.at else "")
         return self._change(change.channel, change.ts, root_ts, fact, change.user, part, change.at or change.ts)
 

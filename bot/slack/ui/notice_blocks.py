@@ -55,7 +55,7 @@ def render_notice(notice: Notice) -> Rendered:
     lines = lines_of(notice.deliveries)
     body = notice_blocks(notice, lines) if lines else []
     words, marks = listed(lines) if lines else "", marks_of(notice)
-    shown = json.dumps([words, body, sorted(marks)], sort_keys=True)
+    shown = json.dumps([words, body, sorted(marks or ())], sort_keys=True)
     return Rendered(words, hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:20], body, marks)
 
 
@@ -69,11 +69,16 @@ def notice_blocks(notice: Notice, lines: tuple[DeliveryWithReceipts, ...]) -> li
     return made
 
 
-def marks_of(notice: Notice) -> frozenset[Mark]:
-    """The signs for what has no line. One failure outweighs the rest; read implies delivered, so that nothing that was
-    put on a message has to be taken off when it is read: Slack allows 20 removals a minute."""
+def marks_of(notice: Notice) -> frozenset[Mark] | None:
+    """The signs for what has no line; None where everything has one.
+
+    One failure outweighs the rest; read implies delivered, so that nothing that was put on a message has to be taken
+    off when it is read: Slack allows 20 removals a minute.
+    """
     lines = lines_of(notice.deliveries)
     signed = [told for told in notice.deliveries if told not in lines and not is_change(told.delivery)]
+    if not signed:
+        return None
     statuses = [status_of(told).status for told in signed]
     going = [status for status in statuses if status is not Status.CANCELLED]
     if any(status in NEEDS_ATTENTION for status in going):

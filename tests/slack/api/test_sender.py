@@ -18,7 +18,7 @@ from bot.slack.api.errors import ROOT_GONE, UNKNOWN_EMOJI
 from bot.slack.ids import SlackRoom, media_ref, parse_message
 from bot.slack.inbound.parse import time_of
 from tests.slack.conftest import Seconds, sniff
-from tests.slack.deliveries import CHANNEL, incoming, text
+from tests.slack.deliveries import CHANNEL, THEIRS, incoming, text
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import ARCHIVED, BOT, CLIPS, ELSEWHERE, HIDDEN, TEAM, Fault
 
@@ -259,13 +259,18 @@ async def test_a_lost_post_is_found_by_its_metadata_or_by_its_mark(
     assert (found.message, found.thread) == (CHANNEL.message(posted["ts"]), None)
 
 
-async def test_a_lost_reply_is_found_in_its_thread(slack: FakeSlack, adapter: SlackAdapter) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_lost_reply_is_found_in_its_thread(slack: FakeSlack, adapter: SlackAdapter, is_told: bool) -> None:
+    """Also where nobody says any more in which thread that was."""
+    slack.say(text="another thread")
     root = slack.say(text="hello")["ts"]
+    thread = CHANNEL.thread(root).id
     slack.faults["chat.postMessage"] = Fault(drop=True, done=True, times=1)
-    outgoing = incoming(text(), thread=CHANNEL.thread(root).id)
+    outgoing = incoming(text(), thread=thread)
     with pytest.raises(OutcomeUnknown):
         await adapter.sender.send(outgoing)
-    found = await adapter.sender.find(outgoing.delivery, thread=CHANNEL.thread(root).id)
+    delivery = replace(outgoing.delivery, about=THEIRS)
+    found = await adapter.sender.find(delivery, thread=thread if is_told else None)
     assert found is not None
     assert found.thread == CHANNEL.thread(root).id
 

@@ -282,7 +282,9 @@ def signs(slack: FakeSlack, notice: Notice) -> set[str]:
 
 
 async def mark(adapter: SlackAdapter, notice: Notice) -> None:
-    await adapter.board.mark(notice, adapter.board.render(notice).marks)
+    marks = adapter.board.render(notice).marks
+    assert marks is not None
+    await adapter.board.mark(notice, marks)
 
 
 async def test_what_became_of_a_text_shows_as_signs_on_its_message(slack: FakeSlack, adapter: SlackAdapter) -> None:
