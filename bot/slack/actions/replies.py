@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.relay.errors import Refused, RelayError
+from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Link, RoomInfo
 from bot.relay.settings import describe
@@ -20,6 +20,7 @@ from bot.slack.ui.remedies import COMMAND, WORDS
 LINK, CANCEL = "link_chat", "cancel_link"
 CHOICES_MOST = 20
 TEXT_MOST = 3000
+OF_A_NOTICE = (Remedy.RESEND, Remedy.CHECK_THEN_RESEND)  # a reply has no such button
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ CANCELLED = Reply("Nothing was linked.", replaces=True)
 def problem(error: RelayError) -> Reply:
     """A failure in words; unless it was a sure no, it is worth another try."""
     code = f" [{quoted(error.code, 50)}]" if error.code else ""
-    way = WORDS[error.remedy]
+    way = "" if error.remedy in OF_A_NOTICE else WORDS[error.remedy]
     again = "" if isinstance(error, Refused) else "Try again in a moment."
     return Reply(" ".join(part for part in (f"{quoted(error.reason, 1000)}{code}", way or again) if part))
 

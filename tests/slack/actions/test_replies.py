@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.model import Link, RoomInfo
-from bot.slack.actions.replies import Reply, describe_room, listed, offer, problem, status
+from bot.slack.actions.replies import OF_A_NOTICE, Reply, describe_room, listed, offer, problem, status
 from bot.slack.ids import SlackRoom
 from tests.slack.block_rules import invalid_blocks
 
@@ -29,9 +29,14 @@ def test_a_sure_no_is_not_offered_for_another_try() -> None:
     assert problem(RetryLater("Slack is busy.")).text == "Slack is busy. Try again in a moment."
 
 
-@pytest.mark.parametrize("remedy", [each for each in Remedy if each is not Remedy.NONE])
+@pytest.mark.parametrize("remedy", [each for each in Remedy if each not in (Remedy.NONE, *OF_A_NOTICE)])
 def test_a_remedy_is_put_into_words(remedy: Remedy) -> None:
     assert len(problem(Refused("No.", remedy=remedy)).text) > len("No. ")
+
+
+@pytest.mark.parametrize("remedy", OF_A_NOTICE)
+def test_no_button_is_named_that_is_not_there(remedy: Remedy) -> None:
+    assert problem(Refused("No.", remedy=remedy)).text == "No."
 
 
 def test_who_made_a_link_is_mentioned_only_if_it_was_a_person() -> None:
