@@ -29,7 +29,7 @@ _OTHER_MEANINGS = frozenset({"ts", "mpp"})  # TypeScript and Microsoft Project, 
 _SOUND_CONTAINERS = frozenset({"ogg"})  # may hold pictures, but hardly ever do
 
 
-class Claim(Enum):
+class FileClaim(Enum):
     VOICE = auto()
     VIDEO = auto()
     OTHER = auto()
@@ -37,31 +37,31 @@ class Claim(Enum):
     NONE = auto()  # no file that could be fetched
 
 
-def claim_of(file: Body) -> Claim:
+def claim_of(file: Body) -> FileClaim:
     """What a file claims to be. A clip recorded in Slack is a voice clip whatever its type says: those labels have
     lied."""
     if text(file, "mode") in _WITHOUT_BYTES or text(file, "file_access") == "file_not_found":
-        return Claim.NONE
+        return FileClaim.NONE
     if text(file, "file_access") in _STUBS:
-        return Claim.UNKNOWN
+        return FileClaim.UNKNOWN
     is_recorded = text(file, "subtype") in ("slack_audio", "slack_video")
     kind = text(file, "mimetype").partition("/")[0].lower()
     if is_recorded or text(file, "media_display_type") == "audio" or kind == "audio":
-        return Claim.VOICE
+        return FileClaim.VOICE
     by_name = {_claim_of_extension(extension) for extension in _extensions(file)}
-    if Claim.VOICE in by_name:
-        return Claim.VOICE
+    if FileClaim.VOICE in by_name:
+        return FileClaim.VOICE
     if text(file, "media_display_type") == "video" or kind == "video":
-        return Claim.VIDEO
-    return _claim_of_unlabelled(file, is_video=Claim.VIDEO in by_name)
+        return FileClaim.VIDEO
+    return _claim_of_unlabelled(file, is_video=FileClaim.VIDEO in by_name)
 
 
-def claim_of_bytes(container: str) -> Claim:
+def claim_of_bytes(container: str) -> FileClaim:
     """What the first bytes say: the name of a container, as the sniffer gives it, or its word for something else."""
     known = FORMATS.get(container)
     if known is None:
-        return Claim.UNKNOWN if container in ("", "unknown") else Claim.OTHER
-    return Claim.VOICE if not known.holds_video or container in _SOUND_CONTAINERS else Claim.VIDEO
+        return FileClaim.UNKNOWN if container in ("", "unknown") else FileClaim.OTHER
+    return FileClaim.VOICE if not known.holds_video or container in _SOUND_CONTAINERS else FileClaim.VIDEO
 
 
 def is_stub(file: Body) -> bool:
@@ -104,22 +104,22 @@ def media_of(file: Body, team: str) -> Media:
     return Media(voice.key, name, voice.media, voice.media_hint, voice.size_bytes, voice.content_type)
 
 
-def _claim_of_extension(extension: str) -> Claim:
+def _claim_of_extension(extension: str) -> FileClaim:
     if extension in _VIDEO_EXTENSIONS:
-        return Claim.VIDEO
+        return FileClaim.VIDEO
     is_known = bool(formats_of_extension(f"x.{extension}")) and extension not in _OTHER_MEANINGS
-    return Claim.VOICE if is_known else Claim.OTHER
+    return FileClaim.VOICE if is_known else FileClaim.OTHER
 
 
-def _claim_of_unlabelled(file: Body, *, is_video: bool) -> Claim:
+def _claim_of_unlabelled(file: Body, *, is_video: bool) -> FileClaim:
     """Neither a label nor a name for sound. Slack leaves the label empty while it has not looked at the file yet."""
     if text(file, "mimetype").lower() not in _GENERIC_TYPES or text(file, "filetype") not in ("", "binary"):
-        return Claim.VIDEO if is_video else Claim.OTHER
+        return FileClaim.VIDEO if is_video else FileClaim.OTHER
     name = text(file, "name")
     has_other_meaning = PurePosixPath(name).suffix.lstrip(".").lower() in _OTHER_MEANINGS
     if guess_type(name)[0] is not None and not is_video and not has_other_meaning:
-        return Claim.OTHER
-    return Claim.UNKNOWN
+        return FileClaim.OTHER
+    return FileClaim.UNKNOWN
 
 
 def _extensions(file: Body) -> set[str]:
@@ -139,4 +139,4 @@ def _name(file: Body, fallback: str) -> str:
     if is_stub(file):
         return NOT_SHOWN
     extension = text(file, "filetype").lower()
-    return f"{fallback}.{extension}" if _claim_of_extension(extension) is not Claim.OTHER else fallback
+    return f"{fallback}.{extension}" if _claim_of_extension(extension) is not FileClaim.OTHER else fallback

@@ -76,7 +76,7 @@ def adapter(slack: FakeSlack, session: aiohttp.ClientSession, clock: Seconds, wi
         BOT_TOKEN,
         slack.api_url,
         allowed_bots=("B0FRIEND",),
-        downloads=DownloadLimits(size_bytes=1024 * 1024, idle_s=0.3, total_s=10.0),
+        downloads=DownloadLimits(size_bytes=1024 * 1024),
         answer_within_s=within_s,
     )
     limiter = RateLimiter(clock, sleep=clock.sleep)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.relay.media.formats import FORMATS
 from bot.slack.files import (
-    Claim,
+    FileClaim,
     addresses,
     addresses_in,
     claim_of,
@@ -27,53 +27,53 @@ LISTED = "m4a mp3 wav aif aiff caf amr ogg oga opus flac aac qta 3ga awb wma web
     ["clip_web_2023", "clip_web_2022", "clip_m4a_2022", "clip_ios_2026", "clip_untyped_2026", "clip_mislabelled"],
 )
 def test_every_shape_of_a_recorded_clip_is_a_voice_clip(shape: str) -> None:
-    assert claim_of(body(shape)) is Claim.VOICE
+    assert claim_of(body(shape)) is FileClaim.VOICE
 
 
 @pytest.mark.parametrize("label", [GENERIC, EMPTY], ids=["generic label", "empty label"])
 @pytest.mark.parametrize("extension", LISTED.split())
 def test_an_audio_extension_is_enough(extension: str, label: dict[str, str]) -> None:
-    assert claim_of(file(name=f"memo.{extension.upper()}", **label)) is Claim.VOICE
+    assert claim_of(file(name=f"memo.{extension.upper()}", **label)) is FileClaim.VOICE
 
 
 def test_a_recorded_video_is_a_voice_clip_but_other_videos_are_not() -> None:
     video = file(name="v.mp4", mimetype="video/mp4", filetype="mp4", media_display_type="video")
-    assert claim_of(video) is Claim.VIDEO
-    assert claim_of(video | {"subtype": "slack_video"}) is Claim.VOICE
-    assert claim_of(file(name="v.mov", mimetype="video/quicktime", filetype="mov")) is Claim.VIDEO
+    assert claim_of(video) is FileClaim.VIDEO
+    assert claim_of(video | {"subtype": "slack_video"}) is FileClaim.VOICE
+    assert claim_of(file(name="v.mov", mimetype="video/quicktime", filetype="mov")) is FileClaim.VIDEO
 
 
 def test_a_label_for_sound_outweighs_a_name_for_pictures() -> None:
-    assert claim_of(file(name="audio_message.webm", mimetype="audio/webm", filetype="webm")) is Claim.VOICE
+    assert claim_of(file(name="audio_message.webm", mimetype="audio/webm", filetype="webm")) is FileClaim.VOICE
 
 
 @pytest.mark.parametrize("name", ["cat.png", "report.pdf", "notes.txt", "sheet.xlsx"])
 def test_other_files_are_neither_whatever_the_label(name: str) -> None:
-    assert claim_of(file(name=name, mimetype="image/png", filetype="png")) is Claim.OTHER
-    assert claim_of(file(name=name, **EMPTY)) is Claim.OTHER
+    assert claim_of(file(name=name, mimetype="image/png", filetype="png")) is FileClaim.OTHER
+    assert claim_of(file(name=name, **EMPTY)) is FileClaim.OTHER
 
 
 @pytest.mark.parametrize("name", ["recording", "recording.webm", "recording.mp4", "a.ts", "plan.mpp", "odd.zzz"])
 def test_what_neither_label_nor_name_tells_is_unknown(name: str) -> None:
-    assert claim_of(file(name=name, **EMPTY)) is Claim.UNKNOWN
+    assert claim_of(file(name=name, **EMPTY)) is FileClaim.UNKNOWN
 
 
 def test_a_stub_of_another_organisation_is_unknown() -> None:
     [stub] = event("connect_stub")["files"]
-    assert claim_of(stub) is Claim.UNKNOWN
+    assert claim_of(stub) is FileClaim.UNKNOWN
 
 
 @pytest.mark.parametrize("mode", ["canvas", "quip", "list", "post", "space", "tombstone", "hidden_by_limit"])
 def test_what_has_no_bytes_is_nothing(mode: str) -> None:
-    assert claim_of(file(mode=mode)) is Claim.NONE
+    assert claim_of(file(mode=mode)) is FileClaim.NONE
 
 
 def test_every_format_has_a_claim_of_its_bytes() -> None:
-    assert {claim_of_bytes(name) for name in FORMATS} == {Claim.VOICE, Claim.VIDEO}
-    assert claim_of_bytes("mp3") is Claim.VOICE
-    assert claim_of_bytes("mp4") is Claim.VIDEO
-    assert claim_of_bytes("image") is Claim.OTHER
-    assert claim_of_bytes("unknown") is claim_of_bytes("") is Claim.UNKNOWN
+    assert {claim_of_bytes(name) for name in FORMATS} == {FileClaim.VOICE, FileClaim.VIDEO}
+    assert claim_of_bytes("mp3") is FileClaim.VOICE
+    assert claim_of_bytes("mp4") is FileClaim.VIDEO
+    assert claim_of_bytes("image") is FileClaim.OTHER
+    assert claim_of_bytes("unknown") is claim_of_bytes("") is FileClaim.UNKNOWN
 
 
 # addresses

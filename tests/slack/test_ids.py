@@ -42,7 +42,7 @@ def test_every_id_is_read_back_as_it_was_made() -> None:
     assert file_of(media_ref("T0AAA", "F0X")) == "F0X"
 
 
-def test_a_fact_about_a_message_has_an_id_of_its_own_and_names_the_message() -> None:
+def test_a_fact_about_a_message_has_an_id_of_its_own() -> None:
     edit = parse_message(CHANNEL.message(TS, "edit-1790000006.000100"))
     assert (edit.ts, edit.fact) == (TS, "edit-1790000006.000100")
     odd = parse_message(CHANNEL.message(TS, "reaction-U0ANN-+1::skin-tone-2-1790000006.000100"))

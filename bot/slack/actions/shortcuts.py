@@ -10,7 +10,7 @@ from bot.slack.actions.commands import require_bot_in
 from bot.slack.actions.interactions import MessageShortcut
 from bot.slack.actions.replies import Reply
 from bot.slack.api.directory import SlackDirectory
-from bot.slack.files import Claim
+from bot.slack.files import FileClaim
 from bot.slack.inbound.resolve import MessageBuilder
 from bot.slack.ports import DeliveryActions, LinkService, MessageIntake
 
@@ -42,7 +42,7 @@ class Shortcuts:
         if not await self._may_send_from(shortcut):
             return replies.not_linked()
         # Who points at a file means it: where nothing tells what it is, decoding it will.
-        wanted = (Claim.VOICE, Claim.VIDEO, Claim.UNKNOWN)
+        wanted = (FileClaim.VOICE, FileClaim.VIDEO, FileClaim.UNKNOWN)
         found = await self._builder.file_parts(shortcut.files, shortcut.by.channel.team, voices=wanted)
         return await self._accept(shortcut, [part for part in found if isinstance(part, Voice)], replies.NO_AUDIO)
 

@@ -15,7 +15,7 @@ from bot.slack.api.identity import Identity
 from bot.slack.api.messages import Messages
 from bot.slack.api.status_board import SlackStatusBoard
 from bot.slack.fields import Body, text
-from bot.slack.files import Claim, claim_of
+from bot.slack.files import FileClaim, claim_of
 from bot.slack.ids import SlackRoom, is_room, parse_room, person_id
 from bot.slack.inbound.message_text import mentions_in
 from bot.slack.inbound.parse import (
@@ -95,7 +95,7 @@ class EventHandlers:
         await self._accept(message)
 
     async def _needs_look_up(self, posted: PostedMessage) -> bool:
-        has_unknown = any(claim_of(file) is Claim.UNKNOWN for file in posted.files)
+        has_unknown = any(claim_of(file) is FileClaim.UNKNOWN for file in posted.files)
         return posted.is_addressed or posted.is_broadcast or has_unknown or bool(mentions_in(posted.fragments))
 
     async def _is_linked(self, posted: PostedMessage) -> bool:

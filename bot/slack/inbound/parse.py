@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.slack.fields import Body, child, children, identifier, text, timestamp
-from bot.slack.files import Claim, claim_of
+from bot.slack.files import FileClaim, claim_of
 from bot.slack.ids import BotIdentity, SlackRoom
 from bot.slack.inbound.message_text import Fragment, fragments_of, without_address
 
@@ -146,7 +146,9 @@ def parse_reaction(event: Body, team: str, me: BotIdentity) -> ReactionChange | 
 
 def files_in(message: Body) -> tuple[Body, ...]:
     """The files that could be fetched, in their order, once each."""
-    files = {identifier(file, "id"): file for file in children(message, "files") if claim_of(file) is not Claim.NONE}
+    files = {
+        identifier(file, "id"): file for file in children(message, "files") if claim_of(file) is not FileClaim.NONE
+    }
     files.pop("", None)
     return tuple(files.values())
 

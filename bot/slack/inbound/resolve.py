@@ -7,7 +7,8 @@ event again.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import Message
@@ -18,7 +19,7 @@ from bot.slack.api.errors import DELETED_CODES
 from bot.slack.api.media import SlackMediaSource
 from bot.slack.api.rate_limit import RATE_LIMITED
 from bot.slack.fields import Body, identifier
-from bot.slack.files import Claim, claim_of, claim_of_bytes, media_of, voice_of
+from bot.slack.files import FileClaim, claim_of, claim_of_bytes, media_of, voice_of
 from bot.slack.ids import SlackRoom, person_id
 from bot.slack.inbound.message_text import Fragment, StyledText, mentions_in, render
 from bot.slack.inbound.parse import (
@@ -34,7 +35,7 @@ from bot.slack.inbound.parse import (
 log = logging.getLogger("memobridge.slack")
 
 LOOK_UP_WITHIN_S = 2.0
-AS_CLAIMED = frozenset({Claim.VOICE})
+AS_CLAIMED = frozenset({FileClaim.VOICE})
 
 Sniff = Callable[[bytes], str]
 """First bytes → the name of their container in ``bot.relay.media.formats``; "unknown", or another word, for others."""
@@ -88,7 +89,7 @@ class MessageBuilder:
         return (Text(TEXT_KEY, styled.text, styled.spans),) if styled.text.strip() else ()
 
     async def file_parts(
-        self, files: Sequence[Body], team: str, *, voices: Collection[Claim] = AS_CLAIMED
+        self, files: Sequence[Body], team: str, *, voices: Collection[FileClaim] = AS_CLAIMED
     ) -> tuple[Voice | Media, ...]:
         """``voices``: what is to arrive as a voice message; the rest goes as it is."""
         try:
@@ -96,7 +97,7 @@ class MessageBuilder:
                 judged = await asyncio.gather(*(self._judge(file) for file in files))
         except TimeoutError as late:
             raise RetryLater("Slack takes long to say what a file is.") from late
-        return tuple(_part(file, claim, team, voices) for file, claim in judged if claim is not Claim.NONE)
+        return tuple(_part(file, claim, team, voices) for file, claim in judged if claim is not FileClaim.NONE)
 
     async def _files(self, posted: PostedMessage, *, may_guess: bool) -> tuple[Voice | Media, ...]:
         team = posted.channel.team
@@ -105,33 +106,36 @@ class MessageBuilder:
         except RetryLater as later:
             if not may_guess or later.code == RATE_LIMITED:
                 raise
-            voices = (Claim.VOICE, Claim.UNKNOWN)
+            voices = (FileClaim.VOICE, FileClaim.UNKNOWN)
             return tuple(_part(file, claim_of(file), team, voices) for file in posted.files)
 
     async def _styled(self, fragments: Sequence[Fragment]) -> StyledText:
-        mentioned = mentions_in(fragments)
-        names = await self._directory.names(mentioned) if mentioned else {}
+        """A message must not wait long for names: it goes without them."""
+        names: Mapping[str, str] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_UP_WITHIN_S):
+                names = await self._directory.names(mentions_in(fragments))
         return render(fragments, names)
 
-    async def _judge(self, file: Body) -> tuple[Body, Claim]:
+    async def _judge(self, file: Body) -> tuple[Body, FileClaim]:
         """The file, as Slack tells of it now, and what it is. One that Slack does not show stays in as a voice clip: it
         fails where its owner can see it."""
         claim = claim_of(file)
-        if claim is not Claim.UNKNOWN:
+        if claim is not FileClaim.UNKNOWN:
             return file, claim
         try:
             file = await self._media.file(identifier(file, "id")) or file
         except Refused as no:
-            return file, Claim.NONE if no.code in DELETED_CODES else Claim.VOICE
+            return file, FileClaim.NONE if no.code in DELETED_CODES else FileClaim.VOICE
         claim = claim_of(file)
-        return file, await self._judge_bytes(file) if claim is Claim.UNKNOWN else claim
+        return file, await self._judge_bytes(file) if claim is FileClaim.UNKNOWN else claim
 
-    async def _judge_bytes(self, file: Body) -> Claim:
+    async def _judge_bytes(self, file: Body) -> FileClaim:
         try:
             return claim_of_bytes(self._sniff(await self._media.read_head(file)))
         except Refused as no:
             log.warning("slack.file_not_identified", extra={"file": identifier(file, "id"), "reason": no.reason})
-            return Claim.UNKNOWN
+            return FileClaim.UNKNOWN
 
     def _change(
         self, channel: SlackRoom, ts: str, root_ts: str, fact: str, sender: str, part: Part, at: str
@@ -148,5 +152,5 @@ class MessageBuilder:
         )
 
 
-def _part(file: Body, claim: Claim, team: str, voices: Collection[Claim]) -> Voice | Media:
+def _part(file: Body, claim: FileClaim, team: str, voices: Collection[FileClaim]) -> Voice | Media:
     return voice_of(file, team) if claim in voices else media_of(file, team)

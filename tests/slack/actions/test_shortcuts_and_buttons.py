@@ -196,7 +196,7 @@ async def test_resend_is_for_the_whole_message(slack: FakeSlack, relay: FakeRela
     assert "2 clips are on the way" in await told(slack)
 
 
-async def test_resend_on_the_notice_or_the_alert_is_for_the_message_with_the_clip(
+async def test_resend_on_the_notice_or_the_alert_is_for_their_message(
     slack: FakeSlack, adapter: SlackAdapter, relay: FakeRelay, requests: SignedRequests
 ) -> None:
     root = slack.say(text="an old thread")["ts"]

@@ -44,14 +44,21 @@ def token() -> str:
 
 
 @pytest.fixture
-async def api(server: OddServer, session: aiohttp.ClientSession, clock: Seconds, token: str) -> AsyncIterator[SlackApi]:
+def timeout_s() -> float:
+    return 30.0
+
+
+@pytest.fixture
+async def api(
+    server: OddServer, session: aiohttp.ClientSession, clock: Seconds, token: str, timeout_s: float
+) -> AsyncIterator[SlackApi]:
     application = web.Application()
     application.router.add_route("*", "/api/{method}", server.answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-    yield SlackApi(token, session, url, RateLimiter(clock, sleep=clock.sleep), timeout_s=0.5)
+    yield SlackApi(token, session, url, RateLimiter(clock, sleep=clock.sleep), timeout_s=timeout_s)
     await runner.cleanup()
 
 
@@ -89,6 +96,7 @@ async def test_an_unreadable_answer_leaves_a_post_unknown_and_a_read_for_later(
     assert server.calls == 3
 
 
+@pytest.mark.parametrize("timeout_s", [0.05])
 async def test_no_answer_in_time_leaves_a_post_unknown_and_a_read_for_later(api: SlackApi, server: OddServer) -> None:
     server.body = None
     with pytest.raises(RetryLater):

@@ -39,7 +39,7 @@ async def test_in_voice_mode_only_recordings_and_explicit_acts_leave(told: dict[
     assert list(leaving) == ["message_bot_mention"]
 
 
-async def test_in_conversation_mode_text_at_the_root_leaves_and_internal_text_never(
+async def test_in_conversation_mode_text_at_the_root_leaves_but_no_internal(
     told: dict[str, list[Message]],
 ) -> None:
     leaving = {

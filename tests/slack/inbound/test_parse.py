@@ -146,7 +146,7 @@ def test_a_deleted_reply_names_its_thread() -> None:
 
 
 @pytest.mark.parametrize("before", ["given", "missing"])
-def test_a_file_of_which_a_tombstone_is_left_is_withdrawn_and_the_others_stay(before: str) -> None:
+def test_a_file_with_a_tombstone_is_withdrawn_and_the_others_stay(before: str) -> None:
     changes = {} if before == "given" else {"previous_message": None}
     [found] = facts(event("message_changed_tombstone", **changes))
     assert isinstance(found, Withdrawal)

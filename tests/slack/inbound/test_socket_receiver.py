@@ -26,7 +26,7 @@ async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) -
 @pytest.fixture
 async def receiver(adapter: SlackAdapter, dispatcher: Dispatcher, relay: FakeRelay) -> AsyncIterator[SocketReceiver]:
     """Not started yet; watched closely."""
-    timing = SocketTiming(ping_s=0.2, check_s=0.02, replace_after_s=0.5, pause_s=0.3)
+    timing = SocketTiming(ping_s=2.0, check_s=0.02, replace_after_s=0.5, pause_s=0.3)
     api = adapter.app_api(APP_TOKEN)
     receiver = SocketReceiver(dispatcher.dispatch, api, clock=time.monotonic, timing=timing)
     yield receiver
@@ -114,7 +114,7 @@ async def test_a_refreshed_connection_goes_on_receiving(
     connected: SocketReceiver, slack: FakeSlack, relay: FakeRelay, reason: str
 ) -> None:
     await slack.sockets[0].send_json({"type": "disconnect", "reason": reason})
-    await slack.until(lambda: slack.hellos == 2)
+    await slack.until(lambda: slack.hellos >= 2)
     await until(lambda: is_up(connected))
     envelope = await slack.send_envelope(dropped(slack))
     await slack.until(lambda: envelope in slack.acknowledged)
@@ -175,4 +175,4 @@ async def test_a_suspected_connection_is_replaced_though_it_is_open(
     connected: SocketReceiver, slack: FakeSlack
 ) -> None:
     connected.suspect_connection()
-    await slack.until(lambda: slack.hellos == 2 and len(slack.sockets) == 1)
+    await slack.until(lambda: slack.hellos >= 2 and len(slack.sockets) == 1)

@@ -130,7 +130,7 @@ def test_an_edit_keeps_at_most_the_last_nine_versions() -> None:
     assert shown == [f"version {number}" for number in range(13, 4, -1)]
 
 
-def test_an_edit_of_a_message_that_slack_shows_without_blocks_keeps_its_text() -> None:
+def test_an_edit_of_a_message_without_blocks_keeps_its_text() -> None:
     content = edited({"text": "a &lt; b"}, Edit("0", "a > b"))
     assert content is not None
     assert content.blocks[-1]["elements"][1]["text"] == "a < b"

@@ -89,7 +89,7 @@ def test_the_length_is_beside_the_name_once_it_is_known() -> None:
     assert words(with_audio(told("memo.m4a", ReceiptKind.READ), AudioInfo(42.3))) == "memo.m4a (0:42): read"
 
 
-def test_a_clip_that_waits_says_for_what_and_until_when_in_the_readers_time() -> None:
+def test_a_clip_that_waits_says_for_what_and_until_when() -> None:
     waiting = told(reason="Linq is rate limiting.", code="1007", retry_at=AT)
     assert words(waiting) == f"memo.m4a: queued – Linq is rate limiting. [1007] Next try at {TIME}."
 
