@@ -28,7 +28,7 @@ OTHER_WORDS = {
     "unconfirmed": "uncertain",
     "cancelled": "called off",
 }
-_A_STATUS = re.compile(rf"(?<![\w:])({'|'.join(OTHER_WORDS)})(?!\w)", re.IGNORECASE)  # files:read is none
+_A_STATUS = re.compile(rf"(?<!\w)(?<!\w:)({'|'.join(OTHER_WORDS)})(?!\w)", re.IGNORECASE)  # files:read is none
 
 
 def lines_of(deliveries: Sequence[DeliveryWithReceipts]) -> tuple[DeliveryWithReceipts, ...]:

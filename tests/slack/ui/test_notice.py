@@ -28,7 +28,7 @@ from tests.slack.deliveries import AT, failed, notice, picture, receipt, told, u
 from tests.slack.fake_workspace import BEN, TEAM
 
 LONG = "The recipient's phone said something long about it. " * 20
-A_STATUS = re.compile(rf"\b({'|'.join(Status)})\b", re.IGNORECASE)
+A_STATUS = re.compile(rf"(?<!\w:)\b({'|'.join(Status)})\b", re.IGNORECASE)
 TIME = "<!date^1795349100^{time}|12:05 UTC>"
 
 
@@ -279,7 +279,7 @@ def test_what_cannot_be_edited_any_more_is_told_how_it_ended() -> None:
 NASTY = st.text(max_size=300) | st.sampled_from(
     ["<!channel>", "<https://x.example|y>", "a*b", "&lt;!here&gt;", "@here\n>"]
 )
-REASONS = NASTY | st.sampled_from(["sent to <@U0BEN>", "read failed cancelled held"])
+REASONS = NASTY | st.sampled_from(["sent to <@U0BEN>", "read failed cancelled held", ":READ", "lacks files:read"])
 TOLDS = st.builds(
     lambda name, state, reason, code, kinds, remedy, held: with_audio(
         told(name, *kinds, state=state, reason=reason, code=code, remedy=remedy, awaits_approval=held, retry_at=AT),
