@@ -8,7 +8,8 @@ files.py      file objects: what they claim to be, where their bytes are
 ports.py      what is asked of the relay
 diagnosis.py  what ``check`` asks
 inbound/      http_receiver, socket_receiver (socket_client) → envelope → dispatch → events
-              parse (message_text): payload → facts; resolve: facts → the relay's messages; history: backfill
+              parse (message_text): payload → facts; resolve: facts → the relay's messages; history and
+              deletions: backfill
 api/          web_api (rate_limit, errors), identity, directory; media (downloads): files in and out;
               sender (attachments), status_board, messages: reading back what was posted
 actions/      interactions → commands, shortcuts, buttons → replies (responder); public_url
