@@ -37,7 +37,7 @@ async def test_frozen_process_loses_its_jobs_and_breaks_nothing_when_it_wakes(
     database: Database, database_url: str
 ) -> None:
     """It ends a job that others have by now: the rows know what that room still has to do, and it gets another."""
-    toy = Toy(plans={A: [Gate()] * 9})
+    toy = Toy(plans={A: [Gate()] * 1000})
     await enqueue(database, A)
     async with another_process(database_url) as child, running(database, toy, STALLED_SOON):
         child.send_signal(signal.SIGSTOP)
@@ -71,14 +71,14 @@ async def test_two_processes_requeue_the_same_orphan_once(database: Database, da
 
 
 async def test_process_taken_for_dead_ends_no_job_of_others_and_goes_on(database: Database, database_url: str) -> None:
-    gates, toy = [Gate() for _ in range(9)], Toy()
-    toy.plans[A] = list(gates)
+    first, toy = Gate(), Toy()
+    toy.plans[A] = [first, *[Gate()] * 1000]
     async with running(database, toy):
         await enqueue(database, A)
         await toy.until(A)
         ask(database_url, "DELETE FROM procrastinate_workers")
         await toy.until(A, A)
-        gates[0].opened.set()
+        first.opened.set()
         await enqueue(database, B)
         await toy.until_true(lambda: B in toy.came)
         await until_jobs(database_url, f"{A} doing")

@@ -43,7 +43,8 @@ Act = Callable[[], Awaitable[None]]
 
 @dataclass
 class Toy:
-    """``plans`` holds what the next jobs of a name do instead of returning; ``due`` and ``missing`` are given names."""
+    """``plans`` holds what the next jobs of a name do instead of returning. All of ``due`` are due until they all have
+    come; ``missing`` are those that should have a job."""
 
     plans: dict[str, list[Act]] = field(default_factory=dict)
     came: list[str] = field(default_factory=list)
@@ -67,8 +68,7 @@ class Toy:
         self.changed.set()
         if self.trouble:
             raise self.trouble.pop(0)
-        names, self.due = self.due, []
-        return names, ()
+        return (() if set(self.due) <= set(self.came) else self.due), ()
 
     async def give_missing(self) -> tuple[Sequence[str], Sequence[str]]:
         return self.missing
