@@ -22,6 +22,7 @@ from tests.jobs.workers import (
     nothing,
     retry_later,
     running,
+    until_deaf,
     until_jobs,
 )
 from tests.store.rows import ask
@@ -128,10 +129,11 @@ async def test_job_that_is_not_done_when_the_stop_is_due_comes_again(database: D
 async def test_stop_lets_finish_what_is_under_way_and_takes_nothing_new(database: Database, database_url: str) -> None:
     gate, toy = Gate(), Toy()
     toy.plans[A] = [gate]
-    async with running(database, toy, stop_within_s=HOURS) as runner:
+    async with running(database, toy, NOTIFIED, stop_within_s=HOURS) as runner:
         await enqueue(database, A, A)
         await toy.until(A)
         runner.stop()
+        await until_deaf(database_url)
         await enqueue(database, B)
         gate.opened.set()
     assert toy.came == [A]

@@ -121,13 +121,18 @@ async def running(
         await run
 
 
+# A connection that listens, or has listened and looked whether it is still there.
+LISTENING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
+
+
 async def until_listening(url: str) -> None:
-    """Both queues of some process listen, or have listened and looked whether their connection is still there."""
-    query = (
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-        "AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
-    )
-    await until_rows(url, query, lambda rows: len(rows) >= 2)
+    """Both queues of some process listen."""
+    await until_rows(url, LISTENING, lambda rows: len(rows) >= 2)
+
+
+async def until_deaf(url: str) -> None:
+    """Nobody listens any more: a worker that stops ends that first."""
+    await until_rows(url, LISTENING, lambda rows: not rows)
 
 
 async def until_rows(url: str, query: str, condition: Callable[[list[dict[str, object]]], bool]) -> None:
