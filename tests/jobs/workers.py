@@ -122,7 +122,10 @@ async def running(
 
 
 # A connection that listens, or has listened and looked whether it is still there.
-LISTENING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
+LISTENING = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')
+"""
 
 
 async def until_listening(url: str) -> None:
