@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg_pool
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from bot.jobs.intervals import Intervals
@@ -113,10 +114,12 @@ class JobRunner:
             self._stopping.wait(),
         ]
         tasks = [asyncio.ensure_future(part) for part in parts]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()  # a worker that is cancelled stops gracefully
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()  # a worker that is cancelled stops gracefully
+            await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
 
@@ -176,8 +179,9 @@ class JobRunner:
         orphans = list(await jobs.get_stalled_jobs(seconds_since_heartbeat=self._intervals.stalled_s))
         for job in [*orphans, *await self._lost_jobs()]:
             assert job.id is not None
-            log.warning("jobs.requeued", extra={"task": job.task_name})
-            await jobs.retry_job_by_id_async(job.id, retry_at=AT_ONCE)
+            with suppress(ConnectorException):  # another process was faster
+                await jobs.retry_job_by_id_async(job.id, retry_at=AT_ONCE)
+                log.warning("jobs.requeued", extra={"task": job.task_name})
 
     async def _lost_jobs(self) -> list[Job]:
         """Jobs that the database counts as ours and that do not run here, twice in a row: one that was fetched or that
@@ -192,6 +196,10 @@ class JobRunner:
 
 
 async def _repeat(every_s: float, act: Callable[[], Awaitable[None]]) -> None:
+    """What the database does not allow now is done next time: no job under way is broken off for it."""
     while True:
         await asyncio.sleep(every_s)
-        await act()
+        try:
+            await act()
+        except (RelayError, ConnectorException) as error:
+            log.info("jobs.not_looked_after", extra={"reason": type(error).__name__})

@@ -184,7 +184,7 @@ async def test_accept_sends_each_recording_alone_where_the_target_wants_so(world
     assert (len(accepted), kinds) == (3, [["voice"], ["text"], ["voice"]])
 
 
-async def test_accept_keeps_recordings_with_the_rest_where_the_target_shows_both(world: World) -> None:
+async def test_accept_keeps_recordings_with_the_rest_where_it_can(world: World) -> None:
     memo = Voice("v", "memo.m4a", MediaRef("chat:default!1"))
     assert len(await world.deliveries.accept(heard("1", Text("t", "Hi"), memo))) == 1
 

@@ -146,7 +146,7 @@ async def test_receipt_may_come_before_our_own_send_returned(world: World) -> No
     assert await world.status(await recorded(world)) is Status.SENT
 
 
-async def test_receipt_with_our_attachment_adopts_a_message_whose_answer_was_lost(world: World) -> None:
+async def test_receipt_with_our_attachment_adopts_a_lost_message(world: World) -> None:
     world.chats.sender.lose_answers, world.chats.sender.lists_messages = 1, False
     delivery = await recorded(world)
     prepared = (await world.row(delivery)).prepared

@@ -61,7 +61,7 @@ async def test_lost_request_that_nothing_can_prove_ends_unconfirmed(world: World
     assert world.chats.sender.sent == []
 
 
-async def test_message_that_is_never_listed_ends_unconfirmed_and_is_not_sent_again(world: World) -> None:
+async def test_message_that_is_never_listed_ends_unconfirmed(world: World) -> None:
     world.chats.sender.lose_answers, world.chats.sender.lists_messages = 1, False
     delivery = await send_one(world)
     assert await world.status(delivery) is Status.UNCONFIRMED
@@ -112,7 +112,7 @@ async def test_fault_of_our_own_in_the_search_ends_unconfirmed_too(world: World)
     assert world.passed < timedelta(minutes=3)
 
 
-async def test_search_that_fails_for_hours_is_worth_waiting_for_where_a_repeat_is_safe(world: World) -> None:
+async def test_search_may_fail_for_hours_where_a_repeat_is_safe(world: World) -> None:
     world.chats.sender.lose_requests = 1
     world.chats.sender.trouble["find"] = [RetryLater("It is down.", after=timedelta(minutes=20)) for _ in range(9)]
     delivery = await send_one(world, Settlement.FIND_OR_REPEAT)

@@ -199,7 +199,7 @@ async def test_next_delivery_need_not_wait_for_a_withdrawn_ones_time(world: Worl
     assert world.sent_names == ["b.m4a"]
 
 
-async def test_withdrawn_delivery_keeps_neither_content_nor_the_reason_of_its_wait(world: World) -> None:
+async def test_withdrawn_delivery_keeps_neither_content_nor_reason(world: World) -> None:
     world.chats.sender.trouble["send"] = [RetryLater("Rate limited.", after=timedelta(hours=5), code="429")]
     [delivery] = await world.deliveries.accept(said())
     await world.do_jobs()
