@@ -4,7 +4,7 @@ The store is always the real one: ``tests/relay/world.py`` runs a relay between 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -105,6 +105,8 @@ def heard(
     about: MessageId | None = None,
     at: datetime | None = None,
     is_ours: bool = False,
+    room_key: str = "",
+    is_in_group: bool = False,
 ) -> Message:
     """A message of the contact."""
     return Message(
@@ -116,6 +118,8 @@ def heard(
         about=about,
         sender_handle="+12025550123",
         is_ours=is_ours,
+        room_key=room_key,
+        is_in_group=is_in_group,
     )
 
 
@@ -202,6 +206,7 @@ class FakeSender:
     lose_requests: int = 0  # neither taken nor answered
     lists_messages: bool = True
     finds: int = 0
+    looked_in: list[RoomId | None] = field(default_factory=list)  # the thread given with each find
     meanwhile: list[Awaitable[object]] = field(default_factory=list)  # what happens while the next sends are under way
 
     def settlement(self, delivery: Delivery) -> Settlement:
@@ -227,8 +232,9 @@ class FakeSender:
             raise OutcomeUnknown("The answer was lost.")
         return taken
 
-    async def find(self, delivery: Delivery) -> Sent | None:
+    async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
         self.finds += 1
+        self.looked_in.append(thread)
         _raise(self.trouble, "find")
         for number, outgoing in enumerate(self.sent, 1):
             if self.lists_messages and self._is_same(outgoing, delivery):
@@ -372,6 +378,8 @@ class FakeHistory:
     trouble: Trouble = field(default_factory=dict)
     reads: list[RoomId] = field(default_factory=list)
     deleted: dict[MessageId, Sequence[str]] = field(default_factory=dict)  # what is left of them
+    reactions_of: frozenset[MessageId] = frozenset()
+    read_at: datetime | None = None
 
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
         _raise(self.trouble, "read")
@@ -380,8 +388,7 @@ class FakeHistory:
         newest_first = sorted(there, key=lambda m: m.sent_at, reverse=True)
         start = int(cursor or 0)
         page, rest = newest_first[start : start + self.page], newest_first[start + self.page :]
-        present = frozenset(message.id for message in page)
-        return HistoryPage(page, present, page[-1].sent_at if page else since, str(start + self.page) if rest else "")
+        return HistoryPage(page, str(start + self.page) if rest else "", self.reactions_of, self.read_at)
 
     async def surviving_parts(self, message: MessageId) -> Sequence[str]:
         _raise(self.trouble, "surviving_parts")
@@ -427,11 +434,13 @@ class FakeTeam:
     board: FakeBoard = field(default_factory=FakeBoard)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     history: FakeHistory = field(default_factory=FakeHistory)
+    unknown_emoji: Collection[str] = ()
 
     def network(self) -> Network:
         return Network(
             "team",
             names_refused=True,
+            shows_reaction=lambda emoji: emoji not in self.unknown_emoji,
             source=self.source,
             media=self.media,
             audio=FakeAudio(),

@@ -48,7 +48,7 @@ class Toy:
         self.messages.append((outgoing.delivery.target, outgoing.delivery))
         return Sent(MessageId(f"{NAME}:house#{len(self.messages)}"))
 
-    async def find(self, delivery: Delivery) -> Sent | None:
+    async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
         ids = [known.id for _, known in self.messages]
         return Sent(MessageId(f"{NAME}:house#{ids.index(delivery.id) + 1}")) if delivery.id in ids else None
 

@@ -211,7 +211,7 @@ def _temporary_urls(settings: Settings, database: Database) -> TemporaryUrls | N
 
 def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, deliveries, networks, interval=interval)
+    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval)
 
 
 def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:

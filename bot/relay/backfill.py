@@ -7,14 +7,15 @@ silent without a sign. Reading is spread over the rooms within a budget of calls
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import Refused, RelayError, RetryLater
-from bot.relay.ids import DeliveryId
+from bot.relay.ids import DeliveryId, MessageId, RoomId, network_of
 from bot.relay.model import Message
+from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import HistoryPage, Network, Networks
-from bot.relay.stores import Mark, MarkStore
+from bot.relay.stores import HeldReaction, Mark, MarkStore, ReactionStore
 
 log = logging.getLogger("memobridge.relay")
 
@@ -28,9 +29,16 @@ class Backfill:
     """``interval``: how often a room without a gap is read, at most."""
 
     def __init__(
-        self, store: MarkStore, deliveries: DeliveryService, networks: Networks, *, interval: timedelta
+        self,
+        store: MarkStore,
+        reactions: ReactionStore,
+        deliveries: DeliveryService,
+        networks: Networks,
+        *,
+        interval: timedelta,
     ) -> None:
         self._store = store
+        self._reactions = reactions
         self._deliveries = deliveries
         self._networks = networks
         self._interval = interval
@@ -60,7 +68,7 @@ class Backfill:
             await self._store.finish_pass(mark)
             return 0
         page = await network.history.read(mark.room, mark.read_up_to - OVERLAP, mark.cursor)
-        new = await self._carry(page)
+        new = await self._carry(mark.room, page)
         if page.cursor:
             await self._store.save_cursor(mark, page.cursor)
             return len(new)
@@ -69,19 +77,45 @@ class Backfill:
         await self._store.finish_pass(mark)
         return len(new)
 
-    async def _carry(self, page: HistoryPage) -> Sequence[DeliveryId]:
+    async def _carry(self, room: RoomId, page: HistoryPage) -> Sequence[DeliveryId]:
         """The id is the cause: what was told before changes nothing, so what is new was never told."""
         new: list[DeliveryId] = []
-        for message in sorted(page.messages, key=_when):
-            try:
-                new += await self._deliveries.accept_found(message)
-            except RetryLater:
-                raise
-            except RelayError as no:
-                log.info("backfill.message_refused", extra={"reason": no.reason, "code": no.code})
+        found: set[MessageId] = set()
+        for message in sorted([*page.messages, *await self._removed_reactions(room, page)], key=_when):
+            if message.about in found and any(isinstance(part, Edit) for part in message.parts):
+                continue  # the message itself was found just now, as it reads after this edit
+            if carried := await self._accept(message):
+                new += carried
+                found.add(message.id)
         if new:
             log.warning("backfill.found", extra={"deliveries": new})
         return new
+
+    async def _accept(self, message: Message) -> Sequence[DeliveryId]:
+        try:
+            return await self._deliveries.accept_found(message)
+        except RetryLater:
+            raise
+        except RelayError as no:
+            log.info("backfill.message_refused", extra={"reason": no.reason, "code": no.code})
+            return ()
+
+    async def _removed_reactions(self, room: RoomId, page: HistoryPage) -> Sequence[Message]:
+        """What the peer took off while nobody listened: a history tells only what is held now."""
+        if page.read_at is None or not page.reactions_of:
+            return ()
+        listed = {
+            (each.about, each.sender, part.part, part.emoji)
+            for each in page.messages
+            for part in each.parts
+            if isinstance(part, Reaction)
+        }
+        return [
+            _removal(held, room, page.read_at)
+            for held in await self._reactions.held_reactions(sorted(page.reactions_of))
+            if network_of(held.person) == network_of(room) and held.at < page.read_at
+            if (held.about, held.person, held.part, held.emoji) not in listed
+        ]
 
     async def _withdraw_deleted(self, mark: Mark, network: Network) -> None:
         """What was deleted while nobody listened is not sent."""
@@ -94,3 +128,14 @@ class Backfill:
 
 def _when(message: Message) -> tuple[float, str]:
     return message.sent_at.timestamp(), message.id
+
+
+def _removal(held: HeldReaction, room: RoomId, at: datetime) -> Message:
+    return Message(
+        id=MessageId(f"{held.about}/reaction/{held.part}/gone/{held.at.timestamp()}"),
+        room=room,
+        sender=held.person,
+        sent_at=at,
+        parts=(Reaction("reaction", held.emoji, is_removed=True, part=held.part),),
+        about=held.about,
+    )

@@ -7,13 +7,13 @@ reason, cancelled by its owner, or shown as unconfirmed when nobody can know.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.relay import policy
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
-from bot.relay.ids import DeliveryId, MessageId, RoomId
+from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
@@ -23,7 +23,7 @@ from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks
 from bot.relay.reconcile import Reconciler, outcome_in_doubt, unforeseen_in_doubt
 from bot.relay.retry import RetryPolicy
-from bot.relay.stores import Claim, DeliveryStore, PeopleStore
+from bot.relay.stores import Claim, DeliveryStore, PeopleStore, Told
 
 log = logging.getLogger("memobridge.relay")
 
@@ -75,10 +75,10 @@ class DeliveryService:
         Refused when an explicit act is not allowed; what merely stands in a linked room is passed over then.
         """
         links = await self._links.allowing(message) if message.parts else ()
+        if not links and message.room_key and (links := await self._links.follow(message)):
+            await self.accept(policy.tell_of_move(message))
         deliveries = [delivery for link in links for delivery in self._plan(message, link)]
-        if not deliveries:
-            return ()
-        new = await self._store_new(message, deliveries, from_team=policy.leaves_team(message, links[0]))
+        new = await self._store_new(message, links, deliveries)
         self._accepted([delivery for delivery in deliveries if delivery.id in new])
         return new
 
@@ -88,12 +88,10 @@ class DeliveryService:
         links = await self._links.allowing(message) if message.parts else ()
         links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
         deliveries = [delivery for link in links for delivery in self._plan(message, link)]
-        if not deliveries:
-            return ()
-        from_team = policy.leaves_team(message, links[0])
+        from_team = any(policy.leaves_team(message, link) for link in links)
         if from_team and self._now() - message.sent_at > self._carry_up_to:
             deliveries = [replace(each, awaits_approval=True, reason=MISSED) for each in deliveries]
-        return await self._store_new(message, deliveries, from_team=from_team)
+        return await self._store_new(message, links, deliveries, is_found=True)
 
     def _plan(self, message: Message, link: Link) -> Sequence[Delivery]:
         _, target = policy.ends(message, link)
@@ -103,21 +101,38 @@ class DeliveryService:
         return list(planned)
 
     async def _store_new(
-        self, message: Message, deliveries: Sequence[Delivery], *, from_team: bool
+        self, message: Message, links: Sequence[Link], deliveries: Sequence[Delivery], *, is_found: bool = False
     ) -> Sequence[DeliveryId]:
+        if not deliveries:
+            return ()
         if message.sender_handle:
             await self._people.save_handle(message.sender, message.sender_handle)
+        from_team = policy.leaves_team(message, links[0])
         match message.parts[0]:
-            case Reaction():
+            case Reaction() as reaction:
+                told = Told.IF_THEIRS if from_team else Told.IF_CARRIED if is_found else Told.ALWAYS
                 is_single = self._networks.of(message.room).single_reaction
-                return await self._store.accept_reaction(deliveries, replaces_former=is_single, on_theirs=from_team)
+                new = await self._store.accept_reaction(deliveries, replaces_former=is_single, told=told)
+                await self._store.accept([*self._in_words(reaction, links, deliveries)])
+                return new
             case Edit():
-                return await self._store.accept_edit(deliveries, if_carried=from_team)
+                return await self._store.accept_edit(deliveries, if_carried=from_team or is_found)
         return await self._store.accept(deliveries)
 
-    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None:
-        """The message is gone, or only the parts ``kept`` are left: what has not been sent will not be."""
-        await self._store.withdraw(message, rooms, kept)
+    def _in_words(
+        self, reaction: Reaction, links: Sequence[Link], deliveries: Sequence[Delivery]
+    ) -> Iterator[Delivery]:
+        for link, delivery in zip(links, deliveries, strict=True):
+            is_shown = self._networks.of(delivery.target).shows_reaction(reaction.emoji)
+            if line := policy.reaction_in_words(delivery, link, is_shown=is_shown):
+                yield line
+
+    async def withdraw(
+        self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()
+    ) -> Sequence[PersonId]:
+        """The message is gone, or only the parts ``kept`` are left: what has not been sent will not be. Gives whose
+        parts have been sent already and cannot be taken back, the first time that this is told."""
+        return await self._store.withdraw(message, rooms, kept)
 
     async def withdraw_missing(self, message: MessageId, room: RoomId, surviving: Sequence[str]) -> None:
         """The same for what was found deleted: a room's history is no event, so only what is missing is withdrawn."""

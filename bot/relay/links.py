@@ -36,7 +36,16 @@ class Links:
         """The links that this message crosses. Refused where an explicit act is not allowed; what merely stands in the
         room is passed over."""
         links = await self._store.of(message.rooms)
+        for link in links:
+            key, is_group = message.room_key or link.peer_key, message.is_in_group or link.is_group
+            if link.peer == message.room and (key, is_group) != (link.peer_key, link.is_group):
+                await self._store.learn(link.peer, key=key, is_group=is_group)
         return [link for link in links if await self._allows(link, message)]
+
+    async def follow(self, message: Message) -> Sequence[Link]:
+        """The same for a peer that may have moved to another id, as some networks let a chat do."""
+        await self._store.follow(message.room_key, message.room)
+        return await self.allowing(message)
 
     async def may_send(self, link: Link, person: PersonId) -> None:
         """Refused, with the reason, when this person may not send from the link's room."""
@@ -62,7 +71,7 @@ class Links:
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
             raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
-        link = Link(room, peer.id, peer.label, made_by, kept)
+        link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group)
         await self._store.save(link)
         return link
 

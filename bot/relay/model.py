@@ -74,7 +74,8 @@ class ReceiptSource(StrEnum):
 class Message:
     """What somebody said or did in a room.
 
-    ``id`` is the network's id of it; a reaction, an edit or an announcement has one of its own.
+    ``id`` is the network's id of it; a reaction, an edit or an announcement has one of its own. ``room_key`` stays the
+    same when the room goes on under another id, "" where nothing does.
     ``room`` is where it stands, ``thread`` the thread in that room, if it stands in one. ``notice_room`` is where its
     notice belongs: mostly the thread that the message begins or stands in. ``dedup_key`` is another name of the
     message, where its network may tell of it twice under different ids. ``command`` names the explicit act (a
@@ -95,7 +96,8 @@ class Message:
     is_internal: bool = False  # its writer said that it is meant for colleagues
     is_ours: bool = False  # our own side said it, though not through us as far as its network knows
     sender_handle: str = ""  # as the network knows them, a number or an address; kept with people, nowhere else
-    room_name: str = ""
+    room_key: str = ""
+    is_in_group: bool = False  # more than two people are in the room
 
     @property
     def rooms(self) -> tuple[RoomId, ...]:
@@ -135,6 +137,8 @@ class Link:
     label: str = ""
     made_by: str = ""
     settings: LinkSettings = LinkSettings()
+    is_group: bool = False  # more than one person is at the other end
+    peer_key: str = field(default="", compare=False)  # learnt from what is said there: see ``Message.room_key``
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.relay.errors import RetryLater
+from bot.relay.ids import RoomId
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Delivery, PreparedPart
-from bot.relay.parts import Edit, Reaction
+from bot.relay.model import Author, Delivery, PreparedPart
+from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
 from bot.relay.ports import Outgoing
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
 
@@ -30,15 +31,21 @@ class OutgoingBuilder:
     async def build(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> Outgoing:
         """Raises NotYetSent for a reaction or an edit whose message is not at the target."""
         about = await self._counterpart(delivery)
+        author = await self._people.author(delivery.sender, delivery.origin)
         is_reaction = isinstance(delivery.parts[0], Reaction)
         return Outgoing(
-            replace(delivery, prepared=tuple(prepared)),
+            replace(delivery, parts=_named(delivery.parts, author), prepared=tuple(prepared)),
             url=await self._url(delivery, prepared),
             about=about.message if about else None,
             thread=about.thread if about else None,
-            author=await self._people.author(delivery.sender),
-            held=tuple(await self._store.held_reactions(delivery.about)) if is_reaction and delivery.about else (),
+            author=author,
+            held=tuple(await self._store.held_emoji(delivery.about)) if is_reaction and delivery.about else (),
         )
+
+    async def thread_of(self, delivery: Delivery) -> RoomId | None:
+        """Where it stands at the target, if it is a reply."""
+        about = await self._counterpart(delivery)
+        return about.thread if about else None
 
     def is_usable(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
         """Whether it can be sent with this. What was prepared to be lent cannot, once nothing is lent any more."""
@@ -54,9 +61,23 @@ class OutgoingBuilder:
         if delivery.about is None:
             return None
         found = await self._store.counterpart(delivery.about, delivery.target)
-        if found is None and isinstance(delivery.parts[0], Reaction | Edit):
+        if found is None and _belongs_to_message(delivery.parts[0]):
             raise NotYetSent("The message that this belongs to has not been carried.")
         return found
+
+
+def _belongs_to_message(part: Part) -> bool:
+    return isinstance(part, Reaction | Edit) or (isinstance(part, Announcement) and part.happening is Happening.REACTED)
+
+
+def _named(parts: tuple[Part, ...], author: Author | None) -> tuple[Part, ...]:
+    """An announcement that names nobody is about its sender."""
+    if author is None:
+        return parts
+    return tuple(
+        replace(part, names=(author.name,)) if isinstance(part, Announcement) and not part.names else part
+        for part in parts
+    )
 
 
 def _is_to_be_lent(delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:

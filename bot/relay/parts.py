@@ -113,7 +113,7 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True)
 class Announcement:
-    """A quiet line. ``names``: whom it is about; ``text``: the new name, the emoji, or why."""
+    """A quiet line. ``names``: whom it is about, where not its sender; ``text``: the new name, the emoji, or why."""
 
     key: str
     happening: Happening

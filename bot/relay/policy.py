@@ -1,10 +1,11 @@
 """Policy: what a message in a linked room may become. Pure; between parsing and storing, and nowhere else."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from bot.relay.ids import RoomId, delivery_id
+from bot.relay.ids import MessageId, RoomId, delivery_id
 from bot.relay.model import Delivery, Link, Membership, Message, Mode, Senders
-from bot.relay.parts import Edit, Media, Part, Reaction, Text, Voice
+from bot.relay.parts import Announcement, Edit, Happening, Media, Part, Reaction, Text, Voice
 
 NOT_A_MEMBER = "Only members of this workspace may send from here. Ask one of them, or an admin of the link."
 NOT_LISTED = "Only the people whom the link's admins chose may send from here. Ask one of them."
@@ -61,6 +62,25 @@ def deliveries_of(message: Message, link: Link, *, voice_alone: bool) -> Iterato
             is_explicit=message.command not in ("", message.id),
             dedup_key="|".join((message.dedup_key, key, target)) if message.dedup_key else None,
         )
+
+
+def reaction_in_words(reaction: Delivery, link: Link, *, is_shown: bool) -> Delivery | None:
+    """The quiet line for a peer's reaction whose meaning the reaction itself does not carry: the target cannot show it,
+    or it does not show whose it is. Once for each person and emoji on a part."""
+    part = reaction.parts[0]
+    assert isinstance(part, Reaction), "only a reaction is told in words"
+    if reaction.target != link.room or part.is_removed or (is_shown and not link.is_group):
+        return None
+    held = f"{reaction.about}/{part.part}/{reaction.sender}/{part.emoji}"
+    line = Announcement("words", Happening.REACTED, text=part.emoji)
+    return replace(reaction, id=delivery_id("words", held, reaction.target), parts=(line,), is_explicit=True)
+
+
+def tell_of_move(message: Message) -> Message:
+    """The quiet line for a peer that goes on under another id; once for each."""
+    line = Announcement("moved", Happening.MOVED)
+    own_id = MessageId(f"{message.room}/moved")
+    return replace(message, id=own_id, parts=(line,), about=None, thread=None, dedup_key="", room_key="")
 
 
 def ends(message: Message, link: Link) -> tuple[RoomId, RoomId]:

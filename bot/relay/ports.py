@@ -4,7 +4,7 @@ A network offers the ports it has; ``Network`` lists them. Every method may rais
 nothing else, unless it says so. What the relay asks of the store stands in ``stores``.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,8 +103,9 @@ class Sender(Protocol):
         """The one act that must not be repeated. OutcomeUnknown when it may have been done."""
         ...
 
-    async def find(self, delivery: Delivery) -> Sent | None:
-        """The message that an unanswered send of this delivery left in the target, if the network lists one."""
+    async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
+        """The message that an unanswered send of this delivery left in the target, if the network lists one.
+        ``thread``: where a reply would stand."""
         ...
 
 
@@ -167,15 +168,15 @@ class Directory(Protocol):
 class HistoryPage:
     """A part of a room's history, as far as one call gave it.
 
-    ``messages``: what events would have told, in any order; to be told twice does no harm. ``present``: every message
-    of the room's that is still there in the range. ``covers_from``: the range reaches back to there and up to what the
-    call before it covered (or to now). ``cursor`` leads on to what is older, "" when all since the given time was read.
+    ``messages``: what events would have told, in any order; to be told twice does no harm. ``cursor`` leads on to what
+    is older, "" when all since the given time was read. ``reactions_of``: every reaction that the peer held on these
+    messages at ``read_at`` is among ``messages``, so what else is known of them was taken off.
     """
 
     messages: Sequence[Message]
-    present: frozenset[MessageId]
-    covers_from: datetime
     cursor: str = ""
+    reactions_of: frozenset[MessageId] = frozenset()
+    read_at: datetime | None = None
 
 
 class History(Protocol):
@@ -253,13 +254,14 @@ class Network:
 
     ``voice_alone``: it shows a recording as a message of its own. ``names_refused``: a part that it cannot take is
     named in the message, which goes without it. ``single_reaction``: a person holds at most one reaction on a message,
-    so a new one takes the place of the former.
+    so a new one takes the place of the former. ``shows_reaction``: whether it can show this emoji as one.
     """
 
     name: str
     voice_alone: bool = False
     names_refused: bool = False
     single_reaction: bool = False
+    shows_reaction: Callable[[str], bool] = lambda emoji: True
     source: MediaSource | None = None
     media: MediaStore | None = None
     audio: AudioConverter | None = None

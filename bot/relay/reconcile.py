@@ -53,7 +53,7 @@ class Reconciler:
         with outcome_in_doubt():
             if settlement is Settlement.REPEAT:
                 return await sender.send(await self._outgoing.build(delivery, delivery.prepared or ()))
-            return await sender.find(delivery)
+            return await sender.find(delivery, thread=await self._outgoing.thread_of(delivery))
 
     async def _ask_again_or_close(self, claim: Claim, settlement: Settlement, error: Refused | OutcomeUnknown) -> None:
         """Asking that keeps failing must end as well, or the room would be blocked without end and without a reason.

@@ -6,6 +6,7 @@ Every method may raise ``RetryLater`` when the database cannot be reached, and n
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from bot.relay.errors import Remedy
@@ -42,6 +43,25 @@ class Counterpart:
     thread: RoomId | None
 
 
+class Told(StrEnum):
+    """When a reaction is told at the other end."""
+
+    ALWAYS = "always"  # its message may still come
+    IF_CARRIED = "if_carried"  # where its message is known there
+    IF_THEIRS = "if_theirs"  # where its message came from there
+
+
+@dataclass(frozen=True)
+class HeldReaction:
+    """What a person holds on a part of a message."""
+
+    about: MessageId
+    part: str
+    person: PersonId
+    emoji: str
+    at: datetime
+
+
 class DeliveryStore(Protocol):
     """Keeps deliveries. A method that takes a fence answers False when another worker has taken the row over."""
 
@@ -53,12 +73,11 @@ class DeliveryStore(Protocol):
         ...
 
     async def accept_reaction(
-        self, deliveries: Sequence[Delivery], *, replaces_former: bool, on_theirs: bool
+        self, deliveries: Sequence[Delivery], *, replaces_former: bool, told: Told
     ) -> Sequence[DeliveryId]:
         """The same for one reaction on its way to the other ends, if it changes what its sender holds.
 
-        ``replaces_former``: what they held on that part before is removed with it. ``on_theirs``: only a reaction to
-        what came from the other end is told there.
+        ``replaces_former``: what they held on that part before is removed with it.
         """
         ...
 
@@ -73,7 +92,7 @@ class DeliveryStore(Protocol):
         """What this message is in that room: its original, or what it was sent as."""
         ...
 
-    async def held_reactions(self, message: MessageId) -> Sequence[str]:
+    async def held_emoji(self, message: MessageId) -> Sequence[str]:
         """The emoji that somebody holds on it, the latest first."""
         ...
 
@@ -143,10 +162,10 @@ class DeliveryStore(Protocol):
         """A person called it off, if it is still held."""
         ...
 
-    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> None:
+    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> Sequence[PersonId]:
         """The message was deleted, or only the parts with the ``kept`` keys are left: drop the others where they have
         not been sent, where they are being sent just now as soon as it turns out that they surely were not, and where
-        they come later. A delivery without parts is cancelled."""
+        they come later. A delivery without parts is cancelled. Gives who had sent some of it, the first time."""
         ...
 
     async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
@@ -160,6 +179,12 @@ class DeliveryStore(Protocol):
     async def mark_fetched(self, delivery: DeliveryId) -> None:
         """The target fetched the part: evidence that it got our request."""
         ...
+
+
+class ReactionStore(Protocol):
+    """Knows who holds which reaction."""
+
+    async def held_reactions(self, messages: Sequence[MessageId]) -> Sequence[HeldReaction]: ...
 
 
 @dataclass(frozen=True)
@@ -266,8 +291,9 @@ class PeopleStore(Protocol):
         """They shared a contact card."""
         ...
 
-    async def author(self, person: PersonId) -> Author | None:
-        """The name to show them under, as far as anything is known."""
+    async def author(self, person: PersonId, room: RoomId) -> Author | None:
+        """The name to show them under: of their contact card, else of the link to this room if they are its only
+        contact, else their handle."""
         ...
 
 
@@ -280,6 +306,14 @@ class LinkStore(Protocol):
         ...
 
     async def save(self, link: Link) -> None: ...
+
+    async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
+        """What was said by this peer told its key ("": it has none), and whether it is a group."""
+        ...
+
+    async def follow(self, key: str, peer: RoomId) -> None:
+        """The peer with this key goes on under this id: its links and their marks follow."""
+        ...
 
     async def remove(self, room: RoomId) -> Link | None: ...
 

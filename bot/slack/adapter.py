@@ -8,6 +8,7 @@ import aiohttp
 
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.ports import AudioConverter, FileConverter, Network
+from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.interactions import people_and_groups
@@ -86,6 +87,7 @@ class SlackAdapter:
         return Network(
             name=NETWORK,
             names_refused=True,
+            shows_reaction=lambda each: bool(emoji.to_short_name(each)),
             source=self.media,
             media=self.store,
             audio=audio,

@@ -12,7 +12,9 @@ class MessageIntake(Protocol):
 
     async def accept(self, message: Message) -> Sequence[DeliveryId]: ...
 
-    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None: ...
+    async def withdraw(
+        self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()
+    ) -> Sequence[PersonId]: ...
 
 
 class LinkService(Protocol):

@@ -9,17 +9,21 @@ CREATE TABLE health (
 );
 
 CREATE TABLE links (
-    room      text NOT NULL,
-    from_file boolean NOT NULL DEFAULT false,  -- a link made by a person lies over one of the links file
-    peer      text NOT NULL,
-    label     text NOT NULL,
-    made_by   text NOT NULL,
-    settings  jsonb NOT NULL DEFAULT '{}',
-    made_at   timestamptz NOT NULL DEFAULT now(),
+    room       text NOT NULL,
+    from_file  boolean NOT NULL DEFAULT false, -- a link made by a person lies over one of the links file
+    peer       text NOT NULL,
+    peer_key   text NOT NULL DEFAULT '',       -- stays the same when the peer goes on under another id
+    moved_from text,                           -- the peer that was linked, before it moved
+    is_group   boolean NOT NULL DEFAULT false,
+    label      text NOT NULL,
+    made_by    text NOT NULL,
+    settings   jsonb NOT NULL DEFAULT '{}',
+    made_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (room, from_file)
 );
 
 CREATE INDEX links_peer ON links (peer);
+CREATE INDEX links_peer_key ON links (peer_key) WHERE peer_key <> '';
 
 -- What is known of a source message beside its deliveries: that its parts were accepted, so that it is never accepted into
 -- another room after its link changed, and that it was deleted, also when that was told before the message itself.

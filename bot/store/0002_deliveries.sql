@@ -65,8 +65,14 @@ $$;
 
 -- The parts ``kept_keys`` are all that is left of a message: what has not been sent of the others will not be, what is
 -- being sent just now is dropped should it turn out that it surely was not, and what is accepted later goes without them.
-CREATE FUNCTION withdraw(which text, rooms text[], kept_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Gives who has sent some of the others already, when that is told for the first time.
+CREATE FUNCTION withdraw(which text, rooms text[], kept_keys text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    too_late text[];
 BEGIN
+    SELECT coalesce(array_agg(DISTINCT sender), '{}') INTO too_late FROM deliveries
+    WHERE source = which AND state = 'recorded' AND kept_parts(parts, kept_keys) <> parts
+        AND NOT EXISTS (SELECT FROM messages WHERE id = which AND kept <@ kept_keys);
     INSERT INTO messages (id, withdrawn_at, kept) SELECT which, now(), kept_keys
     WHERE EXISTS (SELECT FROM links WHERE room = ANY (rooms)) OR EXISTS (SELECT FROM deliveries WHERE source = which)
     ON CONFLICT (id) DO UPDATE SET withdrawn_at = now(), kept = CASE
@@ -79,6 +85,7 @@ BEGIN
     WHERE source = which AND state IN ('failed', 'unconfirmed') AND kept_parts(parts, kept_keys) <> parts;
     PERFORM drop_withdrawn_parts(which);
     PERFORM request_refresh(ARRAY[which]);
+    RETURN too_late;
 END;
 $$;
 

@@ -6,9 +6,9 @@ CREATE FUNCTION counterpart(which text, there text) RETURNS TABLE (message text,
 $$;
 
 -- A reaction changes what its sender holds, if nothing later is known of it. ``given`` are the deliveries that tell the
--- other ends. ``replaces_former``: its sender holds one at a time, so whatever else they held before is removed with it,
--- also where only its own removal is told. ``on_theirs``: only reactions to what came from the other end are told.
-CREATE FUNCTION accept_reaction(given jsonb, replaces_former boolean, on_theirs boolean) RETURNS text[]
+-- other ends, ``condition`` the relay's ``Told``. ``replaces_former``: its sender holds one at a time, so whatever else
+-- they held before is removed with it, also where only its own removal is told.
+CREATE FUNCTION accept_reaction(given jsonb, replaces_former boolean, condition text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     told deliveries;
@@ -39,7 +39,7 @@ BEGIN
                 AND (NOT removed OR at < told.ordered_at)
             RETURNING emoji
         LOOP
-            new = new || tell_reaction(given, former, true, on_theirs);
+            new = new || tell_reaction(given, former, true, condition);
         END LOOP;
     END IF;
     INSERT INTO reactions (about, part, person, emoji, is_held, at)
@@ -47,7 +47,7 @@ BEGIN
     ON CONFLICT (about, part, person, emoji) DO UPDATE SET is_held = excluded.is_held, at = excluded.at,
         changes = reactions.changes + (reactions.is_held <> excluded.is_held)::int;
     IF coalesce(known.is_held, false) = removed THEN
-        new = new || tell_reaction(given, which_emoji, removed, on_theirs);
+        new = new || tell_reaction(given, which_emoji, removed, condition);
     END IF;
     RETURN new;
 END;
@@ -55,7 +55,7 @@ $$;
 
 -- A delivery for each other end. Its id holds how often the reaction has changed, so that a repeat is the same delivery,
 -- and putting it there again is another one.
-CREATE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, on_theirs boolean) RETURNS text[]
+CREATE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, condition text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     new text[];
@@ -71,7 +71,9 @@ BEGIN
         FROM jsonb_populate_recordset(NULL::deliveries, given) AS each
         JOIN reactions AS held ON held.about = each.about AND held.part = each.parts -> 0 ->> 'part'
             AND held.person = each.sender AND held.emoji = which_emoji
-        WHERE NOT on_theirs OR EXISTS (SELECT FROM deliveries WHERE sent_as = each.about AND origin = each.target)
+        WHERE condition = 'always' OR EXISTS (SELECT FROM deliveries WHERE sent_as = each.about AND origin = each.target)
+            OR condition = 'if_carried' AND EXISTS (
+                SELECT FROM deliveries WHERE source = each.about AND target = each.target)
         ON CONFLICT DO NOTHING
         RETURNING id, target
     )

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.relay.errors import Remedy
-from bot.relay.ids import DeliveryId, Fence, MessageId, RoomId
+from bot.relay.ids import DeliveryId, Fence, MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, PreparedPart, Sent
-from bot.relay.stores import Claim, Counterpart
+from bot.relay.stores import Claim, Counterpart, HeldReaction, Told
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
 from bot.store.rows import deliveries_json, prepared_json, receipts_json, sanitize_text, to_delivery, to_told
@@ -71,9 +71,11 @@ WITH changed AS (
 {AND_REFRESH}
 """
 
-HELD_REACTIONS = """
+HELD_EMOJI = """
 SELECT emoji FROM reactions WHERE about = %s AND is_held GROUP BY emoji ORDER BY max(at) DESC, emoji
 """
+
+HELD_REACTIONS = "SELECT * FROM reactions WHERE about = ANY (%s) AND is_held ORDER BY about, at"
 
 RECORD = "SELECT record_sent(%s, %s, %s, %s, %s::jsonb, %s) AS is_its_own"
 
@@ -139,10 +141,11 @@ class Deliveries:
         return await self._accepting.write(deliveries) if deliveries else ()
 
     async def accept_reaction(
-        self, deliveries: Sequence[Delivery], *, replaces_former: bool, on_theirs: bool
+        self, deliveries: Sequence[Delivery], *, replaces_former: bool, told: Told
     ) -> Sequence[DeliveryId]:
-        given = (deliveries_json(deliveries), replaces_former, on_theirs)
-        row = await self._pool.row("SELECT accept_reaction(%s::jsonb, %s, %s) AS new", given)
+        row = await self._pool.row(
+            "SELECT accept_reaction(%s::jsonb, %s, %s) AS new", (deliveries_json(deliveries), replaces_former, told)
+        )
         return row["new"] if row else ()
 
     async def accept_edit(self, deliveries: Sequence[Delivery], *, if_carried: bool) -> Sequence[DeliveryId]:
@@ -155,8 +158,12 @@ class Deliveries:
         row = await self._pool.row("SELECT * FROM counterpart(%s, %s)", (message, room))
         return Counterpart(row["message"], row["thread"]) if row else None
 
-    async def held_reactions(self, message: MessageId) -> Sequence[str]:
-        return [row["emoji"] for row in await self._pool.rows(HELD_REACTIONS, (message,))]
+    async def held_emoji(self, message: MessageId) -> Sequence[str]:
+        return [row["emoji"] for row in await self._pool.rows(HELD_EMOJI, (message,))]
+
+    async def held_reactions(self, messages: Sequence[MessageId]) -> Sequence[HeldReaction]:
+        rows = await self._pool.rows(HELD_REACTIONS, (list(messages),))
+        return [HeldReaction(row["about"], row["part"], row["person"], row["emoji"], row["at"]) for row in rows]
 
     async def claim(self, target: RoomId) -> Claim | None:
         row = await self._pool.row(CLAIM, {"target": target})
@@ -220,8 +227,9 @@ class Deliveries:
     async def dismiss(self, delivery: DeliveryId) -> None:
         await self._change(DISMISS, id=delivery)
 
-    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> None:
-        await self._pool.rows("SELECT withdraw(%s, %s, %s)", (message, list(rooms), list(kept)))
+    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> Sequence[PersonId]:
+        row = await self._pool.row("SELECT withdraw(%s, %s, %s) AS late", (message, list(rooms), list(kept)))
+        return row["late"] if row else ()
 
     async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
         await self._pool.rows(SAVE_URL, (_digest(token), valid_for, delivery))

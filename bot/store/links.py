@@ -10,10 +10,20 @@ from bot.store.rows import sanitize_text, settings_json, to_link
 
 ALL = "SELECT DISTINCT ON (room) * FROM links ORDER BY room, from_file"
 SAVE = """
-INSERT INTO links (room, peer, label, made_by, settings, from_file) VALUES (%s, %s, %s, %s, %s::jsonb, %s)
-ON CONFLICT (room, from_file) DO UPDATE SET peer = excluded.peer, label = excluded.label, made_by = excluded.made_by,
-    settings = excluded.settings,
-    made_at = CASE WHEN links.peer = excluded.peer THEN links.made_at ELSE now() END
+INSERT INTO links (room, peer, label, made_by, settings, is_group, from_file)
+VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s)
+ON CONFLICT (room, from_file) DO UPDATE SET label = excluded.label, made_by = excluded.made_by,
+    settings = excluded.settings, is_group = excluded.is_group OR links.is_group AND links.peer = excluded.peer,
+    peer = CASE WHEN links.moved_from = excluded.peer THEN links.peer ELSE excluded.peer END,
+    made_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.made_at ELSE now() END
+"""
+LEARN = "UPDATE links SET peer_key = %s, is_group = %s WHERE peer = %s"
+FOLLOW = """
+WITH moved AS (
+    UPDATE links SET peer = %(peer)s, moved_from = coalesce(moved_from, peer)
+    WHERE peer_key = %(key)s AND peer <> %(peer)s RETURNING peer
+)
+INSERT INTO marks (room) SELECT peer FROM moved LIMIT 1 ON CONFLICT (room) DO NOTHING
 """
 # Nothing from before the link is carried, and all from then on.
 MARK = """
@@ -41,6 +51,12 @@ class Links:
             await rows(connection, MARK, ([link.room, link.peer],))
             await rows(connection, SAVE, _row(link, from_file=False))
 
+    async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
+        await self._pool.rows(LEARN, (key, is_group, peer))
+
+    async def follow(self, key: str, peer: RoomId) -> None:
+        await self._pool.rows(FOLLOW, {"key": key, "peer": peer})
+
     async def remove(self, room: RoomId) -> Link | None:
         """Take back the link made by a person; one from the links file shows again from under it."""
         row = await self._pool.row(REMOVE, (room,))
@@ -64,4 +80,4 @@ class Links:
 
 def _row(link: Link, *, from_file: bool) -> tuple[object, ...]:
     settings = settings_json(link.settings)
-    return (link.room, link.peer, sanitize_text(link.label), link.made_by, settings, from_file)
+    return (link.room, link.peer, sanitize_text(link.label), link.made_by, settings, link.is_group, from_file)

@@ -1,6 +1,6 @@
 """People at the other end: their handles and names stand here and nowhere else."""
 
-from bot.relay.ids import PersonId
+from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Author
 from bot.store.pool import Pool
 from bot.store.rows import sanitize_text
@@ -9,6 +9,11 @@ SAVE_HANDLE = "INSERT INTO people (id, handle) VALUES (%s, %s) ON CONFLICT DO NO
 SAVE_CARD = """
 INSERT INTO people (id, handle, name) VALUES (%s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()
+"""
+AUTHOR = """
+SELECT name, handle, (
+    SELECT label FROM links WHERE peer = %(room)s AND NOT is_group ORDER BY from_file LIMIT 1) AS label
+FROM people WHERE id = %(person)s
 """
 KNOWN_AT_MOST = 10_000
 
@@ -33,6 +38,6 @@ class People:
         del photo_url
         await self._pool.rows(SAVE_CARD, (person, sanitize_text(handle), sanitize_text(name)))
 
-    async def author(self, person: PersonId) -> Author | None:
-        row = await self._pool.row("SELECT name, handle FROM people WHERE id = %s", (person,))
-        return Author(row["name"] or row["handle"]) if row else None
+    async def author(self, person: PersonId, room: RoomId) -> Author | None:
+        row = await self._pool.row(AUTHOR, {"person": person, "room": room})
+        return Author(row["name"] or row["label"] or row["handle"]) if row else None

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import aiohttp
 import pytest
-
-from bot.app.webhook_watchdog import WebhookWatchdog
 from bot.linq.client import open_api
 from bot.linq.subscription import Subscriber
 from bot.linq.webhooks import Entrance
+
+from bot.app.webhook_watchdog import WebhookWatchdog
 from bot.relay.model import Receipt
 from bot.sandbox.linq.server import LinqServer
 from bot.sandbox.linq.state.models import Subscription

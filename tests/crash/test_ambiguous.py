@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from bot.slack.blocks import ARRIVED, RESEND
 
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.linq.state.models import Memo
@@ -14,7 +15,6 @@ from bot.sandbox.linq.switches import FaultWord
 from bot.sandbox.linq.switches import Switches as LinqSwitches
 from bot.sandbox.slack.fixtures import CLIPS, CREW
 from bot.sandbox.slack.state.models import Message, Upload
-from bot.slack.blocks import ARRIVED, RESEND
 from bot.store.embedded import Embedded
 from tests.conftest import create, url_of
 from tests.stories.conftest import SOUND, Town, shown, town_with

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.relay.errors import Refused, RetryLater
-from bot.relay.ids import DeliveryId, PersonId
+from bot.relay.ids import DeliveryId, MessageId, PersonId
 from bot.relay.model import DeliveryState, LinkSettings, Membership, Mode, Status
 from bot.relay.parts import Edit, Reaction, Text
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
@@ -191,6 +191,67 @@ async def test_missed_reactions_and_edits_are_carried(gap: World) -> None:
     assert await read_all(gap) == 2
     await gap.run()
     assert (len(gap.chats.sender.sent), len(gap.team.sender.sent)) == (2, 1)
+
+
+async def test_found_reaction_to_what_was_never_carried_is_not_told(gap: World) -> None:
+    gap.chats.history.said = [heard("7", Reaction("r", "❤️"), about=MessageId("chat:default#long-ago"))]
+    assert await read_all(gap) == 0
+
+
+async def test_found_edit_of_what_was_never_carried_is_not_told(gap: World) -> None:
+    gap.chats.history.said = [heard("7", Edit("e", "New."), about=MessageId("chat:default#long-ago"))]
+    assert await read_all(gap) == 0
+
+
+async def test_found_edit_of_what_is_found_with_it_is_told_by_the_message(gap: World) -> None:
+    """A history tells a message as it reads now."""
+    now = heard("7", Text("0", "As it reads now."))
+    gap.chats.history.said = [now, heard("8", Edit("e", "As it reads now."), about=now.id)]
+    assert await read_all(gap) == 1
+
+
+async def test_reaction_taken_off_while_nobody_listened_is_removed(gap: World) -> None:
+    about, kept = await carried(gap, "5"), await carried(gap, "6")
+    for number, message in (("7", about), ("8", kept)):
+        await gap.deliveries.accept(heard(number, Reaction("r", "❤️"), about=message))
+    read_at = datetime.now(UTC)
+    gap.chats.history.said = [heard("9", Reaction("r", "❤️"), about=kept, at=read_at)]
+    gap.chats.history.reactions_of, gap.chats.history.read_at = frozenset({about, kept}), read_at
+    await gap.backfill.open_gaps()
+    await read_all(gap)
+    assert await gap.database.deliveries.held_emoji(about) == []
+    assert await gap.database.deliveries.held_emoji(kept) == ["❤️"]
+
+
+async def test_reaction_newer_than_what_was_read_stays(gap: World) -> None:
+    about = await carried(gap, "5")
+    await gap.deliveries.accept(heard("7", Reaction("r", "❤️"), about=about))
+    gap.chats.history.reactions_of, gap.chats.history.read_at = frozenset({about}), BASE
+    await gap.backfill.open_gaps()
+    await read_all(gap)
+    assert await gap.database.deliveries.held_emoji(about) == ["❤️"]
+
+
+async def test_reactions_of_the_team_are_not_looked_for_at_the_peer(gap: World) -> None:
+    await gap.link(settings=CONVERSATION)
+    await gap.deliveries.accept(heard("5"))
+    await gap.run()
+    about = gap.team.sender.message(1)
+    await gap.deliveries.accept(said("6", Reaction("r", "👍"), about=about))
+    gap.chats.history.reactions_of, gap.chats.history.read_at = frozenset({about}), BASE + MINUTE
+    await gap.backfill.open_gaps()
+    await read_all(gap)
+    assert await gap.database.deliveries.held_emoji(about) == ["👍"]
+
+
+async def carried(world: World, number: str) -> MessageId:
+    """A message of the team that the contact has, by its id there."""
+    [delivery] = await world.deliveries.accept(said(number))
+    await read_all(world)
+    await world.run()
+    sent_as = (await world.row(delivery)).sent_as
+    assert sent_as is not None
+    return sent_as
 
 
 async def test_found_message_without_parts_holds_up_nothing(gap: World) -> None:

@@ -8,6 +8,7 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import PersonId
 from bot.relay.links import FROM_FILE, Links
 from bot.relay.model import Link, LinkSettings, Mode, RoomInfo
+from bot.relay.parts import Announcement, Happening, Text
 from bot.relay.ports import Networks
 from bot.store.database import Database
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, FakeTeam, Faulty, heard, said
@@ -164,3 +165,57 @@ async def test_move_that_broke_off_is_finished_when_it_is_told_again(world: Worl
         await broken.moved(CHANNEL, OTHER_CHANNEL)
     await broken.moved(CHANNEL, OTHER_CHANNEL)
     assert (await broken.of(CHANNEL), bool(await broken.of(OTHER_CHANNEL))) == (None, True)
+
+
+# A chat that goes on under another id
+
+
+async def test_link_follows_a_chat_by_who_talks_in_it(world: World) -> None:
+    await world.deliveries.accept(heard("1", room_key="pair"))
+    await world.deliveries.accept(heard("2", room=OTHER_CHAT, room_key="pair"))
+    await world.run()
+    link = await world.links.of(CHANNEL)
+    assert link is not None
+    assert link.peer == OTHER_CHAT
+    parts = [outgoing.delivery.parts[0] for outgoing in world.team.sender.sent]
+    assert [type(part) for part in parts] == [Text, Announcement, Text]
+
+
+async def test_move_is_told_once(world: World) -> None:
+    await world.deliveries.accept(heard("1", room_key="pair"))
+    for number, room in (("2", OTHER_CHAT), ("3", OTHER_CHAT), ("4", CHAT), ("5", OTHER_CHAT)):
+        await world.deliveries.accept(heard(number, room=room, room_key="pair"))
+    await world.run()
+    told = [part for each in world.team.sender.sent for part in each.delivery.parts if isinstance(part, Announcement)]
+    assert [part.happening for part in told] == [Happening.MOVED] * 2  # there, and back
+
+
+async def test_what_is_dropped_after_the_move_goes_to_the_new_chat(world: World) -> None:
+    await world.deliveries.accept(heard("1", room_key="pair"))
+    await world.deliveries.accept(heard("2", room=OTHER_CHAT, room_key="pair"))
+    [delivery] = await world.deliveries.accept(said("3"))
+    assert (await world.row(delivery)).target == OTHER_CHAT
+
+
+async def test_chat_of_somebody_else_moves_no_link(world: World) -> None:
+    await world.deliveries.accept(heard("1", room_key="pair"))
+    assert not await world.deliveries.accept(heard("2", room=OTHER_CHAT, room_key="another pair"))
+    assert not await world.deliveries.accept(heard("3", room=OTHER_CHAT))
+
+
+async def test_link_of_the_file_stays_where_its_chat_went(world: World, links: Links) -> None:
+    await file_links(world, FILED)
+    await world.deliveries.accept(heard("1", room_key="pair"))
+    await world.deliveries.accept(heard("2", room=OTHER_CHAT, room_key="pair"))
+    await file_links(world, FILED)
+    link = await links.of(CHANNEL)
+    assert link is not None
+    assert link.peer == OTHER_CHAT
+
+
+async def test_link_learns_that_its_peer_is_a_group(world: World) -> None:
+    await world.deliveries.accept(heard("1", is_in_group=True))
+    await world.deliveries.accept(heard("2"))
+    link = await world.links.of(CHANNEL)
+    assert link is not None
+    assert link.is_group

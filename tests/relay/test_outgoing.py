@@ -46,10 +46,10 @@ async def test_reply_knows_no_message_of_another_room(world: World) -> None:
     assert world.chats.sender.sent[-1].about is None
 
 
-async def test_author_is_the_contacts_handle_until_their_name_is_known(world: World) -> None:
+async def test_author_goes_by_the_label_of_the_link_until_their_name_is_known(world: World) -> None:
     await world.deliveries.accept(heard("1"))
     await world.run()
-    assert world.team.sender.sent[0].author == Author("+12025550123")
+    assert world.team.sender.sent[0].author == Author("Ann")
 
 
 async def test_author_is_the_name_on_the_contact_card(world: World) -> None:

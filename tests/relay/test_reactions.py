@@ -9,7 +9,7 @@ import pytest
 
 from bot.relay.ids import MessageId, PersonId
 from bot.relay.model import DeliveryState, LinkSettings, Message, Mode, Status
-from bot.relay.parts import Reaction, Text
+from bot.relay.parts import Announcement, Reaction, Text
 from bot.relay.ports import Outgoing
 from tests.fakes import ANN, BASE, CONTACT, OTHER_CHANNEL, OTHER_CHAT, heard, said
 from tests.relay.world import World
@@ -147,7 +147,7 @@ async def test_reactions_told_out_of_order_end_as_they_were_made(world: World, o
     for index in order:
         await world.deliveries.accept(made[index])
     await world.run()
-    assert await world.database.deliveries.held_reactions(about) == []
+    assert await world.database.deliveries.held_emoji(about) == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -157,7 +157,7 @@ async def test_several_reactions_out_of_order_end_as_they_were_made(world: World
     for index in order:
         await world.deliveries.accept(made[index])
     await world.run()
-    assert await world.database.deliveries.held_reactions(about) == ["👍"]
+    assert await world.database.deliveries.held_emoji(about) == ["👍"]
 
 
 async def test_reaction_to_an_unknown_message_waits_and_blocks_nobody(world: World) -> None:
@@ -221,3 +221,52 @@ async def test_two_processes_that_are_told_one_reaction_tell_it_once(world: Worl
         process.deliveries.accept(tapback(2, "❤️", about=about)) for process in (world, other_process) for _ in "123"
     ]
     assert sum(len(new) for new in await asyncio.gather(*told)) == 1
+
+
+# In words
+
+
+def lines(world: World) -> list[tuple[str, tuple[str, ...]]]:
+    parts = [part for outgoing in world.team.sender.sent for part in outgoing.delivery.parts]
+    return [(part.text, part.names) for part in parts if isinstance(part, Announcement)]
+
+
+async def test_reaction_in_a_group_is_also_told_in_words(world: World) -> None:
+    about = await carried_out(world)
+    await world.deliveries.accept(heard("2", is_in_group=True))
+    await world.deliveries.accept(tapback(3, "❤️", about=about))
+    await world.run()
+    assert changes(world.team.sender.sent) == [("❤️", False)]
+    assert lines(world) == [("❤️", ("+12025550123",))]
+
+
+async def test_reaction_of_the_only_contact_needs_no_words(world: World) -> None:
+    await world.deliveries.accept(tapback(3, "❤️", about=await carried_out(world)))
+    await world.run()
+    assert lines(world) == []
+
+
+async def test_reaction_that_the_target_cannot_show_is_told_in_words(world: World) -> None:
+    world.team.unknown_emoji = {"🫨"}
+    await world.deliveries.accept(tapback(3, "🫨", about=await carried_out(world)))
+    await world.run()
+    assert lines(world) == [("🫨", ("Ann",))]
+
+
+async def test_words_are_said_once_for_each_person_and_emoji(world: World) -> None:
+    about = await carried_out(world)
+    await world.deliveries.accept(heard("2", is_in_group=True))
+    for second, removed in ((3, False), (4, True), (5, False)):
+        await world.deliveries.accept(tapback(second, "❤️", removed=removed, about=about))
+    await world.deliveries.accept(tapback(6, "❤️", sender=OTHER_CONTACT, about=about))
+    await world.run()
+    assert len(lines(world)) == 2
+
+
+async def test_words_stand_where_the_message_stands_that_they_are_about(world: World) -> None:
+    about = await carried_out(world)
+    await world.deliveries.accept(heard("2", is_in_group=True))
+    await world.deliveries.accept(tapback(3, "❤️", about=about))
+    await world.run()
+    line = next(each for each in world.team.sender.sent if isinstance(each.delivery.parts[0], Announcement))
+    assert line.about == said().id

@@ -10,7 +10,7 @@ from bot.relay.ids import MediaRef
 from bot.relay.model import DeliveryState, LinkSettings, Message, Mode, Status
 from bot.relay.parts import Media, Text
 from bot.relay.ports import Settlement
-from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, said, until, voice
+from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, said, until, voice
 from tests.relay.world import World
 
 MESSAGE = said().id
@@ -248,3 +248,16 @@ async def test_found_deleted_says_nothing_of_a_message_that_is_whole(world: Worl
     await world.deliveries.withdraw_missing(MESSAGE, CHANNEL, ["F0a.m4a"])
     [row] = world.execute("SELECT kept FROM messages")
     assert row["kept"] is None
+
+
+async def test_withdrawal_that_comes_too_late_is_told_once(world: World) -> None:
+    await world.deliveries.accept(said("1", voice("a.m4a"), voice("b.m4a")))
+    await world.run()
+    assert await world.deliveries.withdraw(MESSAGE, [CHANNEL], ["F0a.m4a"]) == [ANN]
+    assert not await world.deliveries.withdraw(MESSAGE, [CHANNEL], ["F0a.m4a"])
+    assert await world.deliveries.withdraw(MESSAGE, [CHANNEL]) == [ANN]
+
+
+async def test_withdrawal_in_time_has_nothing_to_tell(world: World) -> None:
+    await world.deliveries.accept(said())
+    assert not await world.deliveries.withdraw(MESSAGE, [CHANNEL])

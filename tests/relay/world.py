@@ -80,7 +80,9 @@ class World:
         self.receipts = Receipts(store.receipts, store.deliveries, networks)
         self.notices = NoticeService(store.notices, networks)
         self.actions = UserActions(store.deliveries, store.receipts, self.links, now=self.now)
-        self.backfill = Backfill(store.marks, self.deliveries, networks, interval=timedelta(minutes=1))
+        self.backfill = Backfill(
+            store.marks, store.deliveries, self.deliveries, networks, interval=timedelta(minutes=1)
+        )
         self.passed = timedelta()
         self._connection = psycopg.connect(self.url, autocommit=True, row_factory=dict_row)
 

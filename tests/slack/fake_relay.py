@@ -29,6 +29,7 @@ class FakeRelay:
 
     messages: list[Message] = field(default_factory=list)
     withdrawn: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    sent_already: list[PersonId] = field(default_factory=list)  # whose parts a withdrawal comes too late for
     acts: list[tuple[str, ...]] = field(default_factory=list)
     links: dict[RoomId, Link] = field(default_factory=dict)
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
@@ -61,9 +62,12 @@ class FakeRelay:
         parts = [part for message in self.messages for part in message.parts]
         return [part.name for part in parts if isinstance(part, Voice | Media)]
 
-    async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()) -> None:
+    async def withdraw(
+        self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()
+    ) -> Sequence[PersonId]:
         await self._take()
         self.withdrawn.append((message, tuple(rooms), tuple(kept)))
+        return self.sent_already
 
     async def of(self, room: RoomId) -> Link | None:
         await self._take()

@@ -8,6 +8,7 @@ import pytest
 from bot.relay.ids import DeliveryId
 from bot.relay.model import DeliveryState, Receipt
 from bot.relay.parts import Reaction, Text
+from bot.relay.stores import Told
 from bot.store.database import Database
 from bot.store.pool import Pool
 from bot.store.retention import BATCH, Retention
@@ -142,7 +143,7 @@ async def test_withdrawal_of_what_never_came_goes(database: Database, database_u
 
 async def test_reaction_goes_with_the_message_it_was_put_on(database: Database, database_url: str) -> None:
     reaction = delivery("x", parts=(Reaction("r", "👍"),), about=SOURCE, source=message("reaction"))
-    await database.deliveries.accept_reaction([reaction], replaces_former=True, on_theirs=False)
+    await database.deliveries.accept_reaction([reaction], replaces_former=True, told=Told.ALWAYS)
     ask(database_url, "UPDATE deliveries SET state = 'recorded'")
     await finished(database)
     pass_by(database_url, DAYS - timedelta(days=1))

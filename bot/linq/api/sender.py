@@ -17,7 +17,7 @@ from bot.linq.receipts import is_last_status, kind_of, status_receipt
 from bot.linq.tapbacks import tapback_of
 from bot.linq.text import clean, utf16_length
 from bot.relay.errors import Refused, Remedy
-from bot.relay.ids import MessageId
+from bot.relay.ids import MessageId, RoomId
 from bot.relay.model import Delivery, Receipt, ReceiptKind, ReceiptSource, Sent
 from bot.relay.parts import Edit, Reaction, Voice
 from bot.relay.ports import Outgoing, Settlement
@@ -54,7 +54,7 @@ class LinqSender:
                 return await self._send_memo(outgoing, voice)
         return await self._send_message(outgoing)
 
-    async def find(self, delivery: Delivery) -> Sent | None:
+    async def find(self, delivery: Delivery, *, thread: RoomId | None = None) -> Sent | None:
         if not _is_memo(delivery) or delivery.sending_since is None:
             return None
         search = MemoSearch(delivery.sending_since, _uploaded(delivery), _filename(delivery))

@@ -22,17 +22,15 @@ _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream", "ap
 
 def parts_of(message: schemas.LinqMessage, ids: LinqIds) -> tuple[Part, ...]:
     """Never none: a message that shows nothing is told as such."""
-    handle = message.sender.handle
-    names = (handle,) if handle else ()
-    found = [_part(str(index), part, names, ids) for index, part in enumerate(message.parts)]
+    found = [_part(str(index), part, ids) for index, part in enumerate(message.parts)]
     parts = tuple(part for part in found if part)
     if parts:
         return parts
     why = NO_RETENTION if message.zero_retention else EMPTY
-    return (Announcement("0", Happening.NOT_CARRIED, names, why),)
+    return (Announcement("0", Happening.NOT_CARRIED, text=why),)
 
 
-def _part(key: str, part: schemas.LinqPart, names: tuple[str, ...], ids: LinqIds) -> Part | None:
+def _part(key: str, part: schemas.LinqPart, ids: LinqIds) -> Part | None:
     """None for a text that shows nothing."""
     if part.type in MEDIA_PARTS:
         return _media(key, part, ids)
@@ -44,7 +42,7 @@ def _part(key: str, part: schemas.LinqPart, names: tuple[str, ...], ids: LinqIds
     text = "\n".join(line for line in map(clean, _words(part)) if line.strip())
     if text:
         return Text(key, text)
-    return Announcement(key, Happening.NOT_CARRIED, names, UNKNOWN.format(kind=part.type[:40] or "unknown"))
+    return Announcement(key, Happening.NOT_CARRIED, text=UNKNOWN.format(kind=part.type[:40] or "unknown"))
 
 
 def _media(key: str, part: schemas.LinqPart, ids: LinqIds) -> Voice | Media:

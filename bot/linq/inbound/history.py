@@ -39,7 +39,7 @@ class LinqHistory:
 
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
         """One page. Where it runs from new to old, the pages after the one that passes ``since`` are not needed; in
-        any other order only the last page ends the reading, and until then nothing is known to be covered."""
+        any other order only the last page ends the reading."""
         chat = chat_of(room)
         call = self._api.list(chat, limit=PAGE, cursor=cursor or linq.omit)
         return await call_api("messages.list", call, lambda answer: self._page(answer, chat, since, cursor))
@@ -49,12 +49,11 @@ class LinqHistory:
         listed = [message.model_copy(update={"chat_id": chat}) for message in page.messages if message.id]
         oldest = _oldest_if_backwards(listed)
         has_more = page.next_cursor not in ("", cursor) and (oldest is None or oldest >= since)
-        covers_from = since if not has_more else oldest or read_at
         return HistoryPage(
             messages=[told for message in listed for told in self._told(message, since, read_at)],
-            present=frozenset(self._ids.message(message.id) for message in listed),
-            covers_from=covers_from,
             cursor=page.next_cursor if has_more else "",
+            reactions_of=frozenset(self._ids.message(message.id) for message in listed),
+            read_at=read_at,
         )
 
     def _told(self, message: schemas.LinqMessage, since: datetime, read_at: datetime) -> Iterator[Message]:

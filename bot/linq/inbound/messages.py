@@ -28,7 +28,6 @@ class ChatContext:
 
     id: str
     ids: LinqIds
-    name: str = ""
 
     def message(self, message: MessageId, handle: str, at: datetime, *parts: Part, about: str = "") -> Message:
         """Something that the person with this handle said or did here; ``about`` is a message's id at Linq."""
@@ -40,7 +39,6 @@ class ChatContext:
             parts=parts,
             about=self.ids.message(about) if about else None,
             sender_handle=handle,
-            room_name=self.name,
         )
 
 
@@ -60,7 +58,11 @@ def build_message(
     handle = message.sender.handle or (message.line if is_ours else "")
     when = message.sent_at or message.created_at or at
     made = chat.message(own_id, handle, when, *parts_of(message, ids), about=message.reply_to.message_id)
-    return replace(made, is_ours=is_ours)
+    key = "" if message.is_in_group else ids.room_key(message.line, handle)
+    if is_ours:
+        parts = (*made.parts, Announcement("elsewhere", Happening.SENT_ELSEWHERE))
+        return replace(made, parts=parts, is_ours=True, sender_handle="")
+    return replace(made, room_key=key, is_in_group=message.is_in_group)
 
 
 def build_edit(
@@ -101,7 +103,7 @@ def build_opt_out(message: schemas.LinqMessage, told: Message) -> Message | None
     word = message.parts[0].value.strip()
     if word not in _OPT_OUT_WORDS and not _OPT_OUT.fullmatch(word):
         return None
-    parts = (Announcement("opted_out", Happening.OPTED_OUT, names=(told.sender_handle,), text=word),)
+    parts = (Announcement("opted_out", Happening.OPTED_OUT, text=word),)
     return replace(told, id=fact_id(told.id, "opted_out"), parts=parts, about=None)
 
 
@@ -114,4 +116,4 @@ def build_health_warning(message: schemas.LinqMessage, ids: LinqIds, *, at: date
     since = str(int(health.updated_at.timestamp())) if health.updated_at else "now"
     own_id = fact_id(ids.message(chat.id), "health", health.status.lower(), since)
     announcement = Announcement("health", Happening.CHAT_AT_RISK, text=_HEALTH[health.status])
-    return chat.message(own_id, message.line, at, announcement)
+    return replace(chat.message(own_id, message.line, at, announcement), sender_handle="")

@@ -32,14 +32,16 @@ def parse_participant_added(event: Event) -> Iterator[Fact]:
 def parse_participant_removed(event: Event) -> Iterator[Fact]:
     """Also our own line, when it left the group or was removed: nothing can be sent there any more."""
     told = event.read(event_schemas.ParticipantEvent)
-    happening = Happening.WE_LEFT if told.participant.is_me else Happening.LEFT
-    yield from _announce(event, told.chat_id, told.removed_at, happening, _handle(told))
+    if told.participant.is_me:
+        yield from _announce(event, told.chat_id, told.removed_at, Happening.WE_LEFT, "")
+    else:
+        yield from _announce(event, told.chat_id, told.removed_at, Happening.LEFT, _handle(told))
 
 
 def parse_group_renamed(event: Event) -> Iterator[Fact]:
     told = event.read(event_schemas.GroupNameEvent)
     handle, name = told.changed_by_handle.handle, clean(told.new_value)
-    yield from _announce(event, told.chat_id, told.updated_at, Happening.RENAMED, handle, text=name, name=name)
+    yield from _announce(event, told.chat_id, told.updated_at, Happening.RENAMED, handle, text=name)
 
 
 def _parse_reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
@@ -63,7 +65,7 @@ def _parse_reaction(event: Event, *, is_removed: bool) -> Iterator[Fact]:
     elif not is_removed:
         without = STICKER if told.reaction_type == "sticker" else UNKNOWN
         text = emoji_of(told.reaction_type, clean(told.custom_emoji)) or without
-        line = Announcement("reacted", Happening.REACTED, names=(handle,), text=text)
+        line = Announcement("reacted", Happening.REACTED, text=text)
         yield chat.message(event.ids.event(event.id), handle, at, line, about=told.message_id)
 
 
@@ -79,9 +81,8 @@ def _announce(
     handle: str,
     *,
     text: str = "",
-    name: str = "",
 ) -> Iterator[Fact]:
     """Nothing where the event does not say in which chat."""
     if chat_id:
-        line = Announcement("announcement", happening, names=(handle,) if handle else (), text=text)
-        yield ChatContext(chat_id, event.ids, name).message(event.ids.event(event.id), handle, at or event.at, line)
+        line = Announcement("announcement", happening, text=text)
+        yield ChatContext(chat_id, event.ids).message(event.ids.event(event.id), handle, at or event.at, line)

@@ -38,9 +38,6 @@ APP_TOKEN = TokenKind(
 ROOT_GONE = "root_gone"
 """Our own code: the thread's first message is deleted, and Slack would post a reply to it at the channel's root."""
 
-UNKNOWN_EMOJI = "unknown_emoji"
-"""Our own code: Slack has no name for the emoji, so it cannot be a reaction."""
-
 _ADDRESS_REFUSED = (
     "Slack rejects requests from this IP address: allow the bot's address in the settings of the app or the workspace."
 )

@@ -15,7 +15,7 @@ from bot.relay.parts import Announcement, Edit, Reaction
 from bot.relay.ports import Outgoing, Settlement
 from bot.slack import emoji
 from bot.slack.api.attachments import Attachments
-from bot.slack.api.errors import BLOCKS_REFUSED, UNKNOWN_EMOJI
+from bot.slack.api.errors import BLOCKS_REFUSED
 from bot.slack.api.identity import Identity
 from bot.slack.api.messages import Messages, is_marked
 from bot.slack.api.web_api import ApiAnswer, SlackApi
@@ -161,10 +161,11 @@ class SlackSender:
     # changes
 
     async def _react(self, reaction: Reaction, outgoing: Outgoing) -> Sent:
-        """One bot is one user: a reaction stays as long as one of the people still holds it."""
+        """One bot is one user: a reaction stays as long as one of the people still holds it. One that Slack has no name
+        for is told in words."""
         name = emoji.to_short_name(reaction.emoji)
         if not name:
-            raise Refused(f"Slack has no reaction for {reaction.emoji}.", code=UNKNOWN_EMOJI)
+            return Sent(None)
         about = _about(outgoing)
         held = {emoji.to_short_name(each) for each in outgoing.held}
         await react(self._api, about, name, is_held=name in held)

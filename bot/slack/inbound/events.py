@@ -35,6 +35,7 @@ log = logging.getLogger("memobridge.slack")
 Handler = Callable[[Body, str], Awaitable[None]]
 """Takes the event and the workspace in which the app is installed."""
 
+ALREADY_SENT = "What you deleted here had been sent already and cannot be taken back: it stays in the other chat."
 NOT_LINKED = f"This channel is not linked to a chat. An admin can link it: {COMMAND} link +12025550123"
 
 
@@ -121,7 +122,8 @@ class EventHandlers:
         if not withdrawal.kept:
             self._messages.note(channel.channel, withdrawal.ts, exists=False)
         rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
-        await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept)
+        for sender in await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept):
+            await self._tell(sender, rooms[0], ALREADY_SENT)
 
     async def _reaction(self, event: Body, team: str) -> None:
         me = await self._identity.get()

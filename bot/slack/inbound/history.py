@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.relay.errors import Refused
-from bot.relay.ids import MessageId, RoomId
+from bot.relay.ids import RoomId
 from bot.relay.model import Message
 from bot.relay.ports import HistoryPage
 from bot.slack.api.identity import Identity
@@ -42,11 +42,10 @@ ROOTS_BACK, ROOTS_BACK_AFTER_SILENCE = timedelta(days=1), timedelta(days=7)
 class Progress:
     """How far reading has come; the relay keeps it as an opaque cursor.
 
-    ``covered_from``: the channel is read back to there, as a ts. ``history``: Slack's cursor to what is older, "" at
-    the end. ``threads``: roots whose replies are read first; ``replies``: Slack's cursor within the first of them.
+    ``history``: Slack's cursor to what is older, "" at the end. ``threads``: roots whose replies are read first;
+    ``replies``: Slack's cursor within the first of them.
     """
 
-    covered_from: str = ""
     history: str = ""
     threads: tuple[str, ...] = ()
     replies: str = ""
@@ -80,8 +79,7 @@ class SlackHistory:
         self._allowed_bots = frozenset(allowed_bots)
 
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
-        """One call's worth. Of a channel, ``present`` names the messages at its root and the replies in threads that
-        were read: who wants to know whether one reply still exists, reads its thread as a room."""
+        """One call's worth: of a channel, a page of its root, or of a thread with news."""
         place, progress = parse_room(room), Progress.parse(cursor)
         if place.root_ts:
             progress = replace(progress, threads=(place.root_ts,))
@@ -93,9 +91,7 @@ class SlackHistory:
         is_short = self._now() - since <= SHORT_SILENCE
         oldest = since - (ROOTS_BACK if is_short else ROOTS_BACK_AFTER_SILENCE)
         found, history = await self._call("conversations.history", channel, oldest, progress.history)
-        last = min((timestamp(message, "ts") for message in found), key=_seconds, default="")
-        covered_from = last if history and last else _ts(since)
-        ahead = Progress(covered_from, history, tuple(_threads_with_news(found, since)))
+        ahead = Progress(history, tuple(_threads_with_news(found, since)))
         return await self._page(channel, since, found, ahead)
 
     async def _read_thread(self, room: SlackRoom, since: datetime, progress: Progress) -> HistoryPage:
@@ -110,7 +106,7 @@ class SlackHistory:
                 raise
             found, replies = [], ""
         threads = (root_ts, *others) if replies else tuple(others)
-        ahead = replace(progress, threads=threads, replies=replies, covered_from=progress.covered_from or _ts(since))
+        ahead = replace(progress, threads=threads, replies=replies)
         inside = [message for message in found if room.root_ts or timestamp(message, "ts") != root_ts]
         return await self._page(room, since, inside, ahead)
 
@@ -137,8 +133,7 @@ class SlackHistory:
             for fact in self._facts(message, channel, me, since)
             if not (room.root_ts and isinstance(fact, PostedMessage) and not fact.root_ts)
         ]
-        covered_from = max(time_of(ahead.covered_from), since)
-        return HistoryPage(messages, _present(found, channel), covered_from, ahead.cursor())
+        return HistoryPage(messages, ahead.cursor())
 
     def _facts(self, message: Body, channel: SlackRoom, me: BotIdentity, since: datetime) -> Iterator[Fact]:
         """What events would have told of a message since then: that it was posted, that it was edited, and who reacted
@@ -179,11 +174,6 @@ def _threads_with_news(found: list[Body], since: datetime) -> Iterator[str]:
             yield timestamp(message, "ts")
 
 
-def _present(found: list[Body], channel: SlackRoom) -> frozenset[MessageId]:
-    existing = (message for message in found if text(message, "subtype") != "tombstone")
-    return frozenset(channel.message(ts) for message in existing if (ts := timestamp(message, "ts")))
-
-
 def _reactions(message: Body, channel: SlackRoom, me: BotIdentity) -> Iterator[ReactionChange]:
     ts = timestamp(message, "ts")
     for reaction in children(message, "reactions"):
@@ -195,7 +185,3 @@ def _reactions(message: Body, channel: SlackRoom, me: BotIdentity) -> Iterator[R
 
 def _ts(at: datetime) -> str:
     return f"{at.timestamp():.6f}"
-
-
-def _seconds(ts: str) -> float:
-    return float(ts or "inf")

@@ -18,7 +18,7 @@ _SENTENCES = {
     Happening.LINE_RECOVERED: "Our number {names} is in good standing again.",
     Happening.MOVED: "This chat goes on under a new id; the link follows it.",
     Happening.REACTED: "{names} reacted with {text}",
-    Happening.SENT_ELSEWHERE: "Sent from our number, but not from here: {text}",
+    Happening.SENT_ELSEWHERE: "Sent from our number, but not from here.",
     Happening.NOT_CARRIED: "Something from {names} could not be shown here. {text}",
 }
 _SOMEBODY = "Somebody"

@@ -54,6 +54,7 @@ def test_received_message_is_the_contacts_with_its_reply_and_handle(payload: Pay
             parts=(Text("0", "Got it!"),),
             about=IDS.message(MESSAGE),
             sender_handle=ANN,
+            room_key=IDS.room_key(LINE, ANN),
         ),
     )
 
@@ -93,7 +94,7 @@ def test_opt_out_keyword_is_told_beside_the_message(payload: Payload, word: str)
     assert isinstance(message, Message)
     assert isinstance(opted_out, Message)
     assert opted_out.id == fact_id(message.id, "opted_out")
-    assert opted_out.parts == (Announcement("opted_out", Happening.OPTED_OUT, (ANN,), word.strip()),)
+    assert opted_out.parts == (Announcement("opted_out", Happening.OPTED_OUT, text=word.strip()),)
 
 
 @pytest.mark.parametrize("words", ["Stop", "stop", "please STOP", "STOP.", "unsubscribe", "opt  out", "opting out"])
@@ -205,8 +206,8 @@ def test_message_of_our_side_is_told_as_such(payload: Payload) -> None:
     assert isinstance(receipt, Receipt)
     assert isinstance(message, Message)
     assert message.is_ours
-    assert (message.sender, message.sender_handle) == (IDS.person(LINE), LINE)
-    assert message.parts == (Text("0", "Hello!"),)
+    assert (message.sender, message.sender_handle) == (IDS.person(LINE), "")
+    assert message.parts == (Text("0", "Hello!"), Announcement("elsewhere", Happening.SENT_ELSEWHERE))
 
 
 def test_message_under_our_own_key_is_a_receipt_and_nothing_else(payload: Payload) -> None:
@@ -296,7 +297,7 @@ def test_reaction_that_cannot_be_shown_as_one_is_announced(payload: Payload, odd
     body["data"].update(odd)
     [message] = facts(body)
     assert isinstance(message, Message)
-    assert message.parts == (Announcement("reacted", Happening.REACTED, names=(ANN,), text=text),)
+    assert message.parts == (Announcement("reacted", Happening.REACTED, text=text),)
     body["event_type"] = "reaction.removed"
     assert facts(body) == ()
 
@@ -315,7 +316,8 @@ def test_members_who_come_and_go_are_announced(
     payload: Payload, name: str, happening: Happening, when: datetime
 ) -> None:
     message = only(Message, payload(name))
-    assert message.parts == (Announcement("announcement", happening, names=("+12025550130",)),)
+    assert message.parts == (Announcement("announcement", happening),)
+    assert message.sender_handle == "+12025550130"
     assert (message.room, message.sent_at, message.id) == (GROUP, when, IDS.event(payload(name)["event_id"]))
 
 
@@ -332,8 +334,7 @@ def test_new_group_name_is_announced(payload: Payload, new: str | None, name: st
     body = payload("chat_group_name_updated")
     body["data"]["new_value"] = new
     message = only(Message, body)
-    assert message.parts == (Announcement("announcement", Happening.RENAMED, names=(ANN,), text=name),)
-    assert message.room_name == name
+    assert message.parts == (Announcement("announcement", Happening.RENAMED, text=name),)
 
 
 # What belongs to no chat

@@ -14,7 +14,7 @@ from bot.relay.model import AudioInfo, Author, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Media, Reaction, Voice
 from bot.relay.ports import Outgoing, Settlement
 from bot.slack.adapter import SlackAdapter, SlackSettings
-from bot.slack.api.errors import ROOT_GONE, UNKNOWN_EMOJI
+from bot.slack.api.errors import ROOT_GONE
 from bot.slack.ids import SlackRoom, media_ref, parse_message
 from bot.slack.inbound.parse import time_of
 from tests.slack.conftest import Seconds, sniff
@@ -377,11 +377,14 @@ async def test_a_reaction_done_twice_does_no_harm(slack: FakeSlack, adapter: Sla
     assert adapter.sender.settlement(outgoing.delivery) is Settlement.REPEAT
 
 
-async def test_an_emoji_without_a_name_in_slack_is_refused_as_such(slack: FakeSlack, adapter: SlackAdapter) -> None:
+async def test_an_emoji_without_a_name_in_slack_is_no_reaction(slack: FakeSlack, adapter: SlackAdapter) -> None:
     slack.say(text="hello")
-    with pytest.raises(Refused) as no:
-        await adapter.sender.send(reaction(slack, "\U0001faff\U0001faff", "\U0001faff\U0001faff"))
-    assert no.value.code == UNKNOWN_EMOJI
+    unknown = "\U0001faff\U0001faff"
+    await adapter.sender.send(reaction(slack, unknown, unknown))
+    assert not slack.named("reactions.add")
+    network = adapter.network(audio=None)
+    assert not network.shows_reaction(unknown)
+    assert network.shows_reaction("👍")
 
 
 # edits

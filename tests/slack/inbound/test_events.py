@@ -243,6 +243,15 @@ async def test_a_deleted_message_is_withdrawn_from_all_its_rooms(
     ]
 
 
+async def test_who_deletes_what_was_sent_already_is_told(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
+) -> None:
+    relay.sent_already = [person_id(TEAM, ANN)]
+    await requests.deleted(slack.say(text="root"))
+    [told] = slack.named("chat.postEphemeral")
+    assert (told.args["user"], "cannot be taken back" in told.args["text"]) == (ANN, True)
+
+
 async def test_a_deletion_is_stored_before_it_is_answered(
     slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
 ) -> None:

@@ -98,24 +98,13 @@ async def test_each_read_is_one_call_and_the_pages_cover_all(slack: FakeSlack, a
     replies = [slack.say(text="re", thread_ts=said[1]["ts"]) for _ in range(5)]
     await adapter.identity.get()
     found: list[Message] = []
-    covered = []
+    read = 0
     async for page in pages(adapter):
         found += page.messages
-        covered.append(page.covers_from)
+        read += 1
     calls = len(slack.named("conversations.history")) + len(slack.named("conversations.replies"))
-    assert len(covered) == calls
+    assert read == calls
     assert ids(found) == {CHANNEL.message(each["ts"]) for each in (*said, *replies)}
-    assert covered == sorted(covered, reverse=True)
-    assert covered[-1] == SINCE
-
-
-async def test_what_is_present_is_told_and_what_was_deleted_is_not(slack: FakeSlack, adapter: SlackAdapter) -> None:
-    kept, gone, root = slack.say(text="kept"), slack.say(text="gone"), slack.say(text="root")
-    reply = slack.say(text="reply", thread_ts=root["ts"])
-    slack.delete(CLIPS, gone["ts"])
-    slack.delete(CLIPS, root["ts"])
-    present = {message async for page in pages(adapter) for message in page.present}
-    assert present == {CHANNEL.message(each["ts"]) for each in (kept, reply)}
 
 
 async def test_a_thread_is_a_room_of_its_own(slack: FakeSlack, adapter: SlackAdapter) -> None:
@@ -124,21 +113,11 @@ async def test_a_thread_is_a_room_of_its_own(slack: FakeSlack, adapter: SlackAda
     reply = slack.say(text="reply", thread_ts=root["ts"])
     [page] = [page async for page in pages(adapter, CHANNEL.thread(root["ts"]).id)]
     assert [message.id for message in page.messages] == [CHANNEL.message(reply["ts"])]
-    assert page.present == {CHANNEL.message(root["ts"]), CHANNEL.message(reply["ts"])}
-    assert page.covers_from == SINCE
-
-
-async def test_whether_one_reply_still_exists_shows_in_its_thread(slack: FakeSlack, adapter: SlackAdapter) -> None:
-    root = slack.say(text="root")
-    reply = slack.say(text="reply", thread_ts=root["ts"])
-    slack.delete(CLIPS, reply["ts"])
-    [page] = [page async for page in pages(adapter, CHANNEL.thread(root["ts"]).id)]
-    assert page.present == {CHANNEL.message(root["ts"])}
 
 
 async def test_a_thread_that_no_longer_exists_is_empty(adapter: SlackAdapter) -> None:
     page = await adapter.history.read(CHANNEL.thread("1790000000.000100").id, SINCE)
-    assert (page.messages, page.present, page.cursor) == ([], frozenset(), "")
+    assert (page.messages, page.cursor) == ([], "")
 
 
 async def test_a_reply_shown_in_the_channel_is_said_at_its_root(slack: FakeSlack, adapter: SlackAdapter) -> None:
