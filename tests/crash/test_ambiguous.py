@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ async def living(embedded: Embedded, template: str) -> AsyncIterator[Town]:
 @pytest.fixture
 def town(living: Town) -> Town:
     """No webhook comes unless a test lets it: only the bot's own looking can help it."""
-    living.sandbox.linq.switches.apply(asdict(LinqSwitches(webhooks_withheld=True)))
+    living.sandbox.linq.switches.apply(LinqSwitches(webhooks_withheld=True).shown())
     living.sandbox.slack.switches.hide_metadata = False
     return living
 
