@@ -30,7 +30,16 @@ class ListeningConnector(PsycopgConnector):
                     await _forward(connection, on_notification)
             except Exception as error:  # whatever the connection died of
                 log.info("jobs.listener_lost", extra={"reason": type(error).__name__})
+                raise_if_cancelled()
                 await asyncio.sleep(1.0)
+
+
+def raise_if_cancelled() -> None:
+    """Where a task is cancelled while its connection breaks, psycopg raises its own error in place of the cancellation:
+    whoever goes on after an error would never end."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _forward(connection: Any, on_notification: Notify) -> None:

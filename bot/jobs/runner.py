@@ -23,7 +23,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from bot.jobs.intervals import Intervals
-from bot.jobs.listener import ListeningConnector
+from bot.jobs.listener import ListeningConnector, raise_if_cancelled
 from bot.relay.errors import RelayError
 
 SEND_NEXT, REFRESH_NOTICE = "send_next", "refresh_notice"
@@ -203,3 +203,4 @@ async def _repeat(every_s: float, act: Callable[[], Awaitable[None]]) -> None:
             await act()
         except (RelayError, ConnectorException) as error:
             log.info("jobs.not_looked_after", extra={"reason": type(error).__name__})
+            raise_if_cancelled()
