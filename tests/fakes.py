@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
+from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MediaRef, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
     AudioInfo,
+    Conversation,
+    ConversationState,
     Delivery,
     DeliveryWithReceipts,
+    LineInfo,
     Mark,
     Membership,
     Message,
@@ -37,6 +40,7 @@ CHAT = RoomId("chat:default/ann")
 OTHER_CHAT = RoomId("chat:default/ben")
 ANN = PersonId("team:T0AAA@U0ANN")
 CONTACT = PersonId("chat:default@contact")
+LINE, ALL_LINES = RoomId("chat:default/line/a"), RoomId("chat:default/line/all")
 SECOND = timedelta(seconds=1)
 BASE = datetime(2024, 11, 22, 6, 0, tzinfo=UTC)  # long ago, so that the day on which the tests run does not matter
 
@@ -107,6 +111,7 @@ def heard(
     is_ours: bool = False,
     room_key: str = "",
     is_in_group: bool = False,
+    line: RoomId | None = None,
 ) -> Message:
     """A message of the contact."""
     return Message(
@@ -120,6 +125,8 @@ def heard(
         is_ours=is_ours,
         room_key=room_key,
         is_in_group=is_in_group,
+        within=(line, ALL_LINES) if line else (),
+        line="+1 202 555 0100" if line else "",
     )
 
 
@@ -208,6 +215,7 @@ class FakeSender:
     finds: int = 0
     looked_in: list[RoomId | None] = field(default_factory=list)  # the thread given with each find
     meanwhile: list[Awaitable[object]] = field(default_factory=list)  # what happens while the next sends are under way
+    gone: set[RoomId] = field(default_factory=set)  # channels that were archived, threads whose root was deleted
 
     def settlement(self, delivery: Delivery) -> Settlement:
         return self.kind
@@ -216,6 +224,7 @@ class FakeSender:
         if self.meanwhile:
             await self.meanwhile.pop(0)
         _raise(self.trouble, "send")
+        self._refuse_gone(outgoing.delivery.target)
         if self.lose_requests:
             self.lose_requests -= 1
             raise OutcomeUnknown("The request was lost.")
@@ -223,7 +232,8 @@ class FakeSender:
             return self.keys[outgoing.delivery.id]
         self.sent.append(outgoing)
         is_change = isinstance(outgoing.delivery.parts[0], Reaction | Edit)
-        taken = self.keys[outgoing.delivery.id] = Sent(None if is_change else self.message(len(self.sent)))
+        taken = Sent(None) if is_change else self._sent(len(self.sent), outgoing.delivery.target)
+        self.keys[outgoing.delivery.id] = taken
         if self.breaks:
             self.breaks -= 1
             raise KeyError("a fault in send")
@@ -238,8 +248,19 @@ class FakeSender:
         _raise(self.trouble, "find")
         for number, outgoing in enumerate(self.sent, 1):
             if self.lists_messages and self._is_same(outgoing, delivery):
-                return Sent(self.message(number))
+                return self._sent(number, delivery.target)
         return None
+
+    def _sent(self, number: int, target: RoomId) -> Sent:
+        """What is sent into a thread that is still to be made becomes its root."""
+        channel, is_new, _ = target.partition("/new-")
+        return Sent(self.message(number), RoomId(f"{channel}/M{number}") if is_new else None)
+
+    def _refuse_gone(self, target: RoomId) -> None:
+        if target in self.gone and "/M" in target:
+            raise Refused("The root was deleted.", code=ROOT_GONE)
+        if any(target.startswith(channel) for channel in self.gone):
+            raise Refused("The channel is archived.", code="is_archived", remedy=Remedy.RESTORE_ROOM)
 
     def message(self, number: int) -> MessageId:
         return MessageId(f"{self.network}:x#M{number}")
@@ -351,6 +372,32 @@ class FakeStatus:
 
 
 @dataclass
+class FakeThreads:
+    """Keeps what the roots of conversations show, as pairs of thread and state."""
+
+    shown: list[tuple[RoomId, ConversationState]] = field(default_factory=list)
+    trouble: Trouble = field(default_factory=dict)
+
+    def new_thread(self, room: RoomId, key: str) -> RoomId:
+        return RoomId(f"{room}/new-{key}")
+
+    async def show(self, conversation: Conversation) -> None:
+        _raise(self.trouble, "show")
+        self.shown.append((conversation.room, conversation.state))
+
+
+@dataclass
+class FakeBlocking:
+    blocked: set[RoomId] = field(default_factory=set)
+
+    async def block(self, room: RoomId) -> None:
+        self.blocked.add(room)
+
+    async def unblock(self, room: RoomId) -> None:
+        self.blocked.discard(room)
+
+
+@dataclass
 class FakeRooms:
     rooms: list[RoomInfo] = field(
         default_factory=lambda: [RoomInfo(CHAT, ("+12025550123",)), RoomInfo(OTHER_CHAT, ("+12025550124",))]
@@ -361,6 +408,11 @@ class FakeRooms:
             if known.id == room:
                 return known
         raise Refused("There is no such chat.", code="2001")
+
+    async def find_line(self, query: str) -> LineInfo:
+        if query != "+12025550100":
+            raise Refused("That is none of our numbers.")
+        return LineInfo(LINE, "+1 202 555 0100", len(self.rooms))
 
     async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
         found = [room for room in self.rooms if query in (room.id, *room.people)]
@@ -378,13 +430,15 @@ class FakeHistory:
     trouble: Trouble = field(default_factory=dict)
     reads: list[RoomId] = field(default_factory=list)
     deleted: dict[MessageId, Sequence[str]] = field(default_factory=dict)  # what is left of them
+    everywhere: bool = False  # what is said is listed in every room that is read
     reactions_of: frozenset[MessageId] = frozenset()
     read_at: datetime | None = None
 
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
         _raise(self.trouble, "read")
         self.reads.append(room)
-        there = [m for m in self.said if room in m.rooms and m.sent_at > since and m.id not in self.deleted]
+        said = [m for m in self.said if self.everywhere or room in m.rooms]
+        there = [m for m in said if m.sent_at > since and m.id not in self.deleted]
         newest_first = sorted(there, key=lambda m: m.sent_at, reverse=True)
         start = int(cursor or 0)
         page, rest = newest_first[start : start + self.page], newest_first[start + self.page :]
@@ -434,6 +488,7 @@ class FakeTeam:
     board: FakeBoard = field(default_factory=FakeBoard)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     history: FakeHistory = field(default_factory=FakeHistory)
+    threads: FakeThreads = field(default_factory=FakeThreads)
     unknown_emoji: Collection[str] = ()
 
     def network(self) -> Network:
@@ -450,6 +505,7 @@ class FakeTeam:
             directory=self.directory,
             history=self.history,
             deletions=self.history,
+            threads=self.threads,
         )
 
 
@@ -463,6 +519,7 @@ class FakeChats:
     status: FakeStatus = field(default_factory=FakeStatus)
     rooms: FakeRooms = field(default_factory=FakeRooms)
     history: FakeHistory = field(default_factory=FakeHistory)
+    blocking: FakeBlocking = field(default_factory=FakeBlocking)
 
     def network(self) -> Network:
         return Network(
@@ -476,6 +533,7 @@ class FakeChats:
             sender=self.sender,
             status=self.status,
             history=self.history,
+            blocking=self.blocking,
         )
 
 

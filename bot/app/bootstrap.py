@@ -18,6 +18,8 @@ from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
 from bot.relay import settings as link_settings
 from bot.relay.backfill import Backfill
+from bot.relay.conversation_actions import ConversationActions
+from bot.relay.conversations import Conversations
 from bot.relay.deliveries import DeliveryService
 from bot.relay.ids import NoticeId, RoomId
 from bot.relay.links import FROM_FILE, Links
@@ -30,6 +32,7 @@ from bot.relay.notices import NoticeService
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
+from bot.relay.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
@@ -73,6 +76,7 @@ class Services:
     receipts: Receipts
     notices: NoticeService
     links: Links
+    conversations: ConversationActions
     backfill: Backfill
     temporary_urls: TemporaryUrls | None
     jobs: JobRunner
@@ -153,10 +157,12 @@ def _build(
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
     links = Links(database.links, networks, linq.rooms)
+    routes = Routes(database.links, database.conversations, links, networks)
     deliveries = DeliveryService(
         store,
         database.people,
-        links,
+        routes,
+        Conversations(database.conversations, database.links, networks),
         networks,
         prefetcher,
         retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
@@ -182,6 +188,7 @@ def _build(
         receipts=Receipts(receipts, store, networks),
         notices=notices,
         links=links,
+        conversations=ConversationActions(database.conversations, links, networks, linq.rooms, now=now),
         backfill=_backfill(settings, database, deliveries, networks),
         temporary_urls=urls,
         jobs=_jobs(settings, database, deliveries, notices),

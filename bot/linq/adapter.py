@@ -7,6 +7,7 @@ from datetime import datetime
 import aiohttp
 
 from bot.linq import schemas
+from bot.linq.api.blocking import LinqBlocking
 from bot.linq.api.calls import call_api
 from bot.linq.api.client import ANSWER_S, open_api
 from bot.linq.api.downloads import LinqMediaSource
@@ -18,6 +19,7 @@ from bot.linq.fields import read
 from bot.linq.ids import DEFAULT_ACCOUNT, NETWORK, LinqIds
 from bot.linq.inbound.history import LinqHistory
 from bot.linq.inbound.http_receiver import WebhookReceiver
+from bot.linq.inbound.line_history import LineHistory
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
 from bot.relay.ports import AudioConverter, FileConverter, Network, RoomFinder
@@ -57,7 +59,8 @@ class LinqAdapter:
         self.sender = LinqSender(self._api, self.ids, now=now)
         self.uploads = LinqMediaStore(self._api, session, self.ids)
         self.downloads = LinqMediaSource(self._api, session, base_url)
-        self.history = LinqHistory(self._api, self.ids, now=now)
+        self.history = LineHistory(self._api, self.ids, LinqHistory(self._api, self.ids, now=now))
+        self.blocking = LinqBlocking(self._api)
         self.rooms: RoomFinder = LinqRooms(self._api, self.ids)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 
@@ -74,6 +77,7 @@ class LinqAdapter:
             sender=self.sender,
             status=self.sender,
             history=self.history,
+            blocking=self.blocking,
         )
 
     def webhook_receiver(self, sinks: Sinks, *, secret: str = "") -> WebhookReceiver:

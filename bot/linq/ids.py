@@ -1,7 +1,8 @@
 """Ids of the network "linq": made and read here, and nowhere else.
 
 ========  ============================================================================================================
-room      ``linq:<account>/<chat uuid>``; a line, as a room that holds all its chats: ``linq:<account>/line/<digest>``
+room      ``linq:<account>/<chat uuid>``; a line, as a room that holds all its chats: ``linq:<account>/line/<digest>``,
+          and all lines: ``linq:<account>/line/all``
 message   ``linq:<account>#<message uuid>``; what has no id at Linq (an edit, a reaction, an announcement) is named for
           what it says, so that the same fact told twice is the same message: ``linq:<account>#<uuid>/edit/0/<digest>``
 media     ``linq:<account>!<attachment uuid>``
@@ -15,10 +16,13 @@ themselves stand in no id, as ids are logged and kept.
 import hashlib
 import re
 
+import phonenumbers
+
 from bot.relay.errors import Refused, Remedy
 from bot.relay.ids import WEB, MediaRef, MessageId, PersonId, RoomId
 
 NETWORK = "linq"
+ALL = "all"
 DEFAULT_ACCOUNT = "default"
 DIGEST_LENGTH = 16
 
@@ -26,6 +30,7 @@ UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 _ACCOUNT = re.compile(r"[a-z0-9-]{1,32}")
 _ROOM = re.compile(rf"{NETWORK}:[a-z0-9-]+/(\w[\w.:-]*)", re.ASCII)
+_LINE = re.compile(rf"{NETWORK}:[a-z0-9-]+/line/\w+", re.ASCII)
 _MESSAGE = re.compile(rf"{NETWORK}:[a-z0-9-]+#(\w[\w.:-]*)", re.ASCII)
 _MEDIA = re.compile(rf"{NETWORK}:[a-z0-9-]+!(\w[\w.:-]*)", re.ASCII)
 
@@ -44,6 +49,10 @@ class LinqIds:
     def line(self, handle: str) -> RoomId:
         """One of our own numbers, as the room that holds all its chats."""
         return RoomId(f"{self._prefix}/line/{digest(normalize_handle(handle))}")
+
+    def all_lines(self) -> RoomId:
+        """All of our numbers together, as the room that holds all chats."""
+        return RoomId(f"{self._prefix}/line/{ALL}")
 
     def message(self, message: str) -> MessageId:
         return MessageId(f"{self._prefix}#{lower_uuid(message)}")
@@ -73,6 +82,10 @@ class LinqIds:
 def fact_id(about: MessageId, *fact: str) -> MessageId:
     """A fact about a message that has no id of its own."""
     return MessageId("/".join((about, *fact)))
+
+
+def is_line(room: RoomId) -> bool:
+    return _LINE.fullmatch(room) is not None
 
 
 def chat_of(room: RoomId) -> str:
@@ -105,6 +118,15 @@ def normalize_handle(handle: str) -> str:
     companies have over SMS, keep it in lower case."""
     number = re.sub(r"[^\d+]", "", handle)
     return handle.strip().casefold() if "@" in handle or not number else number
+
+
+def shown_handle(handle: str) -> str:
+    """A person's handle as people read it: a phone number in groups of digits, as its country writes it."""
+    try:
+        number = phonenumbers.parse(normalize_handle(handle))
+    except phonenumbers.NumberParseException:
+        return handle
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def lower_uuid(identifier: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.relay import policy
+from bot.relay.conversations import Conversations
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Delivery, DeliveryState, Link, Message, PreparedPart
@@ -23,6 +23,7 @@ from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks
 from bot.relay.reconcile import Reconciler, outcome_in_doubt, unforeseen_in_doubt
 from bot.relay.retry import RetryPolicy
+from bot.relay.routes import RoomUnusable, Route, Routes
 from bot.relay.stores import Claim, DeliveryStore, PeopleStore, Told
 
 log = logging.getLogger("memobridge.relay")
@@ -45,7 +46,8 @@ class DeliveryService:
         self,
         store: DeliveryStore,
         people: PeopleStore,
-        links: Links,
+        routes: Routes,
+        conversations: Conversations,
         networks: Networks,
         prefetcher: Prefetcher,
         *,
@@ -58,7 +60,8 @@ class DeliveryService:
     ) -> None:
         self._store = store
         self._people = people
-        self._links = links
+        self._routes = routes
+        self._conversations = conversations
         self._networks = networks
         self._prefetcher = prefetcher
         self._retry = retry
@@ -72,21 +75,21 @@ class DeliveryService:
     async def accept(self, message: Message) -> Sequence[DeliveryId]:
         """Stored when this returns. Gives the new ones: a repeat, or a message in a room without a link, gives none.
 
-        Refused when an explicit act is not allowed; what merely stands in a linked room is passed over then.
+        Refused when an explicit act is not allowed, or a recording goes to nobody; what merely stands in a linked room
+        is passed over.
         """
-        links = await self._links.allowing(message) if message.parts else ()
-        if not links and message.room_key and (links := await self._links.follow(message)):
+        route = await self._routes.of(message) if message.parts else Route(())
+        if route.has_moved:
             await self.accept(policy.tell_of_move(message))
-        deliveries = [delivery for link in links for delivery in self._plan(message, link)]
-        new = await self._store_new(message, links, deliveries)
+        deliveries = [delivery for link in route.links for delivery in self._plan(message, link)]
+        new = await self._store_new(message, route.links, deliveries)
         self._accepted([delivery for delivery in deliveries if delivery.id in new])
         return new
 
     async def accept_found(self, message: Message) -> Sequence[DeliveryId]:
         """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
         has stood there too long leaves the team only when a person approves it."""
-        links = await self._links.allowing(message) if message.parts else ()
-        links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
+        links = (await self._routes.of(message, is_found=True)).links if message.parts else ()
         deliveries = [delivery for link in links for delivery in self._plan(message, link)]
         from_team = any(policy.leaves_team(message, link) for link in links)
         if from_team and self._now() - message.sent_at > self._carry_up_to:
@@ -145,13 +148,18 @@ class DeliveryService:
         """Advance the room's deliveries in their order until none is left, or the next one has to wait."""
         while (claim := await self._store.claim(target)) is not None:
             if not await self._advance_safely(claim):
-                return
+                break
+        await self._conversations.refresh(target)
 
     async def _advance_safely(self, claim: Claim) -> bool:
         """Whether the room may go on at once. However it ends, the row says what comes next and when."""
         try:
             await self._advance(claim)
         except Refused as no:
+            if await self._conversations.starts_over(claim, no):
+                return True
+            if wait := await self._routes.wait_for_room(claim.delivery, no):
+                return await self._postpone(claim, wait)
             await self._close(claim.delivery, DeliveryState.FAILED, no)
         except RetryLater as later:
             return await self._postpone(claim, later)
@@ -174,7 +182,7 @@ class DeliveryService:
         was_prepared_now = delivery.prepared is None
         if was_prepared_now and claim.has_late and await self._store.retry_late_first(delivery, prepared):
             return
-        outgoing = await self._outgoing.build(delivery, prepared)
+        outgoing = await self._outgoing.build(delivery, prepared, claim.conversation)
         if await self._mark_sending(delivery, prepared):
             target = self._networks.of(delivery.target)
             assert target.sender is not None, "links lead only to networks that can be sent to"
@@ -216,7 +224,8 @@ class DeliveryService:
         """Surely not sent: try again when the network or the policy says, or give up in the open. Whether the room goes
         on: what cannot be prepared in time steps aside, everything else keeps its place."""
         delivery, wait = claim.delivery, self._retry.wait(later, claim.delivery)
-        if wait is None or claim.age + wait > self._retry.give_up_after:
+        is_patient = isinstance(later, RoomUnusable)
+        if wait is None or (claim.age + wait > self._retry.give_up_after and not is_patient):
             gave_up = Refused(f"{later.reason} {GAVE_UP}", code=later.code, remedy=later.remedy or Remedy.RESEND)
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True

@@ -17,8 +17,13 @@ class Remedy(StrEnum):
     CHECK_THEN_RESEND = "check_then_resend"  # it may have arrived: look at the other side, then send it again
     LINK_AGAIN = "link_again"  # the link leads nowhere: link the room to another one
     INVITE_BOT = "invite_bot"  # the bot is not in the room
+    RESTORE_ROOM = "restore_room"  # the room is archived or deleted: bring it back, or link another one
     SEND_FILE_AGAIN = "send_file_again"  # the source is unusable: record or upload it anew
     USE_MESSAGE_ACTION = "use_message_action"  # point at the message itself
+
+
+ROOT_GONE = "root_gone"
+"""The code of ``Refused`` where the first message of a thread is deleted, so that nothing can be sent into it."""
 
 
 class RelayError(Exception):
@@ -33,7 +38,13 @@ class RelayError(Exception):
 
 
 class Refused(RelayError):
-    """Surely not done, and never will be. The reason says why."""
+    """Surely not done, and never will be. The reason says why. ``room``: where it is instead."""
+
+    def __init__(
+        self, reason: str, *, code: str = "", trace_id: str = "", remedy: Remedy = Remedy.NONE, room: str = ""
+    ) -> None:
+        super().__init__(reason, code=code, trace_id=trace_id, remedy=remedy)
+        self.room = room
 
 
 class RetryLater(RelayError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.relay import policy, settings
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Link, LinkSettings, Message, RoomInfo, Senders
+from bot.relay.model import LineInfo, Link, LinkSettings, RoomInfo, Senders
 from bot.relay.ports import Networks, RoomFinder
 from bot.relay.stores import LinkStore
 
@@ -32,24 +32,9 @@ class Links:
     async def all(self) -> Sequence[Link]:
         return await self._store.all()
 
-    async def allowing(self, message: Message) -> Sequence[Link]:
-        """The links that this message crosses. Refused where an explicit act is not allowed; what merely stands in the
-        room is passed over."""
-        links = await self._store.of(message.rooms)
-        for link in links:
-            key, is_group = message.room_key or link.peer_key, message.is_in_group or link.is_group
-            if link.peer == message.room and (key, is_group) != (link.peer_key, link.is_group):
-                await self._store.learn(link.peer, key=key, is_group=is_group)
-        return [link for link in links if await self._allows(link, message)]
-
-    async def follow(self, message: Message) -> Sequence[Link]:
-        """The same for a peer that may have moved to another id, as some networks let a chat do."""
-        await self._store.follow(message.room_key, message.room)
-        return await self.allowing(message)
-
     async def may_send(self, link: Link, person: PersonId) -> None:
         """Refused, with the reason, when this person may not send from the link's room."""
-        if why_not := await self._why_not(link, person):
+        if why_not := await self.why_not(link, person):
             raise Refused(why_not)
 
     async def choices(self, query: str, *, by: PersonId) -> Sequence[RoomInfo]:
@@ -65,15 +50,29 @@ class Links:
         await self._require_admin(by)
         return await self.join(room, await self._peers.room(peer), made_by=by)
 
-    async def join(self, room: RoomId, peer: RoomInfo, *, made_by: str) -> Link:
+    async def join(self, room: RoomId, peer: RoomInfo, *, made_by: str, is_inbox: bool = False) -> Link:
         """Join them, for somebody who may (the operator at the command line may always)."""
         existing = await self.of(room)
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
             raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
-        link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group)
+        link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group, is_inbox)
         await self._store.save(link)
         return link
+
+    async def find_line(self, query: str, *, by: PersonId | None) -> LineInfo:
+        """One of our numbers, or all. ``by`` is None for the operator at the command line, who always may."""
+        if by is not None:
+            await self._require_admin(by)
+        return await self._peers.find_line(query)
+
+    async def make_inbox(self, room: RoomId, line: LineInfo, *, made_by: str) -> Link:
+        """Let the room take every chat of this line that has no link of its own, for somebody who may. From now on:
+        nothing from before is carried."""
+        for other in await self._store.of([line.room]):
+            if other.room != room:
+                raise Refused(f"{line.label} has an inbox already, and a line has one.", room=other.room)
+        return await self.join(room, RoomInfo(line.room, (line.label,)), made_by=made_by, is_inbox=True)
 
     async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
         """Change one setting. ``by`` is None for the operator at the command line, who always may."""
@@ -113,17 +112,7 @@ class Links:
                 await self._store.save(replace(link, room=new))
                 await self._store.remove(old)
 
-    async def _allows(self, link: Link, message: Message) -> bool:
-        if not policy.allowed_parts(message, link):
-            return False
-        if not policy.leaves_team(message, link):
-            return True  # who may send is asked only of those who send out of the team's room
-        why_not = await self._why_not(link, message.sender)
-        if why_not and message.command:
-            raise Refused(why_not)
-        return not why_not
-
-    async def _why_not(self, link: Link, person: PersonId) -> str:
+    async def why_not(self, link: Link, person: PersonId) -> str:
         """Asks the network no more than the setting needs."""
         senders, directory = link.settings.senders, self._networks.of(link.room).directory
         if Senders.EVERYONE in senders or directory is None:

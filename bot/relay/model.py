@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId, Fence, MediaRef, MessageId, NoticeId, PersonId, RoomId
-from bot.relay.parts import Part, Voice
+from bot.relay.parts import Media, Part, Text, Voice
 
 
 class DeliveryState(StrEnum):
@@ -75,7 +75,8 @@ class Message:
     """What somebody said or did in a room.
 
     ``id`` is the network's id of it; a reaction, an edit or an announcement has one of its own. ``room_key`` stays the
-    same when the room goes on under another id, "" where nothing does.
+    same when the room goes on under another id, "" where nothing does. ``within`` are rooms that hold this one, the
+    narrowest first, as a line holds its chats; ``line`` is our own number there, as people read it.
     ``room`` is where it stands, ``thread`` the thread in that room, if it stands in one. ``notice_room`` is where its
     notice belongs: mostly the thread that the message begins or stands in. ``dedup_key`` is another name of the
     message, where its network may tell of it twice under different ids. ``command`` names the explicit act (a
@@ -98,11 +99,18 @@ class Message:
     sender_handle: str = ""  # as the network knows them, a number or an address; kept with people, nowhere else
     room_key: str = ""
     is_in_group: bool = False  # more than two people are in the room
+    within: tuple[RoomId, ...] = ()
+    line: str = ""
 
     @property
     def rooms(self) -> tuple[RoomId, ...]:
         """The rooms it belongs to, the most particular one first."""
-        return (self.thread, self.room) if self.thread else (self.room,)
+        return ((self.thread,) if self.thread else ()) + (self.room, *self.within)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether somebody wants to be heard: no reaction, no edit, no news about the room."""
+        return any(isinstance(part, Voice | Media | Text) for part in self.parts)
 
 
 class Mode(StrEnum):
@@ -130,7 +138,11 @@ class LinkSettings:
 
 @dataclass(frozen=True)
 class Link:
-    """A room of the team joined to a ``peer``, the room at the other end. ``label`` says who is there, for people."""
+    """A room of the team joined to a ``peer``, the room at the other end. ``label`` says who is there, for people.
+
+    ``is_inbox``: the peer is a line. Each chat of it that has no link yet gets a thread in the room, by a link of its
+    own whose ``inbox`` is this room.
+    """
 
     room: RoomId
     peer: RoomId
@@ -138,8 +150,73 @@ class Link:
     made_by: str = ""
     settings: LinkSettings = LinkSettings()
     is_group: bool = False  # more than one person is at the other end
+    is_inbox: bool = False
+    inbox: RoomId | None = None
+    closed_at: datetime | None = field(default=None, compare=False)  # of a conversation: nobody waits there
+    active_at: datetime | None = field(default=None, compare=False)  # of a conversation: when somebody last spoke
     peer_key: str = field(default="", compare=False)  # learnt from what is said there: see ``Message.room_key``
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
+
+
+class ConversationState(StrEnum):
+    """How a conversation stands, in the word that people see."""
+
+    NEW = "new"  # nobody has answered yet
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One chat of a line, in a thread of its inbox. ``root`` is the message that begins the thread, once it is posted;
+    ``former`` the thread of the conversation that the same chat had before; ``within`` the rooms that hold the chat."""
+
+    room: RoomId
+    inbox: RoomId
+    peer: RoomId
+    line: str
+    within: tuple[RoomId, ...] = ()
+    is_group: bool = False
+    root: MessageId | None = None
+    former: RoomId | None = None
+    began_at: datetime | None = None
+    waiting_since: datetime | None = None
+    answered_at: datetime | None = None
+    taken_by: PersonId | None = None
+    closed_at: datetime | None = None
+    blocked_at: datetime | None = None
+    ended_at: datetime | None = None
+    refresh_at: datetime | None = None  # when its root is to be edited
+    members: tuple[str, ...] = ()  # of a group, where they are known
+
+    @property
+    def state(self) -> ConversationState:
+        if self.closed_at is not None or self.ended_at is not None:
+            return ConversationState.CLOSED
+        if self.waiting_since is None:
+            return ConversationState.ANSWERED if self.answered_at else ConversationState.NEW
+        return ConversationState.WAITING if self.answered_at or self.taken_by else ConversationState.NEW
+
+
+@dataclass(frozen=True)
+class LineInfo:
+    """One of our numbers, as a room that holds its chats; or all of them."""
+
+    room: RoomId
+    label: str
+    chats: int | None = None  # how many it has, as far as that was counted
+
+
+@dataclass(frozen=True)
+class UnheardChat:
+    """A chat that wrote, and nobody listens to it."""
+
+    room: RoomId
+    line: RoomId
+    first_at: datetime
+    last_at: datetime
+    messages: int
 
 
 @dataclass(frozen=True)
@@ -217,6 +294,7 @@ class Delivery:
     notice_room: RoomId | None = None
     dedup_key: str | None = None
     is_explicit: bool = False  # a person asked for it by an act of its own, so it is not the message itself
+    is_broadcast: bool = False  # a reply that is shown beside its thread, too
     replaces: DeliveryId | None = None  # the delivery that a person chose to send again
     state: DeliveryState = DeliveryState.WAITING
     fence: Fence = Fence(0)

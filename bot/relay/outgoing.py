@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.relay.errors import RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Author, Delivery, PreparedPart
+from bot.relay.model import Author, Conversation, Delivery, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
 from bot.relay.ports import Outgoing
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
@@ -28,7 +28,9 @@ class OutgoingBuilder:
         self._people = people
         self._temporary_urls = temporary_urls
 
-    async def build(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> Outgoing:
+    async def build(
+        self, delivery: Delivery, prepared: Sequence[PreparedPart], conversation: Conversation | None
+    ) -> Outgoing:
         """Raises NotYetSent for a reaction or an edit whose message is not at the target."""
         about = await self._counterpart(delivery)
         author = await self._people.author(delivery.sender, delivery.origin)
@@ -39,6 +41,7 @@ class OutgoingBuilder:
             about=about.message if about else None,
             thread=about.thread if about else None,
             author=author,
+            conversation=conversation,
             held=tuple(await self._store.held_emoji(delivery.about)) if is_reaction and delivery.about else (),
         )
 

@@ -106,6 +106,7 @@ class Happening(StrEnum):
     LINE_AT_RISK = "line_at_risk"
     LINE_RECOVERED = "line_recovered"
     MOVED = "moved"
+    GOES_ON = "goes_on"  # in ``room`` from now on
     REACTED = "reacted"  # where the reaction itself cannot show whose it is
     SENT_ELSEWHERE = "sent_elsewhere"  # our own side said it, but not through us
     NOT_CARRIED = "not_carried"  # something that could not be carried, and why
@@ -119,6 +120,7 @@ class Announcement:
     happening: Happening
     names: tuple[str, ...] = ()
     text: str = ""
+    room: str = ""
     kind: Literal["announcement"] = "announcement"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.relay.ids import MessageId, RoomId, delivery_id
 from bot.relay.model import Delivery, Link, Membership, Message, Mode, Senders
@@ -11,6 +12,7 @@ NOT_A_MEMBER = "Only members of this workspace may send from here. Ask one of th
 NOT_LISTED = "Only the people whom the link's admins chose may send from here. Ask one of them."
 
 CHANGES = (Reaction, Edit)
+QUIET_FOR = timedelta(minutes=15)
 
 
 def refusal(senders: tuple[str, ...], membership: Membership | None, *, is_listed: bool) -> str:
@@ -60,6 +62,7 @@ def deliveries_of(message: Message, link: Link, *, voice_alone: bool) -> Iterato
             about=message.about,
             notice_room=message.notice_room,
             is_explicit=message.command not in ("", message.id),
+            is_broadcast=position == 0 and _is_worth_notice(message, link),
             dedup_key="|".join((message.dedup_key, key, target)) if message.dedup_key else None,
         )
 
@@ -86,6 +89,14 @@ def tell_of_move(message: Message) -> Message:
 def ends(message: Message, link: Link) -> tuple[RoomId, RoomId]:
     """The end of the link that the message stands in, and the one it goes to."""
     return (link.room, link.peer) if leaves_team(message, link) else (link.peer, link.room)
+
+
+def _is_worth_notice(message: Message, link: Link) -> bool:
+    """What is said in a conversation after a while, or after it was closed, is shown outside its thread, too; not while
+    talk goes on."""
+    if link.inbox is None or not message.says_something or leaves_team(message, link) or link.active_at is None:
+        return False
+    return link.closed_at is not None or message.sent_at - link.active_at > QUIET_FOR
 
 
 def _is_at_root(message: Message, link: Link) -> bool:

@@ -16,8 +16,10 @@ from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId, network_of
 from bot.relay.model import (
     AudioInfo,
     Author,
+    Conversation,
     Delivery,
     DeliveryWithReceipts,
+    LineInfo,
     Mark,
     Membership,
     Message,
@@ -80,6 +82,7 @@ class Outgoing:
     - ``about``: the message replied to, reacted to, or edited; ``thread``: the thread it stands in or begins.
     - ``author``: whose message it is, where the target shows that.
     - ``held``: after a reaction changed, all that are still held on the message, the latest first.
+    - ``conversation``: the one whose thread is the target; its root is still to be made where it has none.
     """
 
     delivery: Delivery
@@ -88,6 +91,7 @@ class Outgoing:
     thread: RoomId | None = None
     author: Author | None = None
     held: tuple[str, ...] = ()
+    conversation: Conversation | None = None
 
 
 class Sender(Protocol):
@@ -196,6 +200,27 @@ class DeletionCheck(Protocol):
         ...
 
 
+class ThreadBoard(Protocol):
+    """Makes a thread for each conversation of an inbox; its root shows how the conversation stands."""
+
+    def new_thread(self, room: RoomId, key: str) -> RoomId:
+        """A thread in this room that is still to be made: what is sent into it first becomes its root. ``Sent.thread``
+        is its name from then on."""
+        ...
+
+    async def show(self, conversation: Conversation) -> None:
+        """Edit the root. Where it was deleted there is nothing to be done."""
+        ...
+
+
+class Blocking(Protocol):
+    """Keeps a contact from writing to us at all."""
+
+    async def block(self, room: RoomId) -> None: ...
+
+    async def unblock(self, room: RoomId) -> None: ...
+
+
 class RoomFinder(Protocol):
     """Finds the rooms that a person may mean."""
 
@@ -203,6 +228,10 @@ class RoomFinder(Protocol):
 
     async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
         """The rooms meant by an id or a handle, never none: Refused says what to write instead."""
+        ...
+
+    async def find_line(self, query: str) -> LineInfo:
+        """Our own number that is meant, or all of them, with how many chats it has. Refused names those there are."""
         ...
 
 
@@ -272,6 +301,8 @@ class Network:
     directory: Directory | None = None
     history: History | None = None
     deletions: DeletionCheck | None = None
+    threads: ThreadBoard | None = None
+    blocking: Blocking | None = None
 
 
 class Networks:

@@ -39,7 +39,7 @@ class Reconciler:
         with outcome_in_doubt():
             settlement = network.sender.settlement(claim.delivery)
             try:
-                sent = await self._ask(claim.delivery, network.sender, settlement)
+                sent = await self._ask(claim, network.sender, settlement)
             except (Refused, OutcomeUnknown) as error:
                 await self._ask_again_or_close(claim, settlement, error)
                 return False
@@ -48,11 +48,13 @@ class Reconciler:
                 return False
             return await self._not_found(claim, settlement)
 
-    async def _ask(self, delivery: Delivery, sender: Sender, settlement: Settlement) -> Sent | None:
+    async def _ask(self, claim: Claim, sender: Sender, settlement: Settlement) -> Sent | None:
         """The message that the unanswered send left, None if none is listed. Refused, OutcomeUnknown: asking failed."""
+        delivery = claim.delivery
         with outcome_in_doubt():
             if settlement is Settlement.REPEAT:
-                return await sender.send(await self._outgoing.build(delivery, delivery.prepared or ()))
+                prepared = delivery.prepared or ()
+                return await sender.send(await self._outgoing.build(delivery, prepared, claim.conversation))
             return await sender.find(delivery, thread=await self._outgoing.thread_of(delivery))
 
     async def _ask_again_or_close(self, claim: Claim, settlement: Settlement, error: Refused | OutcomeUnknown) -> None:

@@ -13,14 +13,17 @@ from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
     Author,
+    Conversation,
     Delivery,
     DeliveryState,
     DeliveryWithReceipts,
     Link,
+    Message,
     Notice,
     PreparedPart,
     Receipt,
     Sent,
+    UnheardChat,
 )
 
 
@@ -33,6 +36,7 @@ class Claim:
     preparing_for: timedelta  # since it was first tried to prepare it; zero where it was not
     searching_for: timedelta  # since the send whose answer is missing; zero where none is
     has_late: bool = False  # older ones of the room have stepped aside
+    conversation: Conversation | None = None  # the target is its thread
 
 
 @dataclass(frozen=True)
@@ -297,6 +301,61 @@ class PeopleStore(Protocol):
         ...
 
 
+class ConversationStore(Protocol):
+    """Keeps the conversations of inboxes, and which chats nobody listens to."""
+
+    async def go_on(self, message: Message, inbox: RoomId | None, new_room: RoomId | None) -> None:
+        """The chat of this message has a conversation from now on, open, if it is to have one: the one it has, unless
+        that was closed more than a day before; else a new one in ``inbox``, as the thread ``new_room``."""
+        ...
+
+    async def of(self, room: RoomId) -> Conversation | None:
+        """The conversation in this thread, also one that has ended."""
+        ...
+
+    async def move_root(self, conversation: Conversation, inbox: RoomId, new_room: RoomId) -> None:
+        """Its root, or its channel, is gone: it goes on in a new thread, with all that was not sent yet."""
+        ...
+
+    async def due(self, room: RoomId) -> Conversation | None:
+        """The conversation in this thread, if its root is to be edited now."""
+        ...
+
+    async def shown(self, conversation: Conversation) -> None:
+        """Its root shows this. What has changed meanwhile is shown in a while."""
+        ...
+
+    async def postpone(self, conversation: Conversation, wait: timedelta) -> None:
+        """Its root could not be edited: again after ``wait``."""
+        ...
+
+    async def take(self, room: RoomId, by: PersonId) -> PersonId | None:
+        """Whose it is now: theirs, or whose it was already. None: there is no such conversation."""
+        ...
+
+    async def release(self, room: RoomId) -> None: ...
+
+    async def close(self, room: RoomId) -> None: ...
+
+    async def reopen(self, room: RoomId) -> None: ...
+
+    async def set_blocked(self, peer: RoomId, *, is_blocked: bool) -> None: ...
+
+    async def move(self, conversation: Conversation, link: Link, line: Delivery) -> bool:
+        """End it, make this link of its chat, and let ``line`` be its last; together. False: it has ended already."""
+        ...
+
+    async def is_news(self, message: MessageId) -> bool:
+        """Whether this message, which goes nowhere, is told for the first time."""
+        ...
+
+    async def note_unheard(self, message: Message) -> None:
+        """Count a message that nobody listens to."""
+        ...
+
+    async def unheard(self) -> Sequence[UnheardChat]: ...
+
+
 class LinkStore(Protocol):
     """Keeps links."""
 
@@ -311,8 +370,8 @@ class LinkStore(Protocol):
         """What was said by this peer told its key ("": it has none), and whether it is a group."""
         ...
 
-    async def follow(self, key: str, peer: RoomId) -> None:
-        """The peer with this key goes on under this id: its links and their marks follow."""
+    async def follow(self, key: str, peer: RoomId) -> bool:
+        """The peer with this key goes on under this id: its links and their marks follow. Whether there were any."""
         ...
 
     async def remove(self, room: RoomId) -> Link | None: ...

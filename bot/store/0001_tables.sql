@@ -15,6 +15,8 @@ CREATE TABLE links (
     peer_key   text NOT NULL DEFAULT '',       -- stays the same when the peer goes on under another id
     moved_from text,                           -- the peer that was linked, before it moved
     is_group   boolean NOT NULL DEFAULT false,
+    is_inbox   boolean NOT NULL DEFAULT false, -- the peer is a line: each of its chats gets a thread in the room
+    inbox      text,                           -- the room that takes the line, of a link that was made for one chat of it
     label      text NOT NULL,
     made_by    text NOT NULL,
     settings   jsonb NOT NULL DEFAULT '{}',
@@ -24,6 +26,7 @@ CREATE TABLE links (
 
 CREATE INDEX links_peer ON links (peer);
 CREATE INDEX links_peer_key ON links (peer_key) WHERE peer_key <> '';
+CREATE INDEX links_inbox ON links (inbox) WHERE inbox IS NOT NULL;
 
 -- What is known of a source message beside its deliveries: that its parts were accepted, so that it is never accepted into
 -- another room after its link changed, and that it was deleted, also when that was told before the message itself.
@@ -100,6 +103,7 @@ CREATE TABLE deliveries (
     notice_room     text,
     dedup_key       text UNIQUE,
     is_explicit     boolean NOT NULL,
+    is_broadcast    boolean NOT NULL DEFAULT false,  -- a reply that is shown beside its thread, too
     replaces        text,
     state           text NOT NULL DEFAULT 'waiting',
     fence           bigint NOT NULL DEFAULT 0,

@@ -198,7 +198,7 @@ $$;
 CREATE FUNCTION record_sent(which text, its_message text, its_thread text, its_trace text, first jsonb, poll boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    changed text;
+    mine deliveries;
     may_fail boolean;
 BEGIN
     PERFORM lock_names(ARRAY[coalesce(its_message, ''), its_trace]);
@@ -213,10 +213,15 @@ BEGIN
         reason = '', code = '', remedy = '', retry_at = NULL,
         parts = CASE WHEN may_fail THEN without_hints(parts) ELSE without_content(parts) END,
         next_poll_at = CASE WHEN poll AND its_message IS NOT NULL THEN now() + interval '30 seconds' END
-    WHERE id = which AND (state <> 'recorded' OR sent_as IS DISTINCT FROM its_message) RETURNING source INTO changed;
+    WHERE id = which AND (state <> 'recorded' OR sent_as IS DISTINCT FROM its_message) RETURNING * INTO mine;
     IF FOUND THEN
         PERFORM forget_told_by_others(ARRAY[its_message]);
-        PERFORM request_refresh(ARRAY[changed]);
+        PERFORM request_refresh(ARRAY[mine.source]);
+        PERFORM answer_conversation(mine.origin, mine.ordered_at)
+        WHERE mine.parts @? '$[*] ? (@.kind == "text" || @.kind == "voice" || @.kind == "media")';
+    END IF;
+    IF its_thread IS NOT NULL THEN
+        PERFORM root_posted((SELECT target FROM deliveries WHERE id = which), its_thread, its_message);
     END IF;
     RETURN true;
 END;

@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
+from bot.store.conversations import Conversations
 from bot.store.deliveries import Deliveries
 from bot.store.group_commit import GroupCommitter
 from bot.store.ingest import Ingest
@@ -29,12 +30,14 @@ OPEN = "state IN ('waiting', 'prepared', 'sending') AND NOT awaits_approval"
 ROOMS = f"""
 SELECT DISTINCT target AS name FROM deliveries WHERE {OPEN}
     AND coalesce(not_before <= now(), true) AND coalesce(retry_at <= now(), true)
+UNION SELECT room FROM conversations WHERE refresh_at <= now() AND root IS NOT NULL
 """
 NOTICES = "SELECT id AS name FROM notices WHERE requested > started OR retry_at <= now()"
 # The same by two small indexes, to be asked every second.
 ROOMS_DUE = f"""
 SELECT target AS name FROM deliveries WHERE retry_at <= now() AND {OPEN} UNION
-SELECT target FROM deliveries WHERE not_before <= now() AND {OPEN}
+SELECT target FROM deliveries WHERE not_before <= now() AND {OPEN} UNION
+SELECT room FROM conversations WHERE refresh_at <= now() AND root IS NOT NULL
 """
 NOTICES_DUE = "SELECT id AS name FROM notices WHERE retry_at <= now()"
 
@@ -64,6 +67,7 @@ class Database:
         self.receipts = Receipts(self._pool, self._receiving)
         self.notices = Notices(self._pool, self._relaxed_pool)
         self.links = Links(self._pool, self._looking_up)
+        self.conversations = Conversations(self._pool)
         self.marks = Marks(self._pool)
         self.people = People(self._pool)
         self.retention = Retention(self._pool)

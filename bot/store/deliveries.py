@@ -10,7 +10,15 @@ from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, Prepa
 from bot.relay.stores import Claim, Counterpart, HeldReaction, Told
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import deliveries_json, prepared_json, receipts_json, sanitize_text, to_delivery, to_told
+from bot.store.rows import (
+    deliveries_json,
+    prepared_json,
+    receipts_json,
+    sanitize_text,
+    to_conversation,
+    to_delivery,
+    to_told,
+)
 
 OPEN = "state IN ('waiting', 'prepared', 'sending')"
 IN_LINE = f"{OPEN} AND NOT awaits_approval AND coalesce(not_before <= now(), true)"
@@ -19,10 +27,12 @@ ASIDE = "is_late AND prepared IS NULL"  # could not be prepared in time: others 
 GAP_HOLDS = "1 minute"  # what was missed goes before what is new, but nothing waits longer for a history
 
 # The first in line. One that waits keeps its place, so nobody behind it is taken; one that is aside holds up nobody.
+# What still names a conversation's thread as it was opened is not taken, but renamed: see ``conversations``.
 CLAIM = f"""
 WITH first AS MATERIALIZED (
     SELECT id, retry_at, origin FROM deliveries
     WHERE target = %(target)s AND {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
+        AND NOT EXISTS (SELECT FROM conversations WHERE opened_as = %(target)s AND room <> opened_as)
     ORDER BY ordered_at, position, entered LIMIT 1 FOR UPDATE
 )
 UPDATE deliveries SET fence = fence + 1, not_before = NULL,
@@ -33,7 +43,8 @@ RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS p
     now() - sending_since AS searching_for, EXISTS (
         SELECT FROM deliveries AS other WHERE other.target = %(target)s AND {OPEN.replace("state", "other.state")}
         AND other.is_late AND other.prepared IS NULL AND other.ordered_at <= deliveries.ordered_at
-        AND other.id <> deliveries.id) AS has_late
+        AND other.id <> deliveries.id) AS has_late,
+    (SELECT to_jsonb(conversations) FROM conversations WHERE room = deliveries.target) AS conversation
 """
 
 # Goes behind a statement ``WITH changed AS (... RETURNING *)``.
@@ -171,7 +182,12 @@ class Deliveries:
             return None
         zero = timedelta()
         return Claim(
-            to_delivery(row), row["age"], row["preparing_for"] or zero, row["searching_for"] or zero, row["has_late"]
+            to_delivery(row),
+            row["age"],
+            row["preparing_for"] or zero,
+            row["searching_for"] or zero,
+            row["has_late"],
+            to_conversation(row["conversation"]) if row["conversation"] else None,
         )
 
     async def postpone(

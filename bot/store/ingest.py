@@ -30,7 +30,17 @@ WITH given AS (
         AND (SELECT id FROM deliveries AS ours WHERE ours.sent_as = given.source) IS NULL
     ORDER BY id
     ON CONFLICT DO NOTHING
-    RETURNING id, source, target, notice_room, replaces
+    RETURNING id, source, origin, target, notice_room, replaces, ordered_at, parts
+), said AS (
+    SELECT origin, target, ordered_at AS at FROM fresh
+    WHERE parts @? '$[*] ? (@.kind == "text" || @.kind == "voice" || @.kind == "media")'
+), talked AS (
+    UPDATE conversations SET
+        active_at = greatest(active_at, (SELECT max(at) FROM said WHERE room IN (origin, target))),
+        waiting_since = coalesce(waiting_since, (SELECT min(at) FROM said WHERE room = target)),
+        refresh_at = CASE WHEN waiting_since IS NULL AND EXISTS (SELECT FROM said WHERE room = target)
+            THEN next_refresh(shown_at) ELSE refresh_at END
+    WHERE room = ANY (ARRAY(SELECT origin FROM said UNION SELECT target FROM said))
 ), replaced AS (
     UPDATE deliveries SET parts = without_content(parts) WHERE id = ANY (ARRAY(SELECT replaces FROM fresh))
 ), told AS (
@@ -44,10 +54,15 @@ SELECT ARRAY(SELECT id FROM fresh) AS new,
     enqueue_jobs('refresh_notice', ARRAY(SELECT id FROM told WHERE is_due))
 """
 
-# A link of the links file over which a person made another leads nowhere, also for who asks by its peer.
+# A link of the links file over which a person made another leads nowhere, also for who asks by its peer. Nor does a
+# conversation of a chat that has a link of its own.
 LINKS_OF = """
-SELECT * FROM links WHERE (room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s)) AND NOT (
-    from_file AND EXISTS (SELECT FROM links AS over WHERE over.room = links.room AND NOT over.from_file))
+SELECT links.*, (SELECT closed_at FROM conversations WHERE conversations.room = links.room),
+    (SELECT active_at FROM conversations WHERE conversations.room = links.room)
+FROM links WHERE (room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s)) AND NOT (
+    from_file AND EXISTS (SELECT FROM links AS over WHERE over.room = links.room AND NOT over.from_file)
+) AND NOT (
+    inbox IS NOT NULL AND EXISTS (SELECT FROM links AS own WHERE own.peer = links.peer AND own.inbox IS NULL))
 ORDER BY room
 """
 

@@ -10,7 +10,8 @@ from bot.store.pool import Pool
 # A room whose link is new is read from when it was linked; one that was linked before there were marks, from now on.
 OPEN_GAPS = """
 INSERT INTO marks (room, has_gap, gap_since)
-SELECT DISTINCT unnest(ARRAY[room, peer]), true, now() FROM links
+SELECT DISTINCT unnest(ARRAY[room, peer]), true, now() FROM links WHERE NOT EXISTS (
+    SELECT FROM conversations WHERE conversations.room = links.room AND closed_at IS NOT NULL)
 ON CONFLICT (room) DO UPDATE SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL,
     leased_until = '-infinity'
 """
@@ -21,6 +22,7 @@ WHERE room = (
     AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
     ORDER BY has_gap DESC, has_gap AND EXISTS (
         SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC,
+        EXISTS (SELECT FROM links WHERE is_inbox AND (links.room = marks.room OR peer = marks.room)) DESC,
         checked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.relay.model import Delivery, DeliveryWithReceipts, Link, LinkSettings, PreparedPart, Receipt
+from bot.relay.model import Conversation, Delivery, DeliveryWithReceipts, Link, LinkSettings, PreparedPart, Receipt
 
 Row = Mapping[str, Any]
 
@@ -16,15 +16,17 @@ _DELIVERY = TypeAdapter(Delivery)
 _RECEIPT = TypeAdapter(Receipt)
 _PREPARED = TypeAdapter(tuple[PreparedPart, ...])
 _LINK = TypeAdapter(Link)
+_CONVERSATION = TypeAdapter(Conversation)
 _SETTINGS = TypeAdapter(LinkSettings)
 
 # What is known of a delivery before it is stored; everything else begins with the column's default.
 ACCEPTED_COLUMNS = (
     *("id", "source", "origin", "target", "sender", "parts", "ordered_at", "position", "about", "notice_room"),
-    *("dedup_key", "is_explicit", "replaces", "not_before", "awaits_approval", "reason"),
+    *("dedup_key", "is_explicit", "is_broadcast", "replaces", "not_before", "awaits_approval", "reason"),
 )
 _DELIVERY_FIELDS = frozenset(field.name for field in fields(Delivery))
 _RECEIPT_FIELDS = frozenset(field.name for field in fields(Receipt))
+_CONVERSATION_FIELDS = frozenset(field.name for field in fields(Conversation))
 _LINK_FIELDS = frozenset(field.name for field in fields(Link))
 
 
@@ -40,6 +42,10 @@ def to_told(row: Row) -> DeliveryWithReceipts:
 
 def to_link(row: Row) -> Link:
     return _LINK.validate_python(_only(row, _LINK_FIELDS))
+
+
+def to_conversation(row: Row) -> Conversation:
+    return _CONVERSATION.validate_python(_only(row, _CONVERSATION_FIELDS))
 
 
 def deliveries_json(deliveries: Sequence[Delivery]) -> str:

@@ -10,6 +10,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bot.relay.backfill import Backfill
+from bot.relay.conversation_actions import ConversationActions
+from bot.relay.conversations import Conversations
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import RelayError
 from bot.relay.ids import DeliveryId, NoticeId, RoomId
@@ -22,6 +24,7 @@ from bot.relay.notices import NoticeService
 from bot.relay.ports import Network, Networks
 from bot.relay.receipts import Receipts, StatusReport, status_of
 from bot.relay.retry import RetryPolicy
+from bot.relay.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.store.database import Database
 from tests.fakes import BASE, CHANNEL, CHAT, FakeChats, FakeTeam, Faulty
@@ -36,9 +39,13 @@ NEXT_WAIT = """
 SELECT min(at) - now() AS wait FROM (
     SELECT retry_at AS at FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending') UNION ALL
     SELECT not_before FROM deliveries WHERE state IN ('waiting', 'prepared') UNION ALL
+    SELECT refresh_at FROM conversations WHERE root IS NOT NULL UNION
     SELECT retry_at FROM notices) AS waits WHERE at > now()
 """
-PROGRESS = "SELECT (SELECT sum(fence) FROM deliveries) AS claims, (SELECT sum(requested) FROM notices) AS refreshes"
+PROGRESS = """
+SELECT (SELECT sum(fence) FROM deliveries) AS claims, (SELECT sum(requested) FROM notices) AS refreshes,
+    (SELECT max(shown_at) FROM conversations) AS shown
+"""
 JOB_RETRY = timedelta(seconds=5)
 
 
@@ -68,7 +75,8 @@ class World:
         self.deliveries = DeliveryService(
             self.store,
             store.people,
-            self.links,
+            Routes(store.links, store.conversations, self.links, networks),
+            Conversations(store.conversations, store.links, networks),
             networks,
             self.prefetcher,
             retry=self.retry,
@@ -80,6 +88,9 @@ class World:
         self.receipts = Receipts(store.receipts, store.deliveries, networks)
         self.notices = NoticeService(store.notices, networks)
         self.actions = UserActions(store.deliveries, store.receipts, self.links, now=self.now)
+        self.conversations = ConversationActions(
+            store.conversations, self.links, networks, self.chats.rooms, now=self.now
+        )
         self.backfill = Backfill(
             store.marks, store.deliveries, self.deliveries, networks, interval=timedelta(minutes=1)
         )

@@ -11,10 +11,10 @@ from bot.linq.api.calls import call_api, pages
 from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
-from bot.linq.ids import UUID, LinqIds, chat_of, normalize_handle
+from bot.linq.ids import ALL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
-from bot.relay.model import RoomInfo
+from bot.relay.model import LineInfo, RoomInfo
 
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
@@ -26,6 +26,7 @@ class LinqRooms:
 
     def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds) -> None:
         self._api = api.chats.with_raw_response
+        self._lines = api.phone_numbers.with_raw_response
         self._ids = ids
 
     async def room(self, room: RoomId) -> RoomInfo:
@@ -50,6 +51,34 @@ class LinqRooms:
                 "exchange a first message with them, then link again."
             )
         return [self._info(chat) for chat in found]
+
+    async def find_line(self, query: str) -> LineInfo:
+        query = clean_query(query)
+        if query.casefold() == ALL:
+            return LineInfo(self._ids.all_lines(), "all numbers", await self._count_chats(""))
+        number, ours = _BETWEEN_DIGITS.sub("", query), await self._own_numbers()
+        if number not in ours:
+            shown = ", ".join(map(shown_handle, ours)) or "none"
+            raise Refused(f"That is none of our numbers. Write all, or one of them: {shown}.")
+        return LineInfo(self._ids.line(number), shown_handle(number), await self._count_chats(number))
+
+    async def _own_numbers(self) -> Sequence[str]:
+        call = self._lines.list()
+        listed = await call_api("phone_numbers.list", call, lambda answer: read(schemas.LinesAnswer, answer.body))
+        return [line.phone_number for line in listed.phone_numbers if line.phone_number]
+
+    async def _count_chats(self, line: str) -> int:
+        """Two thousand at most."""
+        return sum(
+            [
+                len(page.chats)
+                async for page in pages(
+                    "chats.list",
+                    lambda cursor: self._api.list_chats(from_=line or linq.omit, limit=PAGE, cursor=cursor),
+                    schemas.ChatPage,
+                )
+            ]
+        )
 
     async def _chats_with(self, handle: str) -> Sequence[schemas.LinqChat]:
         found: list[schemas.LinqChat] = []

@@ -30,7 +30,7 @@ _LEFT_US = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ}
 
 
 class LinqHistory:
-    """The relay's ``History``."""
+    """The relay's ``History`` of one chat."""
 
     def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds, *, now: Callable[[], datetime]) -> None:
         self._api = api.chats.messages.with_raw_response
@@ -40,13 +40,16 @@ class LinqHistory:
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
         """One page. Where it runs from new to old, the pages after the one that passes ``since`` are not needed; in
         any other order only the last page ends the reading."""
-        chat = chat_of(room)
-        call = self._api.list(chat, limit=PAGE, cursor=cursor or linq.omit)
+        return await self.read_chat(schemas.LinqChat(id=chat_of(room)), since, cursor)
+
+    async def read_chat(self, chat: schemas.LinqChat, since: datetime, cursor: str) -> HistoryPage:
+        """The same for a chat of which more is known than its id."""
+        call = self._api.list(chat.id, limit=PAGE, cursor=cursor or linq.omit)
         return await call_api("messages.list", call, lambda answer: self._page(answer, chat, since, cursor))
 
-    def _page(self, answer: Answer, chat: str, since: datetime, cursor: str) -> HistoryPage:
+    def _page(self, answer: Answer, chat: schemas.LinqChat, since: datetime, cursor: str) -> HistoryPage:
         page, read_at = read(schemas.MessagePage, answer.body), self._time_of(answer)
-        listed = [message.model_copy(update={"chat_id": chat}) for message in page.messages if message.id]
+        listed = [message.model_copy(update={"chat": chat}) for message in page.messages if message.id]
         oldest = _oldest_if_backwards(listed)
         has_more = page.next_cursor not in ("", cursor) and (oldest is None or oldest >= since)
         return HistoryPage(

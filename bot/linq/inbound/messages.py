@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.linq import schemas
 from bot.linq.fields import PayloadError
-from bot.linq.ids import LinqIds, digest, fact_id
+from bot.linq.ids import LinqIds, digest, fact_id, shown_handle
 from bot.linq.inbound.content import parts_of
 from bot.linq.tapbacks import emoji_of
 from bot.linq.text import clean
@@ -38,7 +38,7 @@ class ChatContext:
             sent_at=at,
             parts=parts,
             about=self.ids.message(about) if about else None,
-            sender_handle=handle,
+            sender_handle=shown_handle(handle) if handle else "",
         )
 
 
@@ -62,7 +62,9 @@ def build_message(
     if is_ours:
         parts = (*made.parts, Announcement("elsewhere", Happening.SENT_ELSEWHERE))
         return replace(made, parts=parts, is_ours=True, sender_handle="")
-    return replace(made, room_key=key, is_in_group=message.is_in_group)
+    within = (ids.line(message.line), ids.all_lines()) if message.line else ()
+    line = shown_handle(message.line)
+    return replace(made, room_key=key, is_in_group=message.is_in_group, within=within, line=line)
 
 
 def build_edit(

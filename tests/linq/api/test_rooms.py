@@ -74,3 +74,24 @@ async def test_all_chats_of_a_person_are_found_over_many_pages(adapter: LinqAdap
 
 def test_clean_query_keeps_what_an_address_needs() -> None:
     assert clean_query("  Ann.o'Neil+memo@example.com\t") == "Ann.o'Neil+memo@example.com"
+
+
+# Lines
+
+
+@pytest.mark.parametrize("query", ["+1 202 555 0100", "+12025550100", "+1\u2011202\u2011555\u20110100"])
+async def test_our_own_number_is_found_with_its_chats(adapter: LinqAdapter, query: str) -> None:
+    line = await adapter.rooms.find_line(query)
+    assert (line.room, line.label) == (IDS.line("+12025550100"), "+1 202-555-0100")
+    assert line.chats
+
+
+@pytest.mark.parametrize("query", ["all", "ALL "])
+async def test_all_numbers_are_found_together(adapter: LinqAdapter, query: str) -> None:
+    assert (await adapter.rooms.find_line(query)).room == IDS.all_lines()
+
+
+@pytest.mark.parametrize("query", ["", "+12025550123", "ben@example.com"])
+async def test_number_that_is_not_ours_names_those_that_are(adapter: LinqAdapter, query: str) -> None:
+    with pytest.raises(Refused, match=r"\+1 202-555-0100, \+1 202-555-0101"):
+        await adapter.rooms.find_line(query)

@@ -134,7 +134,7 @@ def _read_page(body: object) -> None:
     search = MemoSearch(NOW, "", "memo.m4a")
     search.nearest(search.matches(page.messages))
     search.is_past(page.messages)
-    for message in HISTORY._page(Answer(body, "", ""), "chat", NOW, "").messages:
+    for message in HISTORY._page(Answer(body, "", ""), schemas.LinqChat(id="chat"), NOW, "").messages:
         require_storable(message)
 
 

@@ -53,8 +53,10 @@ def test_received_message_is_the_contacts_with_its_reply_and_handle(payload: Pay
             sent_at=at(6, 3, 13, 74000),
             parts=(Text("0", "Got it!"),),
             about=IDS.message(MESSAGE),
-            sender_handle=ANN,
+            sender_handle="+1 202-555-0123",
             room_key=IDS.room_key(LINE, ANN),
+            within=(IDS.line(LINE), IDS.all_lines()),
+            line="+1 202-555-0100",
         ),
     )
 
@@ -317,7 +319,7 @@ def test_members_who_come_and_go_are_announced(
 ) -> None:
     message = only(Message, payload(name))
     assert message.parts == (Announcement("announcement", happening),)
-    assert message.sender_handle == "+12025550130"
+    assert message.sender_handle == "+1 202-555-0130"
     assert (message.room, message.sent_at, message.id) == (GROUP, when, IDS.event(payload(name)["event_id"]))
 
 

@@ -1,0 +1,99 @@
+"""What people do with a conversation: take it, close it, move it to a channel of its own, keep a contact away."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.relay.errors import Refused
+from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
+from bot.relay.links import Links
+from bot.relay.model import Conversation, Delivery, Link, LinkSettings
+from bot.relay.parts import Announcement, Happening
+from bot.relay.ports import Networks, RoomFinder
+from bot.relay.stores import ConversationStore
+
+GONE = "This conversation goes on elsewhere."
+
+
+class ConversationActions:
+    """Whoever may send in a conversation may do all of this. ``now`` gives the time of day."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        links: Links,
+        networks: Networks,
+        peers: RoomFinder,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._networks = networks
+        self._peers = peers
+        self._now = now
+
+    async def take(self, room: RoomId, *, by: PersonId) -> PersonId:
+        """Whose it is now: of two who press at once one has it, and the other learns who."""
+        await self._allowed(room, by)
+        holder = await self._store.take(room, by)
+        if holder is None:
+            raise Refused(GONE)
+        return holder
+
+    async def release(self, room: RoomId, *, by: PersonId) -> None:
+        await self._allowed(room, by)
+        await self._store.release(room)
+
+    async def close(self, room: RoomId, *, by: PersonId) -> None:
+        """Nobody waits any more. What the contact writes within a day opens it again, in the same thread."""
+        await self._allowed(room, by)
+        await self._store.close(room)
+
+    async def reopen(self, room: RoomId, *, by: PersonId) -> None:
+        await self._allowed(room, by)
+        await self._store.reopen(room)
+
+    async def move(self, room: RoomId, to: RoomId, *, by: PersonId) -> Link:
+        """Give the chat a link of its own; the thread's last line says where it goes on."""
+        conversation = await self._allowed(room, by)
+        if existing := await self._links.of(to):
+            raise Refused(f"That channel is linked to {existing.label or existing.peer}. Choose another one.")
+        peer = await self._peers.room(conversation.peer)
+        link = Link(to, peer.id, peer.label, by, LinkSettings(), peer.is_group)
+        line = Announcement("moved", Happening.GOES_ON, room=to)
+        last = Delivery(
+            id=delivery_id("goes on", room, to),
+            source=MessageId(f"{conversation.peer}/goes-on/{delivery_id(room, to)}"),
+            origin=conversation.peer,
+            target=room,
+            sender=by,
+            parts=(line,),
+            ordered_at=self._now(),
+            is_explicit=True,
+        )
+        if not await self._store.move(conversation, link, last):
+            raise Refused(GONE)
+        return link
+
+    async def block(self, room: RoomId, *, by: PersonId) -> None:
+        """The network tells us nothing of this contact any more, on none of our lines."""
+        await self._set_blocked(room, by, is_blocked=True)
+
+    async def unblock(self, room: RoomId, *, by: PersonId) -> None:
+        await self._set_blocked(room, by, is_blocked=False)
+
+    async def _set_blocked(self, room: RoomId, by: PersonId, *, is_blocked: bool) -> None:
+        conversation = await self._allowed(room, by)
+        blocking = self._networks.of(conversation.peer).blocking
+        if blocking is None or conversation.is_group:
+            raise Refused("A group cannot be blocked: leave it, or block single people in it.")
+        await (blocking.block if is_blocked else blocking.unblock)(conversation.peer)
+        await self._store.set_blocked(conversation.peer, is_blocked=is_blocked)
+
+    async def _allowed(self, room: RoomId, by: PersonId) -> Conversation:
+        """Refused for who may not send there, and for a conversation that has ended."""
+        conversation, link = await self._store.of(room), await self._links.of(room)
+        if conversation is None or link is None or link.inbox is None:
+            raise Refused(GONE)
+        await self._links.may_send(link, by)
+        return conversation

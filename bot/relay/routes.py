@@ -1,0 +1,115 @@
+"""Routes: over which links a message goes.
+
+A message belongs to the most particular room that is linked: its thread, else its room, else the line that holds it. A
+line's link is an inbox, which makes a link of its own for each of its chats: a conversation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.relay import policy
+from bot.relay.errors import Refused, Remedy, RetryLater
+from bot.relay.ids import RoomId, delivery_id
+from bot.relay.links import Links
+from bot.relay.model import Delivery, Link, Message
+from bot.relay.parts import Voice
+from bot.relay.ports import Networks
+from bot.relay.stores import ConversationStore, LinkStore
+
+INTERNAL_ROOT = (
+    "This channel is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
+)
+ROOM_RETRY = timedelta(minutes=5)
+NO_CONVERSATION = (
+    "No conversation goes on in this thread, so this was not sent. Drop it in the contact's present thread."
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """``has_moved``: the chat goes on under a new id since this message."""
+
+    links: Sequence[Link]
+    has_moved: bool = False
+
+
+class Routes:
+    def __init__(self, store: LinkStore, conversations: ConversationStore, links: Links, networks: Networks) -> None:
+        self._store = store
+        self._conversations = conversations
+        self._links = links
+        self._networks = networks
+
+    async def of(self, message: Message, *, is_found: bool = False) -> Route:
+        """The links that this message crosses. Refused where an explicit act is not allowed, or a recording was dropped
+        where it goes to nobody; what merely stands in a room is passed over. ``is_found``: it stands in a history, and
+        what is older than its link is none of ours."""
+        links, has_moved = await self._store.of(message.rooms), False
+        if message.room_key and not any(link.peer == message.room for link in links):
+            has_moved = await self._store.follow(message.room_key, message.room)
+            links = await self._store.of(message.rooms)
+        if is_found:
+            links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
+        is_heard = not any(link.room in message.rooms for link in links) and (links or not is_found)
+        if is_heard and message.says_something and not message.is_ours:
+            links = await self._heard(message, links)
+        for link in links:
+            await self._learn(link, message)
+        return Route([link for link in links if await self._crosses(link, message)], has_moved)
+
+    async def _heard(self, message: Message, links: Sequence[Link]) -> Sequence[Link]:
+        """A contact says something: it goes on in the chat's conversation, or begins one."""
+        inbox = next((link.room for link in links if link.is_inbox), None)
+        closed_at = next((link.closed_at for link in links if link.closed_at is not None), None)
+        if inbox is not None or closed_at is not None:
+            inbox = inbox or await self._inbox_of(message)
+            await self._conversations.go_on(message, inbox, self._new_thread(inbox, message))
+            links = [replace(link, closed_at=closed_at) for link in await self._store.of(message.rooms)]
+        links = [link for link in links if not link.is_inbox]
+        if not links and message.within:
+            await self._conversations.note_unheard(message)
+        return links
+
+    async def _inbox_of(self, message: Message) -> RoomId | None:
+        links = await self._store.of(message.within)
+        return next((link.room for link in links if link.is_inbox), None)
+
+    def _new_thread(self, inbox: RoomId | None, message: Message) -> RoomId | None:
+        threads = self._networks.of(inbox).threads if inbox else None
+        return threads.new_thread(inbox, delivery_id("conversation", message.id)) if inbox and threads else None
+
+    async def _learn(self, link: Link, message: Message) -> None:
+        key, is_group = message.room_key or link.peer_key, message.is_in_group or link.is_group
+        if link.peer == message.room and (key, is_group) != (link.peer_key, link.is_group):
+            await self._store.learn(link.peer, key=key, is_group=is_group)
+
+    async def _crosses(self, link: Link, message: Message) -> bool:
+        if link.is_inbox:
+            await self._refuse_outside_threads(message)
+            return False
+        if not policy.allowed_parts(message, link):
+            return False
+        if not policy.leaves_team(message, link):
+            return True  # who may send is asked only of those who send out of the team's room
+        why_not = await self._links.why_not(link, message.sender)
+        if why_not and message.command:
+            raise Refused(why_not)
+        return not why_not
+
+    async def _refuse_outside_threads(self, message: Message) -> None:
+        """At an inbox's root all is internal. Whoever drops a recording there, or sends something by an act of its own,
+        is told, once."""
+        is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
+        if is_meant and not message.is_internal and await self._conversations.is_news(message.id):
+            raise Refused(NO_CONVERSATION if message.thread else INTERNAL_ROOT)
+
+    async def wait_for_room(self, delivery: Delivery, no: Refused) -> "RoomUnusable | None":
+        """A contact's message waits while its room is gone, until somebody brings it back or unlinks it."""
+        if no.remedy not in (Remedy.INVITE_BOT, Remedy.RESTORE_ROOM) or await self._links.of(delivery.target) is None:
+            return None
+        return RoomUnusable(no.reason, after=ROOM_RETRY, code=no.code, remedy=no.remedy)
+
+
+class RoomUnusable(RetryLater):
+    """Nothing can be sent into a linked room until a person acts; it is not given up meanwhile."""

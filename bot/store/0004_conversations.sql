@@ -1,0 +1,131 @@
+-- Conversations: the chats of a line, each in a thread of the channel that takes the whole line. What joins a chat to its
+-- thread is a row in ``links`` with the same room; here stands what people see and do beside that.
+CREATE TABLE conversations (
+    room          text PRIMARY KEY,            -- the thread; until its root is posted, one that is still to be made
+    opened_as     text NOT NULL UNIQUE,        -- the thread that was still to be made: deliveries may name it a while longer
+    inbox         text NOT NULL,
+    peer          text NOT NULL,
+    line          text NOT NULL,               -- our number, as people read it
+    within        text[] NOT NULL,             -- the line, and what holds all lines
+    is_group      boolean NOT NULL,
+    root          text,
+    former        text,                        -- the thread of the conversation before this one
+    began_at      timestamptz NOT NULL DEFAULT now(),
+    active_at     timestamptz,                 -- when somebody last said something, on either side
+    waiting_since timestamptz,
+    answered_at   timestamptz,                 -- the first answer
+    taken_by      text,
+    closed_at     timestamptz,
+    blocked_at    timestamptz,
+    ended_at      timestamptz,                 -- it goes on in another thread, or in a channel of its own
+    shown_at      timestamptz,
+    refresh_at    timestamptz                  -- when its root is to be edited
+);
+
+CREATE UNIQUE INDEX conversations_peer ON conversations (peer) WHERE ended_at IS NULL;
+CREATE INDEX conversations_chat ON conversations (peer, began_at);
+CREATE INDEX conversations_refresh ON conversations (refresh_at) WHERE refresh_at IS NOT NULL;
+CREATE INDEX conversations_open ON conversations (waiting_since) WHERE closed_at IS NULL AND ended_at IS NULL;
+CREATE INDEX conversations_began ON conversations (began_at);
+
+-- Chats that wrote and that nobody listens to: no content, no number.
+CREATE TABLE unheard (
+    room     text PRIMARY KEY,
+    line     text NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at  timestamptz NOT NULL,
+    messages integer NOT NULL DEFAULT 1,
+    last     text NOT NULL                     -- the last message: one that is told twice counts once
+);
+
+CREATE INDEX unheard_last ON unheard (last_at);
+
+-- Its root is edited at most once in ten seconds.
+CREATE FUNCTION next_refresh(shown_at timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT greatest(now(), shown_at + interval '10 seconds')
+$$;
+
+-- The conversation of a chat that wrote at that time goes on: the one it has, unless that was closed more than a day
+-- before; else a new one in ``inbox``, which begins as the thread ``new_room``. None where the chat has a link of its own,
+-- or no inbox takes it. Whoever comes first makes it: the lock is held until it is seen by everybody.
+CREATE FUNCTION continue_conversation(
+    chat text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], group_chat boolean
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    known conversations;
+    taker links;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('conversation ' || chat, 0));
+    SELECT * INTO known FROM conversations WHERE peer = chat AND ended_at IS NULL;
+    IF known.closed_at IS NULL AND known.room IS NOT NULL OR known.closed_at > at - interval '1 day' THEN
+        UPDATE conversations SET closed_at = NULL, refresh_at = next_refresh(shown_at)
+        WHERE room = known.room AND closed_at IS NOT NULL;
+        INSERT INTO marks (room) SELECT unnest(ARRAY[known.room, chat]) ON CONFLICT DO NOTHING;
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM links WHERE peer = chat AND inbox IS NULL) THEN
+        RETURN;
+    END IF;
+    SELECT * INTO taker FROM links WHERE room = inbox_room AND is_inbox ORDER BY from_file LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM end_conversation(known.room);
+    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, former)
+    SELECT new_room, new_room, inbox_room, chat, its_line, its_lines, group_chat, (
+        SELECT room FROM conversations WHERE peer = chat AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
+    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox)
+    VALUES (new_room, chat, '', taker.made_by, taker.settings, taker.made_at, group_chat, inbox_room);
+    INSERT INTO marks (room) SELECT unnest(ARRAY[new_room, chat]) ON CONFLICT DO NOTHING;
+    DELETE FROM unheard WHERE room = chat;
+END;
+$$;
+
+-- What is dropped in its thread goes nowhere from now on.
+CREATE FUNCTION end_conversation(which text) RETURNS void LANGUAGE sql AS $$
+    UPDATE conversations SET ended_at = now(), refresh_at = next_refresh(shown_at) WHERE room = which AND ended_at IS NULL;
+    DELETE FROM links WHERE room = which AND inbox IS NOT NULL;
+    DELETE FROM marks WHERE room = which;
+$$;
+
+-- Its root stands: the thread has its name from now on, everywhere.
+CREATE FUNCTION root_posted(opened text, thread text, message text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations SET room = thread, root = message, shown_at = now(),
+        refresh_at = CASE WHEN refresh_at IS NOT NULL THEN next_refresh(now()) END
+    WHERE room = opened AND root IS NULL;
+    IF FOUND THEN
+        UPDATE links SET room = thread WHERE room = opened;
+        UPDATE marks SET room = thread WHERE room = opened;
+        UPDATE deliveries SET target = thread WHERE target = opened;
+        PERFORM enqueue_jobs('send_next', ARRAY[thread]);
+    END IF;
+END;
+$$;
+
+-- Its root is gone, or its channel is: what has not been sent begins a new thread. Nothing of it was sent just now.
+CREATE FUNCTION move_root(old text, new_inbox text, new_room text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations SET room = new_room, opened_as = new_room, inbox = new_inbox, root = NULL WHERE room = old;
+    UPDATE links SET room = new_room, inbox = new_inbox WHERE room = old AND inbox IS NOT NULL;
+    UPDATE marks SET room = new_room WHERE room = old;
+    UPDATE deliveries SET target = new_room, fence = fence + 1, sending_since = NULL, retry_at = NULL, reason = '', code = '',
+        remedy = '', state = CASE WHEN prepared IS NULL THEN 'waiting' ELSE 'prepared' END
+    WHERE target = old AND state IN ('waiting', 'prepared', 'sending');
+    PERFORM enqueue_jobs('send_next', ARRAY[new_room]);
+END;
+$$;
+
+-- Something that a team said has arrived: their contact waits no longer for an answer to what they said before it.
+CREATE FUNCTION answer_conversation(which text, said_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations SET answered_at = coalesce(answered_at, now()), closed_at = NULL, refresh_at = next_refresh(shown_at),
+        waiting_since = CASE WHEN waiting_since > said_at THEN waiting_since END
+    WHERE room = which;
+    IF FOUND THEN
+        INSERT INTO marks (room) SELECT unnest(ARRAY[room, peer]) FROM conversations WHERE room = which
+        ON CONFLICT DO NOTHING;
+        PERFORM enqueue_jobs('send_next', ARRAY[which]);
+    END IF;
+END;
+$$;
