@@ -162,7 +162,7 @@ def _build(
         store,
         database.people,
         routes,
-        Conversations(database.conversations, database.links, networks),
+        Conversations(database.conversations, database.links, networks, linq.rooms),
         networks,
         prefetcher,
         retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),

@@ -174,7 +174,9 @@ class Service:
             secret=_shown(self._settings.linq_webhook_secret),
         )
         self._linq_checks += [webhooks.ping, account.health]
-        dispatcher = services.slack.dispatcher(services.deliveries, services.links, services.actions)
+        dispatcher = services.slack.dispatcher(
+            services.deliveries, services.links, services.actions, services.conversations
+        )
         secret = _shown(self._settings.slack_signing_secret)
         slack = HttpReceiver(dispatcher.dispatch, secret) if secret else None
         self._shutdown.add(partial(services.slack.drain, DRAIN_FOR_S))

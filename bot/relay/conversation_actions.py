@@ -1,12 +1,12 @@
 """What people do with a conversation: take it, close it, move it to a channel of its own, keep a contact away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.relay.errors import Refused
 from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
 from bot.relay.links import Links
-from bot.relay.model import Conversation, Delivery, Link, LinkSettings
+from bot.relay.model import Conversation, Delivery, Link, LinkSettings, UnheardChat
 from bot.relay.parts import Announcement, Happening
 from bot.relay.ports import Networks, RoomFinder
 from bot.relay.stores import ConversationStore
@@ -74,6 +74,10 @@ class ConversationActions:
         if not await self._store.move(conversation, link, last):
             raise Refused(GONE)
         return link
+
+    async def unheard(self) -> Sequence[UnheardChat]:
+        """The chats that wrote, and that nobody listens to; who wrote last first."""
+        return await self._store.unheard()
 
     async def block(self, room: RoomId, *, by: PersonId) -> None:
         """The network tells us nothing of this contact any more, on none of our lines."""

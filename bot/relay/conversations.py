@@ -1,12 +1,13 @@
 """Conversations: the chats of a line, each in a thread of its inbox. The thread's root shows how it stands."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.relay.errors import ROOT_GONE, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.model import Conversation
-from bot.relay.ports import Networks
+from bot.relay.ports import Networks, RoomFinder
 from bot.relay.stores import Claim, ConversationStore, LinkStore
 
 log = logging.getLogger("memobridge.relay")
@@ -15,10 +16,21 @@ SHOW_AGAIN_AFTER = timedelta(seconds=30)
 
 
 class Conversations:
-    def __init__(self, store: ConversationStore, links: LinkStore, networks: Networks) -> None:
+    def __init__(self, store: ConversationStore, links: LinkStore, networks: Networks, peers: RoomFinder) -> None:
         self._store = store
         self._links = links
         self._networks = networks
+        self._peers = peers
+
+    async def for_sending(self, conversation: Conversation | None) -> Conversation | None:
+        """With the members of a group, where its root is still to be posted; without them where they are not told."""
+        if conversation is None or conversation.root is not None or not conversation.is_group:
+            return conversation
+        try:
+            return replace(conversation, members=(await self._peers.room(conversation.peer)).people)
+        except RelayError as error:
+            log.info("conversation.members_unknown", extra={"reason": error.reason, "code": error.code})
+            return conversation
 
     async def refresh(self, room: RoomId) -> None:
         """Edit the root, if there is something new to show. Done in the room's own turn, so that this and an edit of

@@ -182,7 +182,8 @@ class DeliveryService:
         was_prepared_now = delivery.prepared is None
         if was_prepared_now and claim.has_late and await self._store.retry_late_first(delivery, prepared):
             return
-        outgoing = await self._outgoing.build(delivery, prepared, claim.conversation)
+        conversation = await self._conversations.for_sending(claim.conversation)
+        outgoing = await self._outgoing.build(delivery, prepared, conversation)
         if await self._mark_sending(delivery, prepared):
             target = self._networks.of(delivery.target)
             assert target.sender is not None, "links lead only to networks that can be sent to"

@@ -11,6 +11,7 @@ from bot.relay.ports import AudioConverter, FileConverter, Network
 from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
+from bot.slack.actions.conversations import ConversationButtons
 from bot.slack.actions.interactions import people_and_groups
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
@@ -23,6 +24,7 @@ from bot.slack.api.messages import Messages
 from bot.slack.api.rate_limit import RateLimiter
 from bot.slack.api.sender import SlackSender
 from bot.slack.api.status_board import SlackStatusBoard
+from bot.slack.api.threads import SlackThreads
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
 from bot.slack.ids import NETWORK, SlackRoom, person_id
@@ -33,7 +35,7 @@ from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch
 from bot.slack.inbound.resolve import MessageBuilder, Sniff
 from bot.slack.inbound.socket_receiver import SocketReceiver, SocketTiming
-from bot.slack.ports import DeliveryActions, LinkService, MessageIntake
+from bot.slack.ports import ConversationService, DeliveryActions, LinkService, MessageIntake
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -97,16 +99,24 @@ class SlackAdapter:
             directory=self.directory,
             history=self.history,
             deletions=SlackDeletionCheck(self.messages),
+            threads=SlackThreads(self.api, self.messages),
         )
 
-    def dispatcher(self, intake: MessageIntake, links: LinkService, deliveries: DeliveryActions) -> Dispatcher:
+    def dispatcher(
+        self,
+        intake: MessageIntake,
+        links: LinkService,
+        deliveries: DeliveryActions,
+        conversations: ConversationService,
+    ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
-        commands = Commands(intake, links, self.directory, self._builder, now=self._now)
+        commands = Commands(intake, links, conversations, self.directory, self._builder, now=self._now)
         shortcuts = Shortcuts(intake, links, deliveries, self.directory, self._builder, now=self._now)
         events = EventHandlers(
             intake, links, self.identity, self.messages, self._builder, self.board, self._settings.allowed_bots
         )
-        buttons = Buttons(links, deliveries, self.directory)
+        conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
+        buttons = Buttons(links, deliveries, self.directory, conversation_buttons)
         return Dispatcher(events, commands, shortcuts, buttons, self.responder, self.identity, self._clock)
 
     def socket_receiver(

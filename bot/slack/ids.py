@@ -1,7 +1,8 @@
 """Ids of the network "slack": made and read here, and nowhere else.
 
 ========  ============================================================================================================
-room      ``slack:<team>/<channel>``; a thread in it: ``slack:<team>/<channel>/<ts of its root>``
+room      ``slack:<team>/<channel>``; a thread in it: ``slack:<team>/<channel>/<ts of its root>``; one whose root is
+          still to be posted: ``slack:<team>/<channel>/new-<key>``
 message   ``slack:<team>/<channel>#<ts>``; what has no ts of its own (a command, an edit, a reaction) is named for
           what it is: ``…#command-<trigger id>``, ``…#<ts>/edit-<edited ts>``,
           ``…#<ts>/reaction-<user>-<name>-<event ts>``
@@ -19,8 +20,9 @@ from dataclasses import dataclass
 from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId
 
 NETWORK = "slack"
+NEW = "new-"
 
-_ROOM = re.compile(rf"{NETWORK}:([\w-]+)/([\w-]+)(?:/([0-9.]+))?", re.ASCII)
+_ROOM = re.compile(rf"{NETWORK}:([\w-]+)/([\w-]+)(?:/([0-9.]+|new-\w+))?", re.ASCII)
 _MESSAGE = re.compile(rf"{NETWORK}:([\w-]+)/([\w-]+)#([^/\s]+)(?:/(\S+))?", re.ASCII)
 _PERSON = re.compile(rf"{NETWORK}:([\w-]+)@([\w-]+)", re.ASCII)
 _GROUP = re.compile(rf"{NETWORK}:([\w-]+)&([\w-]+)", re.ASCII)
@@ -30,18 +32,24 @@ _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
 @dataclass(frozen=True)
 class SlackRoom:
-    """A channel, or the thread in it that begins with ``root_ts``."""
+    """A channel, or the thread in it that begins with ``root_ts``. ``key``: of a thread whose root is still to be
+    posted."""
 
     team: str
     channel: str
     root_ts: str = ""
+    key: str = ""
 
     @property
     def id(self) -> RoomId:
-        return RoomId(f"{NETWORK}:{self.team}/{self.channel}" + (f"/{self.root_ts}" if self.root_ts else ""))
+        thread = f"{NEW}{self.key}" if self.key else self.root_ts
+        return RoomId(f"{NETWORK}:{self.team}/{self.channel}" + (f"/{thread}" if thread else ""))
 
     def thread(self, root_ts: str) -> "SlackRoom":
         return SlackRoom(self.team, self.channel, root_ts)
+
+    def new_thread(self, key: str) -> "SlackRoom":
+        return SlackRoom(self.team, self.channel, key=key)
 
     def message(self, ts: str, fact: str = "") -> MessageId:
         """The message with that ts, or a ``fact`` about it that has no ts of its own."""
@@ -88,8 +96,10 @@ def media_ref(team: str, file_id: str) -> MediaRef:
 
 def parse_room(room: str) -> SlackRoom:
     """Raises ValueError for another network's id, as do the others here: that is a bug of the caller."""
-    team, channel, root_ts = _match(_ROOM, room)
-    return SlackRoom(team, channel, root_ts or "")
+    team, channel, thread = _match(_ROOM, room)
+    if thread and thread.startswith(NEW):
+        return SlackRoom(team, channel, key=thread.removeprefix(NEW))
+    return SlackRoom(team, channel, thread or "")
 
 
 def parse_message(message: str) -> SlackMessage:

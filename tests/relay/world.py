@@ -76,7 +76,7 @@ class World:
             self.store,
             store.people,
             Routes(store.links, store.conversations, self.links, networks),
-            Conversations(store.conversations, store.links, networks),
+            Conversations(store.conversations, store.links, networks, self.chats.rooms),
             networks,
             self.prefetcher,
             retry=self.retry,

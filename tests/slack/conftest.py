@@ -94,7 +94,7 @@ def relay() -> FakeRelay:
 
 @pytest.fixture
 def dispatcher(adapter: SlackAdapter, relay: FakeRelay) -> Dispatcher:
-    return adapter.dispatcher(relay, relay, relay)
+    return adapter.dispatcher(relay, relay, relay, relay)
 
 
 @pytest.fixture

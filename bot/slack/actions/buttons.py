@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from bot.relay.ids import DeliveryId, RoomId
 from bot.slack.actions import replies
 from bot.slack.actions.commands import invitation
-from bot.slack.actions.interactions import ButtonClick
+from bot.slack.actions.conversations import ConversationButtons
+from bot.slack.actions.interactions import ButtonClick, Submission
 from bot.slack.actions.replies import CANCEL, LINK, Reply
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.ports import DeliveryActions, LinkService
@@ -13,7 +14,13 @@ from bot.slack.ui.notice_blocks import APPROVE, CONFIRM_DELIVERED, DISMISS, RESE
 
 
 class Buttons:
-    def __init__(self, links: LinkService, deliveries: DeliveryActions, directory: SlackDirectory) -> None:
+    def __init__(
+        self,
+        links: LinkService,
+        deliveries: DeliveryActions,
+        directory: SlackDirectory,
+        conversations: ConversationButtons,
+    ) -> None:
         self._links = links
         self._deliveries = deliveries
         self._directory = directory
@@ -24,12 +31,19 @@ class Buttons:
             DISMISS: self._dismiss,
             LINK: self._link,
             CANCEL: self._cancel,
+            **conversations.buttons,
         }
+        self._views = conversations.views
 
     async def clicked(self, click: ButtonClick) -> Reply | None:
         """None where the notice itself shows what came of it. Raises what the relay raises."""
         button = self._buttons.get(click.action)
         return await button(click) if button else None
+
+    async def submitted(self, submission: Submission) -> Reply | None:
+        """None where the root itself shows what came of it. Raises what the relay raises."""
+        view = self._views.get(submission.view)
+        return await view(submission) if view else None
 
     async def _resend(self, click: ButtonClick) -> None:
         await self._deliveries.resend(DeliveryId(click.value), by=click.by.person)

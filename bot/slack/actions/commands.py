@@ -15,7 +15,7 @@ from bot.slack.api.directory import SlackDirectory
 from bot.slack.ids import is_room, parse_room
 from bot.slack.inbound.message_text import of_markup
 from bot.slack.inbound.resolve import MessageBuilder
-from bot.slack.ports import LinkService, MessageIntake
+from bot.slack.ports import ConversationService, LinkService, MessageIntake
 
 
 class Commands:
@@ -25,6 +25,7 @@ class Commands:
         self,
         intake: MessageIntake,
         links: LinkService,
+        conversations: ConversationService,
         directory: SlackDirectory,
         builder: MessageBuilder,
         *,
@@ -32,12 +33,14 @@ class Commands:
     ) -> None:
         self._intake = intake
         self._links = links
+        self._conversations = conversations
         self._directory = directory
         self._builder = builder
         self._now = now
         self._verbs: dict[str, Callable[[SlashCommand], Awaitable[Reply]]] = {
             "link": self._link,
             "unlink": self._unlink,
+            "inbox": self._inbox,
             "set": self._set,
             "status": self._status,
             "list": self._list,
@@ -58,6 +61,17 @@ class Commands:
     async def _unlink(self, command: SlashCommand) -> Reply:
         return replies.unlinked(*await self._links.unlink(command.by.room, by=command.by.person))
 
+    async def _inbox(self, command: SlashCommand) -> Reply:
+        if not command.rest:
+            return replies.INBOX_USAGE
+        if command.rest.lower() == "off":
+            return await self._unlink(command)
+        by = command.by
+        line = await self._links.find_line(command.rest, by=by.person)
+        unheard = len(await self._conversations.unheard())
+        await require_bot_in(by.channel.channel, self._directory)
+        return replies.inbox_made(await self._links.make_inbox(by.room, line, made_by=by.person), line, unheard)
+
     async def _set(self, command: SlashCommand) -> Reply:
         key, *values = people_and_groups(command.markup, command.by.channel.team) or [""]
         if not (key and values):
@@ -75,7 +89,9 @@ class Commands:
         links = [
             each for each in await self._links.all() if is_room(each.room) and parse_room(each.room).channel in own
         ]
-        return replies.listed(links, shows_peers=await self._is_member(command.by.person))
+        is_member = await self._is_member(command.by.person)
+        unheard = await self._conversations.unheard() if is_member else ()
+        return replies.listed(links, unheard, shows_peers=is_member)
 
     async def _send(self, command: SlashCommand) -> Reply:
         return await self._accept(command, [voice_at(command.rest)])

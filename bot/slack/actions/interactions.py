@@ -4,6 +4,7 @@ Raises ParseError for what is invalid.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.relay.ids import MessageId, PersonId, RoomId
@@ -74,11 +75,28 @@ class MessageShortcut:
 
 @dataclass(frozen=True)
 class ButtonClick:
-    """A clicked button with the value it carries."""
+    """A clicked button with the value it carries, or the chosen line of a menu; ``thread``: that the message with the
+    button begins."""
 
     by: Interaction
     action: str
     value: str
+    thread: RoomId
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submitted modal. ``about`` is what it was opened for; ``values`` are by input."""
+
+    team: str
+    user: str
+    view: str
+    about: str
+    values: Mapping[str, str]
+
+    @property
+    def person(self) -> PersonId:
+        return person_id(self.team, self.user)
 
 
 def parse_command(form: Body, me: BotIdentity) -> SlashCommand:
@@ -104,7 +122,26 @@ def parse_click(payload: Body, me: BotIdentity) -> ButtonClick:
     clicked = children(payload, "actions")
     if not clicked:
         raise ParseError("no action in it")
-    return ButtonClick(_interaction(payload, me), text(clicked[0], "action_id"), text(clicked[0], "value")[:VALUE_MOST])
+    by, value = (
+        _interaction(payload, me),
+        text(clicked[0], "value") or text(child(clicked[0], "selected_option"), "value"),
+    )
+    ts = timestamp(child(payload, "container"), "message_ts") or timestamp(child(payload, "message"), "ts")
+    return ButtonClick(by, text(clicked[0], "action_id"), value[:VALUE_MOST], by.channel.thread(ts).id)
+
+
+def parse_submission(payload: Body, me: BotIdentity) -> Submission:
+    view, user = child(payload, "view"), identifier(child(payload, "user"), "id")
+    if not user:
+        raise ParseError("nobody submitted it")
+    blocks = child(child(view, "state"), "values")
+    values = {
+        name: text(entered, "selected_conversation") or text(entered, "value")
+        for block in blocks
+        for name, entered in child(blocks, block).items()
+        if isinstance(entered, Mapping)
+    }
+    return Submission(me.team, user, text(view, "callback_id"), text(view, "private_metadata"), values)
 
 
 def as_typed(markup: str) -> str:

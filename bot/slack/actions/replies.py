@@ -5,13 +5,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Link, RoomInfo
+from bot.relay.model import LineInfo, Link, RoomInfo, UnheardChat
 from bot.relay.settings import describe
-from bot.slack.ids import is_group, is_person, parse_room, user_of, usergroup_of
+from bot.slack.ids import SlackRoom, is_group, is_person, is_room, parse_room, user_of, usergroup_of
 from bot.slack.ui.blocks import Block, actions, button, section
 from bot.slack.ui.mrkdwn import bold, escape, quoted
 from bot.slack.ui.notice_text import fitting
@@ -44,6 +45,7 @@ HELP = Reply(
         [
             "Audio dropped in a linked channel arrives in an iMessage chat as a voice memo.",
             f"`{COMMAND} link +12025550123` – link this channel; an e-mail address or a chat id will do too",
+            f"`{COMMAND} inbox +12025550100` – take every chat of one of our numbers, each in a thread; `all`, `off`",
             f"`{COMMAND} unlink` – stop; what was accepted before still goes its way",
             f"`{COMMAND} set mode conversation` – what is written here goes to the contact, too; `voice`: only clips",
             f"`{COMMAND} set replies off` – what the contact says does not appear here; `on`: it does",
@@ -58,6 +60,7 @@ HELP = Reply(
     )
 )
 LINK_USAGE = Reply(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail address, or a chat id.")
+INBOX_USAGE = Reply(f"Name one of our numbers: `{COMMAND} inbox +12025550100`, `all` for all of them, or `off`.")
 SET_USAGE = Reply(
     f"Name what to set: `{COMMAND} set mode voice` or `conversation`, `{COMMAND} set replies on` or `off`, "
     f"`{COMMAND} set senders members`, `everyone`, or people and user groups."
@@ -75,7 +78,9 @@ def problem(error: RelayError) -> Reply:
     code = f" [{quoted(error.code, 50)}]" if error.code else ""
     way = "" if error.remedy in OF_A_NOTICE else WORDS[error.remedy]
     again = "" if isinstance(error, Refused) else "Try again in a moment."
-    return Reply(" ".join(part for part in (f"{quoted(error.reason, 1000)}{code}", way or again) if part))
+    where = f"It is {_room(RoomId(error.room))}." if isinstance(error, Refused) and is_room(error.room) else ""
+    said = (f"{quoted(error.reason, 1000)}{code}", where, way or ("" if where else again))
+    return Reply(" ".join(part for part in said if part))
 
 
 def offer(rooms: Sequence[RoomInfo]) -> Reply:
@@ -113,8 +118,25 @@ def status(link: Link | None, remark: str, *, shows_peer: bool) -> Reply:
     if link is None:
         return not_linked()
     by = f", by <@{user_of(PersonId(link.made_by))}>" if is_person(link.made_by) else ""
-    said = f"Linked to {_peer(link) if shows_peer else 'an iMessage chat'}{by}. {_settings(link)}"
+    what = "The inbox of" if link.is_inbox else "Linked to"
+    said = f"{what} {_peer(link) if shows_peer else 'an iMessage chat'}{by}. {_settings(link)}"
     return Reply(f"{said} {remark}".strip())
+
+
+def taken_already(holder: PersonId) -> Reply:
+    return Reply(f"<@{user_of(holder)}> has taken it already.")
+
+
+def moved(to: SlackRoom) -> Reply:
+    return Reply(f"This chat goes on in <#{to.channel}> from its next message.")
+
+
+def inbox_made(link: Link, line: LineInfo, unheard: int) -> Reply:
+    chats = "" if line.chats is None else f" It has {line.chats} chats so far; nothing from before is carried."
+    lost = f" {unheard} of our chats wrote lately and were heard by nobody." if unheard else ""
+    return Reply(
+        f"This channel is the inbox of {_peer(link)} now: each contact who writes gets a thread here.{chats}{lost}"
+    )
 
 
 def changed(link: Link) -> Reply:
@@ -125,10 +147,27 @@ def not_linked() -> Reply:
     return Reply(f"This channel is not linked to a chat. An admin can link it: `{COMMAND} link +12025550123`")
 
 
-def listed(links: Sequence[Link], *, shows_peers: bool) -> Reply:
-    lines = [f"{_room(link.room)} → {_peer(link) if shows_peers else 'an iMessage chat'}" for link in links]
+def listed(links: Sequence[Link], unheard: Sequence[UnheardChat], *, shows_peers: bool) -> Reply:
+    """Conversations are no links that anybody made: their inbox stands for them."""
+    made = [link for link in links if link.inbox is None]
+    lines = [f"{_room(link.room)} → {_peer(link) if shows_peers else 'an iMessage chat'}" for link in made]
     shown = fitting(lines, TEXT_MOST, lambda number: f"… and {len(lines) - number} more links")
-    return Reply(shown or "No channel that you are in is linked.")
+    lost = f"\n{_unheard(unheard)}" if unheard else ""
+    return Reply((shown or "No channel that you are in is linked.") + lost)
+
+
+def _unheard(chats: Sequence[UnheardChat]) -> str:
+    """Chats to which nobody listens, without saying who they are."""
+    messages = sum(chat.messages for chat in chats)
+    number = "1 chat wrote" if len(chats) == 1 else f"{len(chats)} chats wrote"
+    return (
+        f":warning: {number} to us and nobody listens: {messages} messages, the last one {_date(chats[0].last_at)}. "
+        f"Link them with `{COMMAND} link`, or make an inbox with `{COMMAND} inbox`."
+    )
+
+
+def _date(at: datetime) -> str:
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def accepted(number: int, *, is_voice: bool = True) -> Reply:

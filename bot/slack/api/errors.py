@@ -35,9 +35,6 @@ APP_TOKEN = TokenKind(
     lacking="The app-level token lacks the scope {scope}: make one that has it and set SLACK_APP_TOKEN again.",
 )
 
-ROOT_GONE = "root_gone"
-"""Our own code: the thread's first message is deleted, and Slack would post a reply to it at the channel's root."""
-
 _ADDRESS_REFUSED = (
     "Slack rejects requests from this IP address: allow the bot's address in the settings of the app or the workspace."
 )
@@ -51,7 +48,7 @@ HIDDEN = "Slack hides this file behind the history limit of the workspace's plan
 REFUSALS: Mapping[str, tuple[str, Remedy]] = {
     "channel_not_found": ("Slack does not show this channel to the bot.", Remedy.INVITE_BOT),
     "not_in_channel": ("The bot is not in this channel.", Remedy.INVITE_BOT),
-    "is_archived": ("The channel is archived: unarchive it first.", Remedy.RESEND),
+    "is_archived": ("The channel is archived.", Remedy.RESTORE_ROOM),
     "restricted_action": (_RULES, Remedy.RESEND),
     "restricted_action_read_only_channel": (_RULES, Remedy.RESEND),
     "restricted_action_thread_only_channel": (_RULES, Remedy.RESEND),

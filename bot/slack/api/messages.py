@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.relay.errors import Refused
-from bot.slack.api.errors import ROOT_GONE
+from bot.relay.errors import ROOT_GONE, Refused
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import SlackApi
 from bot.slack.fields import Body, child, children, text, timestamp
@@ -21,7 +20,7 @@ REMEMBERED_MOST = 10_000
 PAGE_SIZE = 200
 PAGES = 5
 
-_GONE = frozenset({"thread_not_found", "message_not_found"})
+GONE = frozenset({"thread_not_found", "message_not_found"})
 
 
 class Messages:
@@ -72,7 +71,7 @@ class Messages:
                 "conversations.replies", channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=3
             )
         except Refused as no:
-            if no.code in _GONE:
+            if no.code in GONE:
                 return None
             raise
         found = next((each for each in children(answer.body, "messages") if timestamp(each, "ts") == ts), None)

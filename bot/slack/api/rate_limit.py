@@ -45,6 +45,8 @@ RATES = {
     "conversations.history": TIER_3,
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
+    "chat.getPermalink": TIER_4,
+    "views.open": TIER_4,
     "files.info": TIER_4,
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,

@@ -6,9 +6,10 @@ files to it. So the post can be found again, and what is missing from it can be 
 """
 
 import logging
+from dataclasses import replace
 from typing import Any
 
-from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.model import Author, Delivery, Sent
 from bot.relay.parts import Announcement, Edit, Reaction
@@ -17,11 +18,13 @@ from bot.slack import emoji
 from bot.slack.api.attachments import Attachments
 from bot.slack.api.errors import BLOCKS_REFUSED
 from bot.slack.api.identity import Identity
-from bot.slack.api.messages import Messages, is_marked
+from bot.slack.api.messages import GONE, Messages, is_marked
 from bot.slack.api.web_api import ApiAnswer, SlackApi
-from bot.slack.fields import Body, child, one_line, timestamp
-from bot.slack.ids import SlackRoom, parse_message, parse_room
+from bot.slack.fields import Body, child, one_line, text, timestamp
+from bot.slack.ids import SlackRoom, parse_message, parse_room, user_of
+from bot.slack.ui.blocks import context
 from bot.slack.ui.contact_message import EVENT_TYPE, PAYLOAD_KEY, Content, content_of, edited, message_mark
+from bot.slack.ui.conversation_blocks import root_blocks
 
 log = logging.getLogger("memobridge.slack")
 
@@ -64,11 +67,13 @@ class SlackSender:
         every thread that got one since.
         """
         target = parse_room(delivery.target)
-        rooms = [target, *([parse_room(thread)] if thread else [])]
+        rooms = [target, *([parse_room(thread)] if thread and not target.key else [])]
         for room in dict.fromkeys(rooms):
             if sent := await self._find_in(room, delivery):
                 return sent
-        if delivery.about is None or thread is not None or target.root_ts:
+        if target.root_ts:
+            await self._remove_stray(target, delivery)
+        if delivery.about is None or thread is not None or target.root_ts or target.key:
             return None
         async for room in self._messages.threads_with_replies(target, delivery.sending_since):
             if sent := await self._find_in(room, delivery):
@@ -81,24 +86,56 @@ class SlackSender:
                 return await self._complete(delivery, _stands_in(room, post), post)
         return None
 
+    async def _remove_stray(self, thread: SlackRoom, delivery: Delivery) -> None:
+        """The thread's root was deleted just before the post, which then stands at the channel's root."""
+        if not await self._messages.exists(thread.channel, thread.root_ts):
+            channel = SlackRoom(thread.team, thread.channel)
+            async for post in self._messages.own_posts(channel, delivery.sending_since):
+                if is_marked(post, EVENT_TYPE, PAYLOAD_KEY, delivery.id, message_mark(delivery.id)):
+                    await self._delete(channel, timestamp(post, "ts"))
+
+    async def _delete(self, channel: SlackRoom, ts: str) -> None:
+        log.warning("slack.stray_removed", extra={"room": channel.id})
+        try:
+            await self._api.modify("chat.delete", {"channel": channel.channel, "ts": ts})
+        except Refused as no:
+            if no.code not in GONE:
+                raise
+
     # posts
 
     async def _post(self, outgoing: Outgoing) -> Sent:
         delivery, room = outgoing.delivery, await self._room_for(outgoing)
         author = None if isinstance(delivery.parts[0], Announcement) else outgoing.author
-        answer = await self._post_as(author, delivery, room)
+        answer = await self._post_as(author, outgoing, room)
         ts = timestamp(answer.body, "ts")
         if not ts:
             raise OutcomeUnknown("Slack took the message but did not say where it is.")
         try:
+            if parse_room(delivery.target).root_ts:
+                await self._require_in_thread(room, child(answer.body, "message"), ts)
             return await self._complete(delivery, room, {**child(answer.body, "message"), "ts": ts})
         except RetryLater as later:  # the post is there, so this is no "surely not sent"
             raise OutcomeUnknown(later.reason, after=later.after, code=later.code) from later
+
+    async def _require_in_thread(self, thread: SlackRoom, post: Body, ts: str) -> None:
+        """Slack posts a reply to a deleted thread at the channel's root, without an error. A conversation must not show
+        there: what was posted so is taken back, as if it had been refused."""
+        if timestamp(post, "thread_ts"):
+            return
+        message = await self._messages.read(thread.channel, ts)
+        if message is None or timestamp(message, "thread_ts"):
+            return
+        await self._delete(thread, ts)
+        self._messages.note(thread.channel, thread.root_ts, exists=False)
+        raise Refused("The thread's first message was deleted in Slack.", code=ROOT_GONE)
 
     async def _room_for(self, outgoing: Outgoing) -> SlackRoom:
         """Where it goes: into the thread of what it is a reply to, as long as that exists. A target that is a thread
         never lets anything out into the channel."""
         room = parse_room(outgoing.delivery.target)
+        if room.key:
+            return SlackRoom(room.team, room.channel)
         if room.root_ts:
             await self._messages.require(room.channel, room.root_ts)
             return room
@@ -107,17 +144,39 @@ class SlackSender:
             return room.thread(root_ts)
         return room
 
-    async def _post_as(self, author: Author | None, delivery: Delivery, room: SlackRoom) -> ApiAnswer:
+    async def _post_as(self, author: Author | None, outgoing: Outgoing, room: SlackRoom) -> ApiAnswer:
         """Under the contact's name, where the app may do that; else the name stands in the message."""
         shown_as = _shown_as(author) if author and await self._customizes() else {}
         inside = author.name if author and not shown_as else ""
+        content = await self._content(outgoing, inside)
         try:
-            return await self._post_content(content_of(delivery, author=inside), delivery, room, shown_as)
+            return await self._post_content(content, outgoing.delivery, room, shown_as)
         except Refused as no:
             if not shown_as or no.code != "missing_scope":
                 raise
         self._lack_customize()
-        return await self._post_as(author, delivery, room)
+        return await self._post_as(author, outgoing, room)
+
+    async def _content(self, outgoing: Outgoing, author: str) -> Content:
+        """With what the root of a conversation shows, or whom a reply in it is to be noticed by."""
+        content, conversation = content_of(outgoing.delivery, author=author), outgoing.conversation
+        if conversation is None:
+            return content
+        if conversation.root is None:
+            url = await self._permalink(conversation.former) if conversation.former else ""
+            return replace(content, blocks=(*content.blocks, *root_blocks(conversation, url)))
+        if outgoing.delivery.is_broadcast and conversation.taken_by:
+            return replace(content, blocks=(*content.blocks, context(f"<@{user_of(conversation.taken_by)}>")))
+        return content
+
+    async def _permalink(self, thread: RoomId) -> str:
+        """Where the thread is; "" where Slack does not say."""
+        room = parse_room(thread)
+        try:
+            answer = await self._api.read("chat.getPermalink", channel=room.channel, message_ts=room.root_ts)
+        except RelayError:
+            return ""
+        return text(answer.body, "permalink")
 
     async def _post_content(self, content: Content, delivery: Delivery, room: SlackRoom, shown_as: Body) -> ApiAnswer:
         """Blocks that Slack does not like are left out: the text says it all."""
@@ -131,7 +190,7 @@ class SlackSender:
             **shown_as,
         }
         if room.root_ts:
-            body["thread_ts"] = room.root_ts
+            body |= {"thread_ts": room.root_ts, "reply_broadcast": delivery.is_broadcast}
         try:
             return await self._api.create("chat.postMessage", body)
         except Refused as no:
@@ -155,8 +214,10 @@ class SlackSender:
             await self._attachments.attach(delivery, room, post)
         except Refused as no:  # the post itself is there
             log.warning("slack.files_lost", extra={"delivery": delivery.id, "code": no.code, "reason": no.reason})
-        thread = room.id if room.root_ts else None
-        return Sent(room.message(timestamp(post, "ts")), thread)
+        ts = timestamp(post, "ts")
+        if parse_room(delivery.target).key:  # the thread begins with this message
+            return Sent(room.message(ts), room.thread(ts).id)
+        return Sent(room.message(ts), room.id if room.root_ts else None)
 
     # changes
 

@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.relay.errors import RelayError
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
-from bot.slack.actions.interactions import parse_click, parse_command, parse_shortcut
+from bot.slack.actions.interactions import parse_click, parse_command, parse_shortcut, parse_submission
 from bot.slack.actions.replies import IN_A_MOMENT, Reply
 from bot.slack.actions.responder import Responder
 from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_VOICE, Shortcuts
@@ -32,6 +32,7 @@ from bot.slack.fields import Body, child, text
 from bot.slack.inbound.envelope import team_of
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.parse import ParseError
+from bot.slack.ui.conversation_views import result_view
 from bot.slack.ui.remedies import COMMAND
 
 log = logging.getLogger("memobridge.slack")
@@ -122,6 +123,7 @@ class Dispatcher:
         for name, act in self.shortcuts.items():
             app.message_shortcut(name)(self._shortcut_listener(act))
         app.action(_ANY)(self._button)
+        app.view(_ANY)(self._view)
         return app
 
     async def _command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
@@ -132,6 +134,15 @@ class Dispatcher:
     async def _button(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await self._act(self._buttons.clicked(parse_click(body, await self._identity.get())), body)
         await ack()
+
+    async def _view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A modal that cannot be done stays open and says why. One that takes long is closed, and done."""
+        submission = parse_submission(body, await self._identity.get())
+        reply = await self._responder.within(self._buttons.submitted(submission), "")
+        if reply is None:
+            await ack()
+        else:
+            await ack(response_action="update", view=result_view(reply.text))
 
     def _shortcut_listener(self, act: Callable[..., Coroutine[Any, Any, Reply]]) -> Listener:
         async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:

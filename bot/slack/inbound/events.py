@@ -112,7 +112,7 @@ class EventHandlers:
             new = await self._intake.accept(message)
         except Refused as no:
             log.info("slack.message_refused", extra={"code": no.code, "reason": no.reason})
-            await self._tell(message.sender, message.notice_room or message.room, no.reason)
+            await self._tell(message.sender, message.thread or message.room, no.reason)
             return
         if new:
             log.info("slack.message_accepted", extra={"deliveries": list(new), "room": message.room})

@@ -1,6 +1,7 @@
 """Quiet lines: what happened in a chat that is no message. Pure."""
 
 from bot.relay.parts import Announcement, Happening
+from bot.slack.ids import parse_room
 from bot.slack.ui.mrkdwn import quoted
 
 LINE_MOST = 600
@@ -17,6 +18,7 @@ _SENTENCES = {
     Happening.LINE_AT_RISK: "Our number {names} is at risk: its messages may be held back. {text}",
     Happening.LINE_RECOVERED: "Our number {names} is in good standing again.",
     Happening.MOVED: "This chat goes on under a new id; the link follows it.",
+    Happening.GOES_ON: "This conversation goes on in {room}.",
     Happening.REACTED: "{names} reacted with {text}",
     Happening.SENT_ELSEWHERE: "Sent from our number, but not from here.",
     Happening.NOT_CARRIED: "Something from {names} could not be shown here. {text}",
@@ -27,5 +29,6 @@ _SOMEBODY = "Somebody"
 def sentence(announcement: Announcement) -> str:
     """One line of markup; what others wrote in it stays text."""
     names = ", ".join(quoted(name, NAME_MOST) for name in announcement.names[:10]) or _SOMEBODY
-    shown = _SENTENCES[announcement.happening].format(names="\x00", text="\x01")
+    room = f"<#{parse_room(announcement.room).channel}>" if announcement.room else ""
+    shown = _SENTENCES[announcement.happening].format(names="\x00", text="\x01", room=room)
     return shown.replace("\x00", names).replace("\x01", quoted(announcement.text, LINE_MOST)).strip()

@@ -10,6 +10,7 @@ WORDS = {
     Remedy.CHECK_THEN_RESEND: "Look on the other side whether it arrived; if it did not, press *Resend*.",
     Remedy.LINK_AGAIN: f"Link this channel again with `{COMMAND} link`.",
     Remedy.INVITE_BOT: "Invite the bot with `/invite`.",
+    Remedy.RESTORE_ROOM: "Unarchive the channel, or link another one.",
     Remedy.SEND_FILE_AGAIN: "Send it as a new message once it is mended.",
     Remedy.USE_MESSAGE_ACTION: "Use *More actions › Send as voice memo* on the message itself.",
 }
