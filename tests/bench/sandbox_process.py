@@ -22,8 +22,8 @@ UPLOADS_AT_ONCE = 4
 Body = dict[str, Any]
 
 
-class Toy:
-    """``async with Toy() as toy``: a Slack and a Linq that hold nothing back, up inside the block.
+class SandboxProcess:
+    """``async with SandboxProcess() as sandbox``: a Slack and a Linq that hold nothing back, up inside the block.
 
     Calls to either side take ``latency_s`` longer.
     """
@@ -35,7 +35,7 @@ class Toy:
         self.environment: dict[str, str] = {}
         self.control = ""
 
-    async def __aenter__(self) -> "Toy":
+    async def __aenter__(self) -> "SandboxProcess":
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.sandbox", "--control-port", "0"),
             cwd=ROOT,
@@ -46,6 +46,7 @@ class Toy:
         self._session = aiohttp.ClientSession(self.control, timeout=aiohttp.ClientTimeout(total=None))
         await self.tell(
             "/slack/switches",
+            "PATCH",
             latency_s=self._latency_s,
             rate_limits=False,
             events_per_hour=10**9,
@@ -90,7 +91,7 @@ class Toy:
 
     async def meet(self, bot_url: str) -> None:
         """From now on events and webhooks go there."""
-        await self.tell("/linq/subscriptions", target_url=f"{bot_url}/linq/webhooks?version=2026-02-03")
+        await self.tell("/linq/subscribe", target_url=f"{bot_url}/linq/webhooks?version=2026-02-03")
         await self.tell("/slack/connect", url=f"{bot_url}/slack/events")
 
     async def link(self, count: int, links_file: Path) -> list[str]:
@@ -98,7 +99,7 @@ class Toy:
         channels, tables = [], []
         for number in range(count):
             channel = (await self.tell("/slack/new_channel", name=f"bench-{number}"))["id"]
-            chat = (await self.tell("/linq/chats", people=[f"+1202556{number:04}"]))["id"]
+            chat = (await self.tell("/linq/add_chat", people=[f"+1202556{number:04}"]))["id"]
             channels.append(channel)
             tables.append(f'[[link]]\nchannel = "{channel}"\nchat = "{chat}"\n')
         links_file.write_text("\n".join(tables), "utf-8")
@@ -122,9 +123,9 @@ class Toy:
 
     async def share_unheard(self, file: str, channel: str, times: int = 1) -> list[Body]:
         """The messages stand in the channel, but no event tells of them."""
-        await self.tell("/slack/switches", deaf=True)
+        await self.tell("/slack/switches", "PATCH", deaf=True)
         messages = [await self.share(file, channel) for _ in range(times)]
-        await self.tell("/slack/switches", deaf=False)
+        await self.tell("/slack/switches", "PATCH", deaf=False)
         return messages
 
     async def entries(self) -> AsyncIterator[Body]:
