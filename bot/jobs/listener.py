@@ -23,6 +23,7 @@ class ListeningConnector(PsycopgConnector):
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         """Runs until it is cancelled. A lost connection is made again; what came meanwhile is found by polling."""
         while True:
+            raise_if_cancelled()
             try:
                 async with self.pool.connection() as connection:
                     for channel in channels:
@@ -35,8 +36,9 @@ class ListeningConnector(PsycopgConnector):
 
 
 def raise_if_cancelled() -> None:
-    """Where a task is cancelled while its connection breaks, psycopg raises its own error in place of the cancellation:
-    whoever goes on after an error would never end."""
+    """A loop that goes on after an error, or over one, would never end where its cancellation was lost: psycopg raises
+    its own error instead when the connection breaks at that moment, and before Python 3.12 ``asyncio.wait_for``, with
+    which its pool waits, drops a cancellation that comes together with what was waited for."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -184,7 +184,7 @@ asyncio.run(main())
 
 @asynccontextmanager
 async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that has taken a job; when told so by a line it finishes it and stops."""
+    """A process that has taken a job; once its input ends it finishes that one and stops."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url, stdin=pipe, stdout=pipe)
     try:
