@@ -39,7 +39,7 @@ def run(
     role: Annotated[Role, typer.Option(help="All in one process, or only receiving, or only the work.")] = Role.ALL,
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # during the imports nothing is begun
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is begun yet
     from bot.cli.run import run
 
     run(role.value)
@@ -151,6 +151,7 @@ def main() -> None:
     """The installed script."""
     if sys.platform == "win32":
         sys.exit("memobridge runs on Linux and macOS. On Windows, run it in WSL.")
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C during the imports, when nothing is begun yet
     app(prog_name="memobridge")
 
 

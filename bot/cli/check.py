@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from bot.app import Services, file_links, health, open_services
+from bot.app import Services, health, open_services, read_file_links
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE
@@ -87,8 +87,9 @@ async def _slack(services: Services) -> AsyncIterator[CheckResult]:
 async def _all_links(services: Services) -> Sequence[Link]:
     """Those of the file, which the bot reads when it starts, lie under those made by people."""
     made = [link for link in await services.links.all() if link.made_by != FROM_FILE]
+    path = services.settings.links_file
     try:
-        kept = await file_links(services)
+        kept = await read_file_links(path, services.slack, services.linq) if path else []
     except (RelayError, SettingsError):
         kept = []  # said already, of the file or of Slack
     return list({link.room: link for link in (*kept, *made)}.values())

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.app import Services, open_services
+from bot.app import SENDERS, Services, open_services
 from bot.cli.common import USAGE, plain_console, run_or_exit, settings_or_exit, show, stop, table, warn
 from bot.relay import settings as link_settings
 from bot.relay.errors import Refused
@@ -54,7 +54,7 @@ async def _set(channel: str, assignments: Sequence[str]) -> None:
         room = await _room(services, channel)
         for key, _, value in pairs:
             words = [word for word in value.split(",") if word]
-            values = [await services.slack.setting_value(word) for word in words] if key == "senders" else words
+            values = await services.slack.setting_values(words) if key == SENDERS else words
             link = await services.links.set(room, key, values, by=None)
     plain_console(soft_wrap=True).print(f"{channel}: {_settings(link)}")
 

@@ -26,8 +26,8 @@ async def gap(world: World) -> World:
 async def read_all(world: World) -> int:
     """Read until no room needs it; gives how many deliveries were found."""
     found = 0
-    while (new := await world.backfill.read_next()) is not None:
-        found += new
+    while (read := await world.backfill.read_next()) is not None:
+        found += read.found
     return found
 
 
