@@ -12,13 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import __version__
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Carries audio from Slack into iMessage chats as voice memos, and tells in the thread what became of it.",
+    help="Joins Slack channels with iMessage chats: recordings arrive as voice memos, answers appear in the channel.",
 )
-links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chats: list, add, remove.")
+links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chats: list, add, set, remove.")
 deliveries = typer.Typer(help="Recent deliveries; show one with its time line, or send it again.")
 app.add_typer(links, name="links")
 app.add_typer(deliveries, name="deliveries")
@@ -26,6 +28,21 @@ app.add_typer(deliveries, name="deliveries")
 
 def _port(words: str) -> Any:
     return typer.Option(min=0, max=65535, help=words)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"memobridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What all commands share."""
 
 
 class Role(StrEnum):

@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
+    @field_validator("backfill_interval_seconds", mode="before")
+    @classmethod
+    def _seldom(cls, value: object) -> object:
+        """Under its old name, 0 meant never."""
+        return DAY_S if str(value).strip() == "0" else value
+
     @field_validator("log_level", "transfer", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:

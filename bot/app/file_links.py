@@ -15,13 +15,18 @@ from config.settings import SettingsError
 SENDERS = "senders"  # the one setting whose words only the adapter understands
 
 
-async def read_file_links(path: Path, slack: SlackAdapter, linq: LinqAdapter) -> list[Link]:
-    """Raises SettingsError for a file that cannot be read or is wrong, as far as possible before Slack is asked for
-    anything; the relay's errors while Slack does not say which workspace its channels belong to."""
+def load_file_links(path: Path) -> list[FileLink]:
+    """The links as they are written. Raises SettingsError for a file that cannot be read or is wrong, as far as that is
+    known without Slack."""
     written = load_links(path)
     for each in written:
         _settings(path, each, {key: words for key, words in each.settings.items() if key != SENDERS})
-    return [await _link(path, each, slack, linq) for each in written]
+    return written
+
+
+async def read_file_links(path: Path, slack: SlackAdapter, linq: LinqAdapter) -> list[Link]:
+    """Raises SettingsError; and the relay's errors while Slack does not say which workspace the channels belong to."""
+    return [await _link(path, each, slack, linq) for each in load_file_links(path)]
 
 
 async def _link(path: Path, written: FileLink, slack: SlackAdapter, linq: LinqAdapter) -> Link:

@@ -3,7 +3,7 @@
 Unlinking touches no delivery: each knows its target since it was accepted, and finishes its way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.relay import policy, settings
@@ -75,18 +75,21 @@ class Links:
         await self._store.save(link)
         return link
 
-    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
-        """Change one setting. ``by`` is None for the operator at the command line, who always may."""
+    async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link:
+        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may."""
         if by is not None:
             await self._require_admin(by)
         link = await self.of(room)
         if link is None:
             raise Refused("This channel is not linked to a chat.")
-        changed = replace(link, settings=settings.change(link.settings, key, values))
+        changed = link.settings
+        for key, values in changes.items():
+            changed = settings.change(changed, key, values)
         if link.made_by == FROM_FILE:
             raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
-        await self._store.save(changed)
-        return changed
+        link = replace(link, settings=changed)
+        await self._store.save(link)
+        return link
 
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         """The link that was, and how many deliveries are still on their way to its peer."""
