@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg_pool
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
@@ -74,7 +73,8 @@ class JobRunner:
         self._stopping = asyncio.Event()
         self._register()
 
-    async def open(self, pool: psycopg_pool.AsyncConnectionPool[Any]) -> None:
+    async def open(self, pool: Any) -> None:
+        """``pool``: the store's connections (psycopg_pool), since the jobs are in the same database."""
         await self._app.open_async(pool)
 
     async def run(self) -> None:

@@ -25,9 +25,9 @@ from bot.slack.api.sender import SlackSender
 from bot.slack.api.status_board import SlackStatusBoard
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
+from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import NETWORK, SlackRoom, person_id
 from bot.slack.inbound.deletions import SlackDeletionCheck
-from bot.slack.inbound.dispatch import Dispatcher
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch

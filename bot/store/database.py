@@ -9,17 +9,17 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
-from bot.store.deliveries import Deliveries
 from bot.store.group_commit import GroupCommitter
-from bot.store.ingest import Ingest
-from bot.store.links import Links
-from bot.store.marks import Marks
-from bot.store.notices import Notices
-from bot.store.people import People
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
-from bot.store.receipts import Receipts
-from bot.store.retention import Retention
 from bot.store.schema import Schema, apply, store_schema
+from bot.store.tables.deliveries import Deliveries
+from bot.store.tables.ingest import Ingest
+from bot.store.tables.links import Links
+from bot.store.tables.marks import Marks
+from bot.store.tables.notices import Notices
+from bot.store.tables.people import People
+from bot.store.tables.receipts import Receipts
+from bot.store.tables.retention import Retention
 
 OLDEST_SERVER = 140_000
 MAX_WAIT_S = 0.02  # a webhook may wait this long for others: Linq gives up after seconds, and a memo brings three

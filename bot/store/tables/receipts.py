@@ -8,7 +8,7 @@ from bot.relay.model import Receipt
 from bot.relay.stores import Overdue
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import to_told
+from bot.store.tables.rows import to_told
 
 # Taken for a minute, so that several processes may ask at the same time and each polls others.
 OVERDUE = """
