@@ -288,7 +288,7 @@ async def test_wrong_setting_of_a_link_is_one_line(shell: Shell, assignment: str
 
 async def test_setting_of_a_channel_without_a_link_is_one_line(shell: Shell) -> None:
     ran = await shell.run("links", "set", CLIPS, "mode=voice")
-    assert (ran.code, ran.err) == (1, "memobridge: This channel is not linked to a chat.\n")
+    assert (ran.code, ran.err) == (1, "memobridge: This place is not linked to anybody.\n")
 
 
 @pytest.mark.parametrize("named", ["C bad", "#clips", "clips", "c0clips0001", "C", "DM0000001"])

@@ -15,6 +15,8 @@ from bot.relay.stores import LinkStore
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
+NOT_LINKED = "This place is not linked to anybody."
+
 
 class Links:
     """``peers`` finds the rooms at the other end."""
@@ -69,7 +71,7 @@ class Links:
         """Join them, for somebody who may (the operator at the command line may always)."""
         existing = await self.of(room)
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
-            raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
+            raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
         link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group)
         await self._store.save(link)
@@ -81,7 +83,7 @@ class Links:
             await self._require_admin(by)
         link = await self.of(room)
         if link is None:
-            raise Refused("This channel is not linked to a chat.")
+            raise Refused(NOT_LINKED)
         changed = link.settings
         for key, values in changes.items():
             changed = settings.change(changed, key, values)
@@ -101,7 +103,7 @@ class Links:
         if link is None and await self.of(room):
             raise Refused("This link is in the operator's LINKS_FILE and can only be removed there.")
         if link is None:
-            raise Refused("This channel is not linked to a chat.")
+            raise Refused(NOT_LINKED)
         return link, await self._store.count_open(link.peer)
 
     async def moved(self, old: RoomId, new: RoomId) -> None:
@@ -141,4 +143,4 @@ class Links:
     async def _require_admin(self, person: PersonId) -> None:
         directory = self._networks.of(person).directory
         if directory is None or not await directory.is_admin(person):
-            raise Refused("Only workspace admins may link or unlink a channel. Ask one of them to do it.")
+            raise Refused("Only workspace admins may link or unlink. Ask one of them to do it.")

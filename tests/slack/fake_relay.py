@@ -101,7 +101,7 @@ class FakeRelay:
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         await self._take()
         if room not in self.links:
-            raise Refused("This channel is not linked to a chat.")
+            raise Refused("This place is not linked to anybody.")
         return self.links.pop(room), 2
 
     async def moved(self, old: RoomId, new: RoomId) -> None:
