@@ -6,9 +6,8 @@ Nothing heavy is imported here: worker processes load this module again when the
 import os
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -45,21 +44,17 @@ def options(
     """What all commands share."""
 
 
-class Role(StrEnum):
-    ALL = "all"
-    WEB = "web"
-    WORKER = "worker"
-
-
 @app.command()
 def run(
-    role: Annotated[Role, typer.Option(help="All in one process, or only receiving, or only the work.")] = Role.ALL,
+    role: Annotated[
+        Literal["all", "web", "worker"], typer.Option(help="All in one process, or only receiving, or only the work.")
+    ] = "all",
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is begun yet
     from bot.cli.run import run
 
-    run(role.value)
+    run(role)
 
 
 @app.command()

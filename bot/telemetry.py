@@ -65,7 +65,7 @@ class JsonLines(logging.Formatter):
         return self._encoded(fields(record))
 
 
-class Text(logging.Formatter):
+class TextLines(logging.Formatter):
     """The same fields for a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -150,7 +150,7 @@ def set_up(level: str, style: str | None, stream: IO[str] = sys.stderr) -> Metri
     least = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style is None and stream.isatty())
-    handler.setFormatter(Text() if as_text else JsonLines())
+    handler.setFormatter(TextLines() if as_text else JsonLines())
     handler.addFilter(is_news)
     handler.addFilter(RepeatFilter())
     handler.setLevel(least)

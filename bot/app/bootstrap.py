@@ -12,8 +12,8 @@ import aiohttp
 
 from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
-from bot.audio import AudioConverter, AudioWorkers, sniff
-from bot.files import FileConverter, FileRules
+from bot.audio import AudioWorkers, VoiceConverter, sniff
+from bot.files import AttachmentConverter, FileRules
 from bot.jobs import Handlers, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
@@ -61,14 +61,13 @@ class Services:
     slack: SlackAdapter
     linq: LinqAdapter
     audio: AudioWorkers
-    voice: AudioConverter  # as Linq takes it
+    voice: VoiceConverter  # as Linq takes it
     networks: Networks
     spool: SpoolFolder
     prefetcher: Prefetcher
     deliveries: DeliveryService
     actions: UserActions
     receipts: Receipts
-    notices: NoticeService
     links: Links
     backfill: Backfill
     temporary_urls: TemporaryUrls | None
@@ -155,22 +154,13 @@ def _build(
     decorate: PortDecorator,
     prefetch: int,
 ) -> Services:
-    audio = AudioWorkers(settings.audio_workers)
-    voice = AudioConverter(audio, limits.VOICE_FORMATS)
-    slack, linq = _slack(settings, session), _linq(settings, session)
-    playable = AudioConverter(audio, PLAYABLE)
-    slack_files = FileRules("Slack", SLACK_FILE_BYTES, copies=SHOWN_AS, keeps_original=True, voice=playable)
-    linq_files = FileRules("iMessage", limits.ATTACHMENT_BYTES, limits.CONTENT_TYPES, copies=limits.SENT_AS)
-    networks = Networks(
-        decorate("slack", slack.network(audio=playable, files=FileConverter(audio, slack_files))),
-        decorate("linq", linq.network(audio=voice, files=FileConverter(audio, linq_files))),
-    )
-    store = decorate("deliveries", database.deliveries)
+    adapters = _adapters(settings, session, decorate)
+    networks, links = adapters.networks, Links(database.links, adapters.networks, adapters.linq.rooms)
+    store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
     url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())
     urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    links = Links(database.links, networks, linq.rooms)
     deliveries = DeliveryService(
         store,
         database.people,
@@ -184,27 +174,48 @@ def _build(
         now=now,
     )
     notices = NoticeService(decorate("notices", database.notices), networks)
-    receipts = decorate("receipts", database.receipts)
     return Services(
         settings=settings,
         database=database,
-        slack=slack,
-        linq=linq,
-        audio=audio,
-        voice=voice,
+        slack=adapters.slack,
+        linq=adapters.linq,
+        audio=adapters.audio,
+        voice=adapters.voice,
         networks=networks,
         spool=spool,
         prefetcher=prefetcher,
         deliveries=deliveries,
         actions=UserActions(store, receipts, links, now=now),
         receipts=Receipts(receipts, store, networks),
-        notices=notices,
         links=links,
         backfill=_backfill(settings, database, deliveries, networks),
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
     )
+
+
+@dataclass(frozen=True)
+class _Adapters:
+    slack: SlackAdapter
+    linq: LinqAdapter
+    audio: AudioWorkers
+    voice: VoiceConverter
+    networks: Networks
+
+
+def _adapters(settings: Settings, session: aiohttp.ClientSession, decorate: PortDecorator) -> _Adapters:
+    """The two networks, each with what makes recordings and other files fit for it."""
+    audio = AudioWorkers(settings.audio_workers)
+    slack, linq = _slack(settings, session), _linq(settings, session)
+    voice, playable = VoiceConverter(audio, limits.VOICE_FORMATS), VoiceConverter(audio, PLAYABLE)
+    slack_files = FileRules("Slack", SLACK_FILE_BYTES, copies=SHOWN_AS, keeps_original=True, voice=playable)
+    linq_files = FileRules("iMessage", limits.ATTACHMENT_BYTES, limits.CONTENT_TYPES, copies=limits.SENT_AS)
+    networks = Networks(
+        decorate("slack", slack.network(audio=playable, files=AttachmentConverter(audio, slack_files))),
+        decorate("linq", linq.network(audio=voice, files=AttachmentConverter(audio, linq_files))),
+    )
+    return _Adapters(slack, linq, audio, voice, networks)
 
 
 def _slack(settings: Settings, session: aiohttp.ClientSession) -> SlackAdapter:

@@ -16,7 +16,7 @@ from bot.relay.ids import DeliveryId, MessageId, RoomId, network_of
 from bot.relay.model import Message
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import HistoryPage, Network, Networks
-from bot.relay.stores import HeldReaction, Mark, MarkStore, ReactionStore
+from bot.relay.stores import HeldReaction, HistoryMark, MarkStore, ReactionStore
 
 log = logging.getLogger("memobridge.relay")
 
@@ -77,7 +77,7 @@ class Backfill:
             await self._store.finish_pass(mark)
         return BackfillRead(mark.room)
 
-    async def _read(self, mark: Mark, network: Network) -> BackfillRead:
+    async def _read(self, mark: HistoryMark, network: Network) -> BackfillRead:
         if network.history is None:
             await self._store.finish_pass(mark)
             return BackfillRead(mark.room)
@@ -134,7 +134,7 @@ class Backfill:
             if (held.about, held.person, held.part, held.emoji) not in listed
         ]
 
-    async def _withdraw_deleted(self, mark: Mark, network: Network) -> None:
+    async def _withdraw_deleted(self, mark: HistoryMark, network: Network) -> None:
         """What was deleted while nobody listened is not sent."""
         if network.deletions is None:
             return

@@ -130,7 +130,7 @@ SELECT extract(epoch FROM now() - min(since))::float AS age_s FROM (
 """
 
 
-class Deliveries:
+class DeliveryTable:
     """The relay's ``DeliveryStore``, and what an operator asks of it."""
 
     def __init__(self, pool: Pool, accepting: GroupCommitter[Sequence[Delivery], Sequence[DeliveryId]]) -> None:

@@ -35,7 +35,7 @@ REMOVE_OTHERS = "DELETE FROM links WHERE from_file AND NOT room = ANY (%s)"
 COUNT_OPEN = "SELECT count(*) AS open FROM deliveries WHERE target = %s AND state IN ('waiting', 'prepared', 'sending')"
 
 
-class Links:
+class LinkTable:
     """The relay's ``LinkStore``."""
 
     def __init__(self, pool: Pool, looking_up: GroupCommitter[Sequence[RoomId], Sequence[Link]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.relay.ids import MessageId, RoomId
-from bot.relay.stores import Mark
+from bot.relay.stores import HistoryMark
 from bot.store.pool import Pool
 
 # A room whose link is new is read from when it was linked; one that was linked before there were marks, from now on.
@@ -47,7 +47,7 @@ WHERE EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.ro
 """
 
 
-class Marks:
+class MarkTable:
     """The relay's ``MarkStore``, and what readiness shows of it."""
 
     def __init__(self, pool: Pool) -> None:
@@ -56,19 +56,19 @@ class Marks:
     async def open_gaps(self) -> None:
         await self._pool.rows(OPEN_GAPS)
 
-    async def lease(self, interval: timedelta) -> Mark | None:
+    async def lease(self, interval: timedelta) -> HistoryMark | None:
         row = await self._pool.row(LEASE, {"interval": interval})
         if row is None:
             return None
-        return Mark(RoomId(row["room"]), row["read_up_to"], row["pass_began"], row["cursor"], row["has_gap"])
+        return HistoryMark(RoomId(row["room"]), row["read_up_to"], row["pass_began"], row["cursor"], row["has_gap"])
 
-    async def save_cursor(self, mark: Mark, cursor: str) -> None:
+    async def save_cursor(self, mark: HistoryMark, cursor: str) -> None:
         await self._pool.rows(SAVE_CURSOR, (cursor, mark.room, mark.pass_began))
 
-    async def finish_pass(self, mark: Mark) -> None:
+    async def finish_pass(self, mark: HistoryMark) -> None:
         await self._pool.rows(FINISH, {"room": mark.room, "pass_began": mark.pass_began})
 
-    async def postpone_pass(self, mark: Mark, wait: timedelta) -> None:
+    async def postpone_pass(self, mark: HistoryMark, wait: timedelta) -> None:
         await self._pool.rows(POSTPONE, (wait, mark.room, mark.pass_began))
 
     async def open_sources(self, room: RoomId) -> Sequence[MessageId]:

@@ -30,7 +30,7 @@ POSTPONE = "UPDATE notices SET retry_at = now() + %s WHERE id = %s"
 ALERTED = "UPDATE deliveries SET alerted = %s WHERE id = %s"
 
 
-class Notices:
+class NoticeTable:
     """The relay's ``NoticeStore``."""
 
     def __init__(self, pool: Pool, relaxed_pool: Pool) -> None:

@@ -18,7 +18,7 @@ FROM people WHERE id = %(person)s
 KNOWN_AT_MOST = 10_000
 
 
-class People:
+class PersonTable:
     """The relay's ``PeopleStore``."""
 
     def __init__(self, pool: Pool) -> None:

@@ -22,7 +22,7 @@ SELECT * FROM deliveries_with_receipts WHERE id IN (SELECT id FROM due)
 POLLED = "UPDATE deliveries SET polls = polls + 1, next_poll_at = now() + %s WHERE id = %s"
 
 
-class Receipts:
+class ReceiptTable:
     """The relay's ``ReceiptStore``."""
 
     def __init__(self, pool: Pool, receiving: GroupCommitter[Sequence[Receipt], None]) -> None:
