@@ -128,9 +128,9 @@ WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 
 """
 
 
-async def until_listening(url: str) -> None:
-    """Both queues of some process listen."""
-    await until_rows(url, LISTENING, lambda rows: len(rows) >= 2)
+async def until_listening(url: str, connections: int = 2) -> None:
+    """Both queues of some process listen, each over a connection of its own."""
+    await until_rows(url, LISTENING, lambda rows: len(rows) >= connections)
 
 
 async def until_deaf(url: str) -> None:

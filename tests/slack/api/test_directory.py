@@ -116,7 +116,8 @@ async def test_the_bot_learns_who_it_is_once(adapter: SlackAdapter, slack: FakeS
 async def test_ids_given_by_an_operator_become_rooms_and_people(adapter: SlackAdapter) -> None:
     assert await adapter.room(CLIPS) == f"slack:{TEAM}/{CLIPS}"
     assert await adapter.person(ANN) == person(ANN)
-    assert await adapter.setting_value("U0ANN000001") == person("U0ANN000001")
-    assert await adapter.setting_value("S0SALES") == group_id(TEAM, "S0SALES")
-    assert await adapter.setting_value("Members") == "members"
-    assert await adapter.setting_value(" ") == ""
+    assert await adapter.setting_values(["U0ANN000001", "S0SALES Members", " "]) == [
+        person("U0ANN000001"),
+        group_id(TEAM, "S0SALES"),
+        "members",
+    ]

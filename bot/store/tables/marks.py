@@ -47,7 +47,7 @@ WHERE EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.ro
 """
 
 
-class Marks:
+class MarkTable:
     """The relay's ``MarkStore``, and what readiness shows of it."""
 
     def __init__(self, pool: Pool) -> None:

@@ -10,7 +10,7 @@ from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, Prepa
 from bot.relay.stores import Claim, Counterpart, HeldReaction, Told
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import deliveries_json, prepared_json, receipts_json, sanitize_text, to_delivery, to_told
+from bot.store.tables.rows import deliveries_json, prepared_json, receipts_json, sanitize_text, to_delivery, to_told
 
 OPEN = "state IN ('waiting', 'prepared', 'sending')"
 IN_LINE = f"{OPEN} AND NOT awaits_approval AND coalesce(not_before <= now(), true)"
@@ -130,7 +130,7 @@ SELECT extract(epoch FROM now() - min(since))::float AS age_s FROM (
 """
 
 
-class Deliveries:
+class DeliveryTable:
     """The relay's ``DeliveryStore``, and what an operator asks of it."""
 
     def __init__(self, pool: Pool, accepting: GroupCommitter[Sequence[Delivery], Sequence[DeliveryId]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.relay.ids import DeliveryId, RoomId
 from bot.relay.model import Delivery, Link, Receipt
 from bot.store.pool import Pool
-from bot.store.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_link
+from bot.store.tables.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_link
 
 _COLUMNS = ", ".join(ACCEPTED_COLUMNS)
 _VALUES = ", ".join("kept_parts(parts, kept)" if name == "parts" else name for name in ACCEPTED_COLUMNS)

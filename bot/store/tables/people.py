@@ -3,7 +3,7 @@
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Author
 from bot.store.pool import Pool
-from bot.store.rows import sanitize_text
+from bot.store.tables.rows import sanitize_text
 
 SAVE_HANDLE = "INSERT INTO people (id, handle) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 SAVE_CARD = """
@@ -18,7 +18,7 @@ FROM people WHERE id = %(person)s
 KNOWN_AT_MOST = 10_000
 
 
-class People:
+class PersonTable:
     """The relay's ``PeopleStore``."""
 
     def __init__(self, pool: Pool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.relay.ids import DeliveryId, MessageId, NoticeId
 from bot.relay.model import Notice
 from bot.store.pool import Pool
-from bot.store.rows import Row, sanitize_text, to_moment, to_told
+from bot.store.tables.rows import Row, sanitize_text, to_moment, to_told
 
 BEGIN = "SELECT begin_refresh(%s) AS begun"
 # Whoever posts or edits after another has begun a later refresh was frozen meanwhile. What people see then is unknown:
@@ -30,7 +30,7 @@ POSTPONE = "UPDATE notices SET retry_at = now() + %s WHERE id = %s"
 ALERTED = "UPDATE deliveries SET alerted = %s WHERE id = %s"
 
 
-class Notices:
+class NoticeTable:
     """The relay's ``NoticeStore``."""
 
     def __init__(self, pool: Pool, relaxed_pool: Pool) -> None:

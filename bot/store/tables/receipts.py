@@ -8,7 +8,7 @@ from bot.relay.model import Receipt
 from bot.relay.stores import Overdue
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
-from bot.store.rows import to_told
+from bot.store.tables.rows import to_told
 
 # Taken for a minute, so that several processes may ask at the same time and each polls others.
 OVERDUE = """
@@ -22,7 +22,7 @@ SELECT * FROM deliveries_with_receipts WHERE id IN (SELECT id FROM due)
 POLLED = "UPDATE deliveries SET polls = polls + 1, next_poll_at = now() + %s WHERE id = %s"
 
 
-class Receipts:
+class ReceiptTable:
     """The relay's ``ReceiptStore``."""
 
     def __init__(self, pool: Pool, receiving: GroupCommitter[Sequence[Receipt], None]) -> None:

@@ -6,7 +6,7 @@ from bot.relay.ids import RoomId
 from bot.relay.model import Link
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool, rows
-from bot.store.rows import sanitize_text, settings_json, to_link
+from bot.store.tables.rows import sanitize_text, settings_json, to_link
 
 ALL = "SELECT DISTINCT ON (room) * FROM links ORDER BY room, from_file"
 SAVE = """
@@ -35,7 +35,7 @@ REMOVE_OTHERS = "DELETE FROM links WHERE from_file AND NOT room = ANY (%s)"
 COUNT_OPEN = "SELECT count(*) AS open FROM deliveries WHERE target = %s AND state IN ('waiting', 'prepared', 'sending')"
 
 
-class Links:
+class LinkTable:
     """The relay's ``LinkStore``."""
 
     def __init__(self, pool: Pool, looking_up: GroupCommitter[Sequence[RoomId], Sequence[Link]]) -> None:
