@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.slack.fixtures import CREW
 from bot.sandbox.slack.state.models import Upload
-from tests.stories.conftest import SOUND, town_with
+from tests.stories.system import SOUND, system_with
 
 
 async def test_a_link_from_the_file_lies_under_one_made_in_slack_and_cannot_be_unlinked_there(
@@ -13,16 +13,16 @@ async def test_a_link_from_the_file_lies_under_one_made_in_slack_and_cannot_be_u
 ) -> None:
     links = tmp_path / "links.toml"
     links.write_text(f'[[link]]\nchannel = "{CREW}"\nchat = "{Chats.ANN}"\n')
-    async with town_with(database_url, LINKS_FILE=str(links)) as town:
-        slack, linq = town.sandbox.slack, town.sandbox.linq
+    async with system_with(database_url, LINKS_FILE=str(links)) as system:
+        slack, linq = system.sandbox.slack, system.sandbox.linq
         first = await slack.drop(CREW, Upload("to-ann.m4a", SOUND))
-        await town.until_shown(first, "read")
+        await system.until_shown(first, "read")
         assert "LINKS_FILE" in (await slack.command(CREW, "unlink")).text
-        await town.link(CREW, Chats.BEN)
+        await system.link(CREW, Chats.BEN)
         second = await slack.drop(CREW, Upload("to-ben.m4a", SOUND))
-        await town.until_shown(second, "read")
+        await system.until_shown(second, "read")
         assert "No longer linked" in (await slack.command(CREW, "unlink")).text
         third = await slack.drop(CREW, Upload("to-ann-again.m4a", SOUND))
-        await town.until_shown(third, "read")
+        await system.until_shown(third, "read")
         assert [memo.filename for memo in linq.memos(Chats.ANN)] == ["to-ann.m4a", "to-ann-again.m4a"]
         assert [memo.filename for memo in linq.memos(Chats.BEN)] == ["to-ben.m4a"]

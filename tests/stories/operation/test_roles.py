@@ -8,23 +8,23 @@ import pytest
 
 from bot.cli.child import BotProcess
 from bot.sandbox.sandbox import Sandbox
-from tests.stories.conftest import Town
+from tests.stories.system import System
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-async def split_town(database_url: str) -> AsyncIterator[Town]:
+async def split_town(database_url: str) -> AsyncIterator[System]:
     async with Sandbox() as sandbox:
         environment = sandbox.environment() | {"DATABASE_URL": database_url}
         async with BotProcess(environment, role="web") as web, BotProcess(environment, role="worker"):
-            town = Town(sandbox, web, settings=environment)
-            await town.meet()
-            await town.link()
-            yield town
+            system = System(sandbox, web, settings=environment)
+            await system.meet()
+            await system.link()
+            yield system
 
 
-async def test_a_clip_crosses_from_the_web_process_through_the_worker(split_town: Town) -> None:
+async def test_a_clip_crosses_from_the_web_process_through_the_worker(split_town: System) -> None:
     message = await split_town.drop()
     await split_town.until_shown(message, "read")
     assert len(split_town.memos()) == 1
