@@ -7,15 +7,8 @@ import pytest
 from bot.audio import errors
 from bot.relay.errors import Refused, Remedy, RetryLater
 
-_VALUES = {
-    "container": "html",
-    "label": "M4A",
-    "kind": "KeyError",
-    "cause": "no memory",
-    "strerror": "No space left",
-    "reason": "It is broken. Record it again.",
-    "code": "",
-}
+_VALUES = {"container": "html", "label": "M4A", "kind": "KeyError", "cause": "no memory", "strerror": "No space left"}
+_VALUES |= {"reason": "It is broken. Record it again.", "code": ""}
 
 
 def _all(kind: type[Refused] | type[RetryLater]) -> list[Refused | RetryLater]:
