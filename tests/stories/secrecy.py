@@ -10,7 +10,7 @@ from bot.sandbox.sandbox import Sandbox
 SHORTEST = 6  # shorter words turn up by chance
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
-# What was delivered, or will never be sent, has no content any more: no words, no address of a file, no name of a person.
+# What was delivered, or will never be sent, has no content any more: no words, no address of a file, no name.
 KEPT_CONTENT = """
 SELECT id, state FROM deliveries WHERE parts <> without_content(parts) AND (
     state = 'cancelled' OR state = 'recorded' AND (

@@ -17,7 +17,7 @@ from bot.sandbox.linq.phone import Phone
 from bot.sandbox.linq.state.models import Memo
 from bot.sandbox.linq.state.models import Message as LinqMessage
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.slack.fixtures import CLIPS
+from bot.sandbox.slack.fixtures import CLIPS, TEAM
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.state.models import Message, Upload
 from tests.stories import secrecy
@@ -150,7 +150,7 @@ def carries(post: Message, event_type: str) -> str:
 
 
 def notice_id(message: Message) -> str:
-    return f"slack:{message.team}/{message.channel}#{message.ts}"
+    return f"slack:{TEAM}/{message.channel}#{message.ts}"  # ours, whoever wrote it
 
 
 def said_in(post: Message) -> str:
