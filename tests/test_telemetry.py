@@ -1,5 +1,6 @@
 """Logs say what happened and never what nobody may read; counters count the same records."""
 
+import ast
 import asyncio
 import errno
 import gc
@@ -7,6 +8,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +154,17 @@ def test_filter_forgets_what_was_logged_long_ago() -> None:
         repeats.now = number * 10.0
         repeats.logs("delivery.failed", delivery=number)
     assert len(repeats.filter._seen) < 20
+
+
+def test_no_field_of_a_record_has_a_name_of_logging_itself() -> None:
+    """``extra={"message": …}`` raises KeyError, and only where the level is logged: no other test would meet it."""
+    bot_folder = Path(telemetry.__file__).parent
+    found = [
+        f"{path.name}:{node.lineno} {key.value}"
+        for path in bot_folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and key.value in telemetry.STANDARD
+    ]
+    assert found == []

@@ -87,6 +87,12 @@ async def test_user_groups_are_looked_up_once_a_minute(adapter: SlackAdapter, sl
     assert len(slack.named("usergroups.users.list")) == 1
 
 
+async def test_a_person_is_no_group(adapter: SlackAdapter, slack: FakeSlack) -> None:
+    """A link's senders may name both."""
+    assert not await adapter.directory.is_in_group(person_id(TEAM, ANN), person_id(TEAM, BEN))
+    assert slack.named("usergroups.users.list") == []
+
+
 async def test_names_are_those_that_people_chose(adapter: SlackAdapter) -> None:
     found = await adapter.directory.names([ANN, BEN, CREW, "S0SALES", "U0NOBODY", HIDDEN])
     assert found == {ANN: "Ann", BEN: "Ben Okafor", CREW: "crew", "S0SALES": "sales"}

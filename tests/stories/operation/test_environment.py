@@ -1,4 +1,4 @@
-"""A wrong environment ends the bot before anything starts, and every fault is named with its fix."""
+"""A wrong environment ends the bot before anything starts, and every problem is named with its fix."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ GOOD = {
 }
 
 
-async def last_words(**environment: str) -> tuple[int, list[str]]:
+async def exit_of(**environment: str) -> tuple[int, list[str]]:
     """How ``run`` ends in this environment: its exit code, and its lines on stderr."""
     clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     process = await asyncio.create_subprocess_exec(
@@ -30,7 +30,7 @@ async def last_words(**environment: str) -> tuple[int, list[str]]:
 
 
 async def test_what_is_missing_is_named_all_at_once_with_the_place_to_find_it() -> None:
-    code, said = await last_words()
+    code, said = await exit_of()
     assert code == 2
     assert [line.split()[1] for line in said] == ["SLACK_BOT_TOKEN", "LINQ_API_V3_API_KEY", "SLACK_SIGNING_SECRET"]
     assert all(line.startswith("memobridge: ") and "is missing: " in line for line in said)
@@ -45,7 +45,7 @@ async def test_what_is_wrong_is_named_all_at_once_and_never_quoted() -> None:
         "TRANSFER": "url",
         "PORT": "99999",
     }
-    code, said = await last_words(**GOOD | wrong)
+    code, said = await exit_of(**GOOD | wrong)
     assert code == 2
     text = "\n".join(said)
     for name in (
@@ -67,13 +67,13 @@ async def test_a_links_file_with_a_fault_is_named_before_anything_starts(tmp_pat
     links.write_text('[[link]]\nchannel = "C1"\n')
     async with Sandbox() as sandbox:
         environment = sandbox.environment() | {"LINKS_FILE": str(links), "DATABASE_URL": database_url}
-        code, said = await last_words(**environment)
+        code, said = await exit_of(**environment)
     assert code == 2
     assert said == [f'memobridge: LINKS_FILE: {links}: every [[link]] needs channel = "C…" and chat = "<chat uuid>"']
 
 
 async def test_a_database_that_cannot_be_reached_is_one_line_without_its_password() -> None:
-    code, said = await last_words(**GOOD, DATABASE_URL="postgresql://bot:hunter2@127.0.0.1:1/memobridge")
+    code, said = await exit_of(**GOOD, DATABASE_URL="postgresql://bot:hunter2@127.0.0.1:1/memobridge")
     assert code == 1
     assert len(said) == 1
     assert "database cannot be reached" in said[0]
@@ -85,7 +85,7 @@ async def test_a_port_that_is_taken_is_named_with_its_fix(database_url: str) -> 
     port = str(taken.sockets[0].getsockname()[1])
     async with taken, Sandbox() as sandbox:
         settings = {"DATABASE_URL": database_url, "HOST": "127.0.0.1", "PORT": port}
-        code, said = await last_words(**sandbox.environment() | settings, LOG_LEVEL="error")
+        code, said = await exit_of(**sandbox.environment() | settings, LOG_LEVEL="error")
     assert code == 1
     assert said == [f"memobridge: PORT: cannot listen on 127.0.0.1:{port} (Address already in use). Choose another."]
 
@@ -94,7 +94,7 @@ async def test_a_port_that_is_taken_is_named_with_its_fix(database_url: str) -> 
 async def test_a_host_that_cannot_be_listened_on_is_named_with_its_fix(database_url: str, host: str) -> None:
     async with Sandbox() as sandbox:
         settings = {"DATABASE_URL": database_url, "HOST": host, "PORT": "0"}
-        code, said = await last_words(**sandbox.environment() | settings, LOG_LEVEL="error")
+        code, said = await exit_of(**sandbox.environment() | settings, LOG_LEVEL="error")
     assert code == 1
     assert len(said) == 1
     assert said[0].startswith(f"memobridge: HOST: cannot listen on {host} (")

@@ -1,4 +1,4 @@
-"""The Procfile's processes: a web process takes, a worker process works, on one shared database."""
+"""The Procfile's processes: a web process receives, a worker process works, on one shared database."""
 
 import shlex
 from collections.abc import AsyncIterator
@@ -8,26 +8,29 @@ import pytest
 
 from bot.cli.child import BotProcess
 from bot.sandbox.sandbox import Sandbox
-from tests.stories.conftest import Town
+from tests.stories.system import System, inspect
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-async def split_town(database_url: str) -> AsyncIterator[Town]:
+async def split_system(database_url: str) -> AsyncIterator[System]:
     async with Sandbox() as sandbox:
         environment = sandbox.environment() | {"DATABASE_URL": database_url}
         async with BotProcess(environment, role="web") as web, BotProcess(environment, role="worker"):
-            town = Town(sandbox, web, settings=environment)
-            await town.meet()
-            await town.link()
-            yield town
+            system = System(sandbox, web, settings=environment)
+            await system.connect()
+            await system.link()
+            yield system
+            await inspect(system)
 
 
-async def test_a_clip_crosses_from_the_web_process_through_the_worker(split_town: Town) -> None:
-    message = await split_town.drop()
-    await split_town.until_shown(message, "read")
-    assert len(split_town.memos()) == 1
+async def test_both_directions_cross_from_the_web_process_through_the_worker(split_system: System) -> None:
+    message = await split_system.drop()
+    await split_system.until_shown(message, "read")
+    split_system.phone.send(split_system.chat, "That was clear")
+    await split_system.until_posted("That was clear")
+    assert len(split_system.memos()) == 1
 
 
 def test_the_procfile_names_commands_that_exist() -> None:
