@@ -6,19 +6,20 @@ Nothing heavy is imported here: worker processes load this module again when the
 import os
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+
+from bot import __version__
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Carries audio from Slack into iMessage chats as voice memos, and tells in the thread what became of it.",
+    help="Joins Slack channels with iMessage chats: recordings arrive as voice memos, answers appear in the channel.",
 )
-links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chats: list, add, remove.")
+links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chats: list, add, set, remove.")
 deliveries = typer.Typer(help="Recent deliveries; show one with its time line, or send it again.")
 app.add_typer(links, name="links")
 app.add_typer(deliveries, name="deliveries")
@@ -28,21 +29,32 @@ def _port(words: str) -> Any:
     return typer.Option(min=0, max=65535, help=words)
 
 
-class Role(StrEnum):
-    ALL = "all"
-    WEB = "web"
-    WORKER = "worker"
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"memobridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What all commands share."""
 
 
 @app.command()
 def run(
-    role: Annotated[Role, typer.Option(help="All in one process, or only receiving, or only the work.")] = Role.ALL,
+    role: Annotated[
+        Literal["all", "web", "worker"], typer.Option(help="All in one process, or only receiving, or only the work.")
+    ] = "all",
 ) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # during the imports nothing is begun
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is begun yet
     from bot.cli.run import run
 
-    run(role.value)
+    run(role)
 
 
 @app.command()
@@ -151,6 +163,7 @@ def main() -> None:
     """The installed script."""
     if sys.platform == "win32":
         sys.exit("memobridge runs on Linux and macOS. On Windows, run it in WSL.")
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C during the imports, when nothing is begun yet
     app(prog_name="memobridge")
 
 

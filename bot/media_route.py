@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from aiohttp import web
 
@@ -25,8 +26,6 @@ from bot.relay.ports import AudioConverter, Networks
 log = logging.getLogger("memobridge.media_route")
 
 KEPT_AT_MOST = 100  # files of at most 10 MB each
-MISSES_A_MINUTE = 60
-"""More unknown tokens than that are guesses: 2,000 a second were answered from the database once."""
 
 
 @dataclass
@@ -40,7 +39,8 @@ class Kept:
 
 
 class MediaRoute:
-    """``converters`` says what each target's recordings are; ``clock`` gives seconds that only ever grow."""
+    """``audio`` says what each recording is; ``is_token`` whether a token is one of ours at all, without a lookup;
+    ``clock`` gives seconds that only ever grow."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class MediaRoute:
         networks: Networks,
         audio: AudioConverter,
         spool_folder: Path,
+        is_token: Callable[[str], bool],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,45 +56,43 @@ class MediaRoute:
         self._networks = networks
         self._audio = audio
         self._spool_folder = spool_folder
+        self._is_token = is_token
         self._clock = clock
         self._kept: dict[DeliveryId, Kept] = {}
-        self._fetching: dict[DeliveryId, asyncio.Lock] = {}
-        self._misses: list[float] = []
+        self._fetching: dict[DeliveryId, asyncio.Task[Kept]] = {}
 
     async def clip(self, request: web.Request) -> web.StreamResponse:
         """200 or 206 with the audio; 404: the url opens nothing (any more); 502: the source does not give it."""
-        if self._has_too_many_misses():
-            raise web.HTTPTooManyRequests
-        delivery = await self._urls.find(request.match_info["token"], request.match_info["name"])
+        token, name = request.match_info["token"], request.match_info["name"]
+        delivery = await self._urls.find(token, name) if self._is_token(token) else None
         if delivery is None:
-            self._misses.append(self._clock())
             raise web.HTTPNotFound
         try:
             kept = await self._fetch(delivery)
         except (Refused, RetryLater) as error:
             log.warning("media_route.fetch_failed", extra={"delivery": delivery.id, "reason": error.reason})
             raise web.HTTPBadGateway(reason="The source did not hand out the file") from error
-        return await self._serve(request, delivery, kept)
+        with kept.spool.path.open("rb") as file:  # at once: what is forgotten meanwhile can still be read
+            return await self._serve(request, delivery, kept, file)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        fetching = list(self._fetching.values())
+        for task in fetching:
+            task.cancel()
+        await asyncio.gather(*fetching, return_exceptions=True)
         for kept in self._kept.values():
             kept.spool.close()
         self._kept.clear()
 
-    def _has_too_many_misses(self) -> bool:
-        since = self._clock() - 60.0
-        self._misses = [miss for miss in self._misses if miss > since]
-        return len(self._misses) >= MISSES_A_MINUTE
-
     async def _fetch(self, delivery: Delivery) -> Kept:
-        """From the source, once, however many ask."""
-        lock = self._fetching.setdefault(delivery.id, asyncio.Lock())
-        async with lock:
-            self._forget_old()
-            if delivery.id not in self._kept:
-                self._kept[delivery.id] = await self._fetch_now(delivery)
-            self._fetching.pop(delivery.id, None)
+        """From the source, once, however many ask: each range of a player is a request of its own."""
+        self._forget_old()
+        if delivery.id in self._kept:
             return self._kept[delivery.id]
+        if delivery.id not in self._fetching:
+            task = self._fetching[delivery.id] = asyncio.create_task(self._fetch_now(delivery))
+            task.add_done_callback(lambda _: self._fetching.pop(delivery.id))
+        return await asyncio.shield(self._fetching[delivery.id])
 
     async def _fetch_now(self, delivery: Delivery) -> Kept:
         source = self._networks.of(delivery.origin).source
@@ -110,7 +109,9 @@ class MediaRoute:
             raise
         declared = self._audio.declare(head, delivery.voice.name)
         content_type = declared[0] if declared else "application/octet-stream"
-        return Kept(spool, content_type, spool.path.stat().st_size, self._clock() + VALID_FOR.total_seconds())
+        until = self._clock() + VALID_FOR.total_seconds()
+        kept = self._kept[delivery.id] = Kept(spool, content_type, spool.path.stat().st_size, until)
+        return kept
 
     def _forget_old(self) -> None:
         now = self._clock()
@@ -119,15 +120,15 @@ class MediaRoute:
                 kept.spool.close()
                 del self._kept[name]
 
-    async def _serve(self, request: web.Request, delivery: Delivery, kept: Kept) -> web.StreamResponse:
+    async def _serve(self, request: web.Request, delivery: Delivery, kept: Kept, file: BinaryIO) -> web.StreamResponse:
         response, wanted = _begin(request, kept.size_bytes)
         response.content_type = kept.content_type
         await response.prepare(request)
         if request.method == "HEAD":
             return response
-        async for chunk in _read(kept.spool.path, wanted):
+        async for chunk in _read(file, wanted):
             await response.write(chunk)
-        with suppress(ConnectionResetError):
+        with suppress(ConnectionResetError):  # a reader may hang up once it has the last byte
             await response.write_eof()
         if wanted.stop == kept.size_bytes:
             await self._remember(delivery)
@@ -160,10 +161,9 @@ def _begin(request: web.Request, size: int) -> tuple[web.StreamResponse, range]:
     return response, wanted
 
 
-async def _read(path: Path, wanted: range) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(wanted.start)
-        left = len(wanted)
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+async def _read(file: BinaryIO, wanted: range) -> AsyncIterator[bytes]:
+    file.seek(wanted.start)
+    left = len(wanted)
+    while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+        left -= len(chunk)
+        yield chunk

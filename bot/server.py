@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -11,23 +13,43 @@ HealthCheck = Callable[[], Awaitable[str]]
 BODY_LIMIT = 1024 * 1024  # Slack and Linq stay far below; more comes from somebody else
 BODY_TIMEOUT_S = 10.0
 CHECK_TIMEOUT_S = 3.0
-# A connection costs a descriptor before anybody had to prove who they are: 1,100 idle ones once used them up.
-CONNECTIONS_AT_MOST = 800
-FIRST_REQUEST_WITHIN_S = 15.0
 KEEPALIVE_S = 30.0
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """A connection costs a descriptor before anybody had to prove who they are: 1,100 idle ones once used them up.
+
+    From ``count`` connections on, the one that has been silent for longest makes room for a new one.
+    """
+
+    count: int
+    first_request_s: float = 15.0
+
+    @classmethod
+    def of_process(cls) -> "ConnectionLimits":
+        """Half of the descriptors that this process may have are for what it opens itself. A connection takes some
+        15 KiB: 2,000 are 30 MiB."""
+        import resource  # there is none on Windows, where the command line refuses to start
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return cls(2000 if soft == resource.RLIM_INFINITY else min(soft // 2, 2000))
 
 
 def routes(
     *,
     checks: Mapping[str, HealthCheck],
     metrics: Callable[[], bytes],
+    warnings: Mapping[str, HealthCheck] = MappingProxyType({}),
     slack_events: Handler | None = None,
     linq_webhooks: Handler | None = None,
     clips: Handler | None = None,
 ) -> web.Application:
     """The application. What this process does not serve is None and its route does not exist.
 
-    A health check answers "" when all is well, else why not. ``metrics`` gives Prometheus text.
+    A health check answers "" when all is well, else why not. Readiness shows ``warnings`` too, but they do not make it
+    503: they need a person, and a process that is taken out of service for them helps nobody. ``metrics`` gives
+    Prometheus text.
     """
     app = web.Application(client_max_size=BODY_LIMIT)
     if slack_events is not None:
@@ -35,24 +57,21 @@ def routes(
     if linq_webhooks is not None:
         app.router.add_post("/linq/webhooks", _bounded(linq_webhooks))
     if clips is not None:
-        app.router.add_get("/clips/{token}/{name}", clips)  # HEAD comes with it
+        # HEAD comes with it. By itself, aiohttp lets no brace stand in a name.
+        app.router.add_get("/clips/{token}/{name:[^/]+}", clips)
     app.router.add_get("/healthz", _alive)
-    app.router.add_get("/readyz", _ready(checks))
+    app.router.add_get("/readyz", _ready(checks, warnings))
     app.router.add_get("/metrics", _metrics(metrics))
     return app
 
 
-async def listen(app: web.Application, host: str, port: int, *, stop_within_s: float) -> tuple["Listener", int]:
-    """Serve it; gives the listener to close later and the port, which the system chooses when 0 is asked."""
-    listener = Listener(app, stop_within_s)
-    return listener, await listener.start(host, port)
-
-
 class Listener:
-    """A listening server that survives connections from whoever: few at once, and none that says nothing."""
+    """Serves an application to whoever connects; connections that say nothing are few, and closed after a while."""
 
-    def __init__(self, app: web.Application, stop_within_s: float) -> None:
-        self._silent: set[asyncio.BaseProtocol] = set()  # connections without a request so far
+    def __init__(self, app: web.Application, *, stop_within_s: float, limits: ConnectionLimits | None = None) -> None:
+        """``stop_within_s``: so long ``close`` waits for the requests that are being answered."""
+        self._limits = limits or ConnectionLimits.of_process()
+        self._silent: dict[web.RequestHandler, None] = {}  # connections without a request so far, the oldest first
         app.middlewares.append(self._note_request)
         self._runner = web.AppRunner(
             app,
@@ -65,6 +84,7 @@ class Listener:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
+        """Gives the port, which the system chooses when 0 is asked. Raises OSError where it cannot be had."""
         await self._runner.setup()
         try:
             self._server = await asyncio.get_running_loop().create_server(self._connect, host, port, backlog=4096)
@@ -81,25 +101,34 @@ class Listener:
 
     def _connect(self) -> asyncio.BaseProtocol:
         assert self._runner.server is not None, "set up before it listens"
-        if len(self._runner.server.connections) >= CONNECTIONS_AT_MOST:
+        if len(self._runner.server.connections) >= self._limits.count and not self._make_room():
             return _Refuse()
         handler = self._runner.server()
-        self._silent.add(handler)
-        asyncio.get_running_loop().call_later(FIRST_REQUEST_WITHIN_S, self._close_if_silent, handler)
+        self._silent[handler] = None
+        asyncio.get_running_loop().call_later(self._limits.first_request_s, self._close_if_silent, handler)
         return handler
 
-    def _close_if_silent(self, handler: web.RequestHandler) -> None:
-        if handler in self._silent and handler.transport is not None:
-            handler.transport.close()
-        self._silent.discard(handler)
+    def _make_room(self) -> bool:
+        return any(self._close_if_silent(handler) for handler in list(self._silent))
+
+    def _close_if_silent(self, handler: web.RequestHandler) -> bool:
+        """Whether it was still open, and had said nothing."""
+        if handler not in self._silent:
+            return False
+        del self._silent[handler]
+        was_open = handler.transport is not None
+        handler.force_close()
+        return was_open
 
     @web.middleware
     async def _note_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self._silent.discard(request.protocol)
+        self._silent.pop(request.protocol, None)
         return await handler(request)
 
 
 class _Refuse(asyncio.Protocol):
+    """Every connection is busy with a request: this one is closed at once, and its sender comes again."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
 
@@ -124,10 +153,11 @@ async def _alive(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-def _ready(checks: Mapping[str, HealthCheck]) -> Handler:
+def _ready(checks: Mapping[str, HealthCheck], warnings: Mapping[str, HealthCheck]) -> Handler:
     async def ready(_: web.Request) -> web.Response:
-        found = await reasons(checks)
-        body = {name: {"ok": True} if not reason else {"ok": False, "reason": reason} for name, reason in found.items()}
+        found, warned = await asyncio.gather(reasons(checks), reasons(warnings))
+        body = {name: {"ok": False, "reason": reason} if reason else {"ok": True} for name, reason in found.items()}
+        body |= {name: {"ok": True, "warning": reason} for name, reason in warned.items() if reason}
         return web.json_response(body, status=503 if any(found.values()) else 200)
 
     return ready

@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -21,7 +21,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 OURS = "memobridge"
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-FOREIGN_AT_MOST_EVERY_S = 60.0
+REPEAT_AFTER_S = 60.0
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -34,11 +34,18 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
         "event": str(record.msg) if is_ours else str(record.msg).partition("\n")[0],
     }
     if is_ours:
-        known |= {k: v for k, v in vars(record).items() if k not in STANDARD and not k.startswith("_")}
+        known |= _extra(record)
+    if repeated := getattr(record, "repeated", 0):
+        known["repeated"] = repeated
     if record.exc_info and record.exc_info[0] is not None:
         known["error"] = _named(record.exc_info[1], record.exc_info[0])
         known["places"] = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(record.exc_info[2])[-6:]]
     return known
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    known = STANDARD | {"repeated"}
+    return {name: value for name, value in vars(record).items() if name not in known and not name.startswith("_")}
 
 
 def _named(error: BaseException | None, kind: type[BaseException]) -> str:
@@ -58,7 +65,7 @@ class JsonLines(logging.Formatter):
         return self._encoded(fields(record))
 
 
-class Text(logging.Formatter):
+class TextLines(logging.Formatter):
     """The same fields for a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -69,21 +76,40 @@ class Text(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Other people's records are logged once a minute each at most: descriptors that ran out wrote 120 MB so."""
+    """Lets a warning through once a minute, as long as it says the same; then with the number of those left out.
+
+    Descriptors that ran out wrote 120 MB of one line, and anybody may send what a receiver refuses.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._logged: dict[tuple[str, str], float] = {}
+        self._seen: dict[Hashable, tuple[float, int]] = {}  # when it was logged, how often it was left out since
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if _is_ours(record):
+        if record.levelno < logging.WARNING:
             return True
-        key, now = (record.name, str(record.msg)), self._clock()
-        if now - self._logged.get(key, float("-inf")) < FOREIGN_AT_MOST_EVERY_S:
+        key, now = _identity(record), self._clock()
+        since, left_out = self._seen.get(key, (now - REPEAT_AFTER_S, 0))
+        if now - since < REPEAT_AFTER_S:
+            self._seen[key] = since, left_out + 1
             return False
-        self._logged[key] = now
+        record.repeated = left_out
+        self._seen.pop(key, None)
+        self._seen[key] = now, 0
+        self._forget(now)
         return True
+
+    def _forget(self, now: float) -> None:
+        """The oldest stand first. How often each happened is counted by the metrics anyway."""
+        while now - next(iter(self._seen.values()))[0] >= REPEAT_AFTER_S:
+            del self._seen[next(iter(self._seen))]
+
+
+def _identity(record: logging.LogRecord) -> Hashable:
+    kind = record.exc_info[0] if record.exc_info else None
+    said = tuple(sorted(f"{name}={value}" for name, value in _extra(record).items())) if _is_ours(record) else ()
+    return record.name, str(record.msg), kind, said
 
 
 class Metrics(logging.Handler):
@@ -124,7 +150,7 @@ def set_up(level: str, style: str | None, stream: IO[str] = sys.stderr) -> Metri
     least = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style is None and stream.isatty())
-    handler.setFormatter(Text() if as_text else JsonLines())
+    handler.setFormatter(TextLines() if as_text else JsonLines())
     handler.addFilter(is_news)
     handler.addFilter(RepeatFilter())
     handler.setLevel(least)

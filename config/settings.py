@@ -1,11 +1,13 @@
 """The only reader of the environment: one frozen ``Settings``. An error names the variable, the cause and the fix."""
 
 import base64
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AliasChoices,
     Field,
@@ -23,7 +25,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAFE_URL = "must be an https address (http only on this machine) in plain ASCII, its port at most 65535, without ? or #"
 SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "linq_api_v3_api_key", "linq_webhook_secret")
 
-
 RENAMED = {"FIND_SECONDS": "SEND_CONFIRM_SECONDS", "HEAR_CHECK_SECONDS": "BACKFILL_INTERVAL_SECONDS"}
 
 
@@ -38,7 +39,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Every setting, as an operator gives it. Units are in the names or the descriptions."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, env_file=".env")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     slack_bot_token: SecretStr = Field(description="Bot token of the Slack app (xoxb-…), from OAuth & Permissions")
     slack_signing_secret: SecretStr | None = Field(None, description="Signing secret; needed for HTTP events")
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
     )
     slack_alert_channel: str = Field(
         "",
-        description="Channel id (C…) that is told, once, when Slack, Linq or the bot itself fails, and when it recovers",
+        description="Channel id (C…) that is told when Slack, Linq or the bot itself fails, and when it recovers",
     )
     linq_api_v3_api_key: SecretStr = Field(description="Linq API key, from the Linq dashboard")
     linq_api_v3_base_url: str = Field("https://api.linqapp.com/api/partner", description="Linq base; /v3 lies below it")
@@ -113,6 +114,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("backfill_interval_seconds", mode="before")
+    @classmethod
+    def _seldom(cls, value: object) -> object:
+        """Under its old name, 0 meant never."""
+        return DAY_S if str(value).strip() == "0" else value
 
     @field_validator("log_level", "transfer", "log_format", mode="before")
     @classmethod
@@ -200,16 +207,36 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings of this process's environment, and of a file ``.env`` in its working folder.
+    """The settings of this process's environment, and of a file: ``.env`` in its working folder, or what ENV_FILE names
+    (empty: none). The environment wins.
 
     Raises SettingsError with every problem at once.
     """
-    return Settings()  # type: ignore[call-arg]  # the environment gives the arguments
+    return Settings(_env_file=_env_file())  # type: ignore[call-arg]  # the environment gives the arguments
 
 
-def renamed(environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(old, new) names of settings in use that go by another name now. The old ones work for one version more."""
-    return [(old, new) for old, new in RENAMED.items() if environment.get(old)]
+def renamed() -> dict[str, str]:
+    """Old name → new name of the settings in use that were renamed. The old ones work for one more version."""
+    path = _env_file()
+    given = {**(dotenv_values(path) if path else {}), **os.environ}
+    used = {name.upper() for name, value in given.items() if value}
+    return {old: new for old, new in RENAMED.items() if old in used}
+
+
+def _env_file() -> Path | None:
+    named = os.environ.get("ENV_FILE")
+    if named == "":
+        return None
+    path = Path(named or ".env")
+    try:
+        if path.is_file():
+            path.open("rb").close()
+            return path
+    except OSError as error:
+        raise SettingsError([f"ENV_FILE: {path} cannot be read ({error.strerror})"]) from None
+    if named:
+        raise SettingsError([f"ENV_FILE: {path} is no file"])
+    return None
 
 
 def _trimmed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bot.store.database import Database
 from bot.store.embedded import Embedded
 
 NUMBERS = itertools.count(1)
+os.environ["ENV_FILE"] = ""  # no test meets the settings of a developer's own bot
 # Tests do not ask what a power cut leaves behind, and without these a fresh database takes a tenth of the time.
 UNSAFE = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
 

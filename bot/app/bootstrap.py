@@ -1,33 +1,33 @@
 """Settings → clients → relay → adapters: every object made once and given what it needs. Nothing runs yet."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 import aiohttp
 
-from bot.audio import AudioConverter, AudioWorkers, sniff
-from bot.files import FileConverter, FileRules
+from bot.app.shutdown import DRAIN_S
+from bot.app.url_tokens import UrlTokens
+from bot.audio import AudioWorkers, VoiceConverter, sniff
+from bot.files import AttachmentConverter, FileRules
 from bot.jobs import Handlers, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
-from bot.relay import settings as link_settings
 from bot.relay.backfill import Backfill
 from bot.relay.conversation_actions import ConversationActions
 from bot.relay.conversations import Conversations
 from bot.relay.deliveries import DeliveryService
+from bot.relay.errors import Refused, RelayError
 from bot.relay.ids import NoticeId, RoomId
-from bot.relay.links import FROM_FILE, Links
+from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
-from bot.relay.model import Link, LinkSettings
 from bot.relay.notices import NoticeService
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
@@ -38,13 +38,10 @@ from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
 from bot.slack.api.formats import PLAYABLE, SHOWN_AS
 from bot.store.database import Database, migrate
-from bot.store.embedded import Embedded
-from config.links_file import FileLink, load_links
+from bot.store.embedded import Embedded, default_folder
 from config.settings import Settings
 
 Port = TypeVar("Port")
-
-STOP_WITHIN_S = 8.0  # of the promised ten; the rest is for the database
 
 
 class PortDecorator(Protocol):
@@ -67,18 +64,18 @@ class Services:
     slack: SlackAdapter
     linq: LinqAdapter
     audio: AudioWorkers
-    voice: AudioConverter  # as Linq takes it
+    voice: VoiceConverter  # as Linq takes it
     networks: Networks
     spool: SpoolFolder
     prefetcher: Prefetcher
     deliveries: DeliveryService
     actions: UserActions
     receipts: Receipts
-    notices: NoticeService
     links: Links
     conversations: ConversationActions
     backfill: Backfill
     temporary_urls: TemporaryUrls | None
+    url_tokens: UrlTokens
     jobs: JobRunner
 
 
@@ -97,13 +94,25 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack)
         session = await stack.enter_async_context(_session())
-        spool = await asyncio.to_thread(SpoolFolder.create, settings.data_dir)
+        spool = await asyncio.to_thread(_create_spool, settings)
         stack.callback(spool.remove)
         services = _build(settings, database, session, spool, decorate, prefetch)
         stack.push_async_callback(services.linq.close)
         stack.push_async_callback(services.audio.close)
         stack.push_async_callback(services.prefetcher.close)
         yield services
+
+
+def _create_spool(settings: Settings) -> SpoolFolder:
+    """In the data folder, where there is one: it is as private as the data, and on a disk for data."""
+    parent = settings.data_dir or (default_folder() if settings.database_url is None else None)
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        return SpoolFolder.create(parent)
+    except OSError as error:
+        place = f"DATA_DIR {parent}" if parent else "The system's temporary folder"
+        raise Refused(f"{place} cannot be made or written in: {error.strerror}. Choose a DATA_DIR that can.") from error
 
 
 def _session() -> aiohttp.ClientSession:
@@ -128,10 +137,17 @@ async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
 async def _database_url(settings: Settings, stack: AsyncExitStack) -> str:
     if settings.database_url is not None:
         return settings.database_url
-    embedded = await asyncio.to_thread(Embedded.start, settings.data_dir)
-    stack.push_async_callback(asyncio.to_thread, embedded.stop)
+    starting = asyncio.ensure_future(asyncio.to_thread(Embedded.start, settings.data_dir))
+    stack.push_async_callback(_stop_embedded, starting)
+    embedded = await asyncio.shield(starting)
     await stack.enter_async_context(embedded.watched())
     return embedded.url
+
+
+async def _stop_embedded(starting: "asyncio.Future[Embedded]") -> None:
+    """Also when the bot is told to stop while the server starts: the thread cannot be cancelled, and goes on."""
+    with suppress(RelayError):  # it did not start, which is told already
+        await asyncio.to_thread((await starting).stop)
 
 
 def _build(
@@ -142,27 +158,19 @@ def _build(
     decorate: PortDecorator,
     prefetch: int,
 ) -> Services:
-    audio = AudioWorkers(settings.audio_workers)
-    voice = AudioConverter(audio, limits.VOICE_FORMATS)
-    slack, linq = _slack(settings, session), _linq(settings, session)
-    playable = AudioConverter(audio, PLAYABLE)
-    slack_files = FileRules("Slack", SLACK_FILE_BYTES, copies=SHOWN_AS, keeps_original=True, voice=playable)
-    linq_files = FileRules("iMessage", limits.ATTACHMENT_BYTES, limits.CONTENT_TYPES, copies=limits.SENT_AS)
-    networks = Networks(
-        decorate("slack", slack.network(audio=playable, files=FileConverter(audio, slack_files))),
-        decorate("linq", linq.network(audio=voice, files=FileConverter(audio, linq_files))),
-    )
-    store = decorate("deliveries", database.deliveries)
-    urls = _temporary_urls(settings, database)
+    adapters = _adapters(settings, session, decorate)
+    networks, links = adapters.networks, Links(database.links, adapters.networks, adapters.linq.rooms)
+    store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
+    url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())
+    urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    links = Links(database.links, networks, linq.rooms)
     routes = Routes(database.links, database.conversations, links, networks)
     deliveries = DeliveryService(
         store,
         database.people,
         routes,
-        Conversations(database.conversations, database.links, networks, linq.rooms),
+        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
         networks,
         prefetcher,
         retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
@@ -172,27 +180,49 @@ def _build(
         now=now,
     )
     notices = NoticeService(decorate("notices", database.notices), networks)
-    receipts = decorate("receipts", database.receipts)
     return Services(
         settings=settings,
         database=database,
-        slack=slack,
-        linq=linq,
-        audio=audio,
-        voice=voice,
+        slack=adapters.slack,
+        linq=adapters.linq,
+        audio=adapters.audio,
+        voice=adapters.voice,
         networks=networks,
         spool=spool,
         prefetcher=prefetcher,
         deliveries=deliveries,
         actions=UserActions(store, receipts, links, now=now),
         receipts=Receipts(receipts, store, networks),
-        notices=notices,
         links=links,
-        conversations=ConversationActions(database.conversations, links, networks, linq.rooms, now=now),
+        conversations=ConversationActions(database.conversations, links, networks, adapters.linq.rooms, now=now),
         backfill=_backfill(settings, database, deliveries, networks),
         temporary_urls=urls,
+        url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
     )
+
+
+@dataclass(frozen=True)
+class _Adapters:
+    slack: SlackAdapter
+    linq: LinqAdapter
+    audio: AudioWorkers
+    voice: VoiceConverter
+    networks: Networks
+
+
+def _adapters(settings: Settings, session: aiohttp.ClientSession, decorate: PortDecorator) -> _Adapters:
+    """The two networks, each with what makes recordings and other files fit for it."""
+    audio = AudioWorkers(settings.audio_workers)
+    slack, linq = _slack(settings, session), _linq(settings, session)
+    voice, playable = VoiceConverter(audio, limits.VOICE_FORMATS), VoiceConverter(audio, PLAYABLE)
+    slack_files = FileRules("Slack", SLACK_FILE_BYTES, copies=SHOWN_AS, keeps_original=True, voice=playable)
+    linq_files = FileRules("iMessage", limits.ATTACHMENT_BYTES, limits.CONTENT_TYPES, copies=limits.SENT_AS)
+    networks = Networks(
+        decorate("slack", slack.network(audio=playable, files=AttachmentConverter(audio, slack_files))),
+        decorate("linq", linq.network(audio=voice, files=AttachmentConverter(audio, linq_files))),
+    )
+    return _Adapters(slack, linq, audio, voice, networks)
 
 
 def _slack(settings: Settings, session: aiohttp.ClientSession) -> SlackAdapter:
@@ -210,15 +240,15 @@ def _linq(settings: Settings, session: aiohttp.ClientSession) -> LinqAdapter:
     return LinqAdapter(key, base_url, session, now=now, public_url=settings.public_url)
 
 
-def _temporary_urls(settings: Settings, database: Database) -> TemporaryUrls | None:
+def _temporary_urls(settings: Settings, database: Database, tokens: UrlTokens) -> TemporaryUrls | None:
     if settings.transfer != "url" or settings.public_url is None:
         return None
-    return TemporaryUrls(database.deliveries, settings.public_url, token=lambda: secrets.token_urlsafe(32))
+    return TemporaryUrls(database.deliveries, settings.public_url, token=tokens.create)
 
 
 def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval)
+    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
 def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
@@ -228,20 +258,4 @@ def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, n
         due=database.due,
         missing=database.need_jobs,
     )
-    return JobRunner(handlers, workers=settings.workers, stop_within_s=STOP_WITHIN_S)
-
-
-async def file_links(services: Services) -> list[Link]:
-    """The links of the links file. Raises SettingsError for a file that cannot be read or is wrong, RetryLater while
-    Slack does not say which workspace its channels belong to."""
-    path = services.settings.links_file
-    return [await _file_link(services, each) for each in load_links(path)] if path else []
-
-
-async def _file_link(services: Services, written: FileLink) -> Link:
-    settings = LinkSettings()
-    for key, words in written.settings.items():
-        values = [await services.slack.setting_value(word) for word in words] if key == "senders" else words
-        settings = link_settings.change(settings, key, values)
-    room = await services.slack.room(written.channel)
-    return Link(room, services.linq.ids.room(written.chat), "", FROM_FILE, settings)
+    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S)

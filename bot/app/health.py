@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.relay.errors import RelayError
@@ -10,10 +11,21 @@ from bot.store.database import Database
 LATE_S = 60.0
 REMEMBERED_FOR_S = 60.0
 SKEW_MAX_S = 60.0
-MARK_MAX_S = 1800.0
-"""Linq gives up on a webhook after half an hour: older than that, what was said may be known from nowhere else."""
+MARK_MAX_S = 3600.0
+"""A thousand links, which are two thousand rooms, are read once in half an hour at a call a second."""
 
 HealthCheck = Callable[[], Awaitable[str]]
+
+
+@dataclass
+class Checks:
+    """All checks of a process. ``problems`` and ``warnings`` go to readiness by their names; ``slack`` and ``linq``
+    hold what is asked of each of these, and grow as parts are started."""
+
+    problems: dict[str, HealthCheck] = field(default_factory=dict)
+    warnings: dict[str, HealthCheck] = field(default_factory=dict)
+    slack: list[HealthCheck] = field(default_factory=list)
+    linq: list[HealthCheck] = field(default_factory=list)
 
 
 def reason_of(act: Callable[[], Awaitable[object]]) -> HealthCheck:
@@ -50,6 +62,18 @@ def remembered(check: HealthCheck, clock: Callable[[], float] = time.monotonic) 
         if clock() - asked_at >= REMEMBERED_FOR_S:
             answer = await check()
             asked_at = clock()
+        return answer
+
+    return ask
+
+
+def until_fine(check: HealthCheck, answer: str) -> HealthCheck:
+    """What needs no further proof once it was fine. ``answer`` is the one of the time before."""
+
+    async def ask() -> str:
+        nonlocal answer
+        if answer:
+            answer = await check()
         return answer
 
     return ask

@@ -13,9 +13,17 @@ class PeriodicTasks:
     def __init__(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self, name: str, every_s: float, act: Callable[[], Awaitable[object]]) -> None:
-        """``every_s`` lie before the first time, and between the end of one and the next. Errors end nothing."""
-        self._tasks.append(asyncio.create_task(_repeat(name, every_s, act), name=name))
+    def start(
+        self, name: str, every_s: float, act: Callable[[], Awaitable[object]], *, at_once: bool = False
+    ) -> asyncio.Event:
+        """``every_s`` lie before the first time, unless it is ``at_once``, and between the end of one and the next.
+
+        Errors end nothing. The event is set when it was done for the first time.
+        """
+        done_once = asyncio.Event()
+        work = _repeat(name, every_s, act, done_once, at_once=at_once)
+        self._tasks.append(asyncio.create_task(work, name=name))
+        return done_once
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -23,12 +31,17 @@ class PeriodicTasks:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _repeat(name: str, every_s: float, act: Callable[[], Awaitable[object]]) -> None:
-    while True:
+async def _repeat(
+    name: str, every_s: float, act: Callable[[], Awaitable[object]], done_once: asyncio.Event, *, at_once: bool
+) -> None:
+    if not at_once:
         await asyncio.sleep(every_s)
+    while True:
         try:
             await act()
         except RelayError as error:
             log.warning("periodic.failed", extra={"task": name, "reason": error.reason, "code": error.code})
         except Exception:
             log.exception("periodic.failed", extra={"task": name})
+        done_once.set()
+        await asyncio.sleep(every_s)

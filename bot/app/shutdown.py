@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 log = logging.getLogger("memobridge.app")
 
 EXIT_AFTER_S = 9.5  # the promise is ten
-DRAIN_FOR_S = 8.0  # the rest is for the database
+DRAIN_S = 8.0  # the rest is for the database
+RECEIVERS_S = 4.0  # of these; Slack and Linq have given up on an answer by then, and deliver again
 
 
 class Shutdown:
@@ -28,16 +29,20 @@ class Shutdown:
                 log.error("shutdown.drain_failed", exc_info=error)
 
 
-def exit_within(seconds: float) -> None:
+def exit_within(seconds: float, last_act: Callable[[], None]) -> None:
     """End the process by then, with exit code 0, whatever hangs: a database that froze, a thread that waits for it.
 
-    It is as safe as being killed, which is safe: the next start takes over.
+    It is as safe as being killed, which is safe: the next start takes over. ``last_act`` is called just before and must
+    not block: it lets nothing be left behind.
     """
-    timer = threading.Timer(seconds, _exit_now, [seconds])
+    timer = threading.Timer(seconds, _exit_now, [seconds, last_act])
     timer.daemon = True
     timer.start()
 
 
-def _exit_now(seconds: float) -> None:
+def _exit_now(seconds: float, last_act: Callable[[], None]) -> None:
     log.warning("shutdown.forced", extra={"after_s": seconds})
-    os._exit(0)
+    try:
+        last_act()
+    finally:
+        os._exit(0)

@@ -25,7 +25,7 @@ class WebhookWatchdog:
         self._has_secret = has_secret
         self._clock = clock
         self._checked_at = float("-inf")
-        self._reason = ""
+        self._reason = "The webhook subscription has not been checked yet."
 
     async def check(self) -> None:
         """Make or repair it. What is wrong is kept for ``health``."""

@@ -11,7 +11,7 @@ from bot.relay.media.formats import AcceptedFormat, formats_of_extension
 from bot.relay.ports import AudioFile
 
 
-class AudioConverter:
+class VoiceConverter:
     """Fits the relay's ``Audio`` for one receiving side; several share the same workers."""
 
     def __init__(self, workers: AudioWorkers, accepted: Mapping[str, AcceptedFormat]) -> None:

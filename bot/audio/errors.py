@@ -6,7 +6,7 @@ or a fault in the bot is ``RetryLater``: the same file may well go through next 
 
 import errno
 
-from bot.relay.errors import Refused, RetryLater
+from bot.relay.errors import Refused, Remedy, RetryLater
 
 MACHINE_ERRORS = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS, errno.EACCES, errno.ENOENT)
@@ -24,26 +24,31 @@ _NOT_AUDIO = {
 }
 
 
+def unusable(reason: str, *, code: str = "") -> Refused:
+    """The same file would fail in the same way, so nobody is offered to send it again."""
+    return Refused(reason, code=code, remedy=Remedy.SEND_FILE_AGAIN)
+
+
 def empty_file() -> Refused:
-    return Refused("The file is empty (0 bytes). Record it again and drop the new one.")
+    return unusable("The file is empty (0 bytes). Record it again and drop the new one.")
 
 
 def not_audio(container: str) -> Refused:
     what = _NOT_AUDIO.get(container)
     if what is None:
-        return Refused("The file is in no audio format known here. Save it as M4A or MP3 and drop that.")
-    return Refused(f"The file holds {what}, not sound. Drop the recording itself.")
+        return unusable("The file is in no audio format known here. Save it as M4A or MP3 and drop that.")
+    return unusable(f"The file holds {what}, not sound. Drop the recording itself.")
 
 
 def unreadable(label: str) -> Refused:
-    return Refused(
+    return unusable(
         f"The file begins like {label} but cannot be read: it is damaged or its end is missing. "
         "Record it again, or save it as M4A or MP3 and drop that."
     )
 
 
 def truncated(label: str, present_share: float) -> Refused:
-    return Refused(
+    return unusable(
         f"The {label} file is cut short: {_percent(present_share)} of its sound is there. "
         "Let it finish uploading at its source, then drop it again."
     )
@@ -51,51 +56,51 @@ def truncated(label: str, present_share: float) -> Refused:
 
 def damaged(broken_share: float) -> Refused:
     lost = "none of its sound can" if broken_share > 0.99 else f"{_percent(broken_share)} of its sound cannot"
-    return Refused(f"The file is damaged: {lost} be decoded. Record it again.")
+    return unusable(f"The file is damaged: {lost} be decoded. Record it again.")
 
 
 def no_sound(label: str) -> Refused:
-    return Refused(f"The {label} file holds no sound that can be played. Record it again with sound.")
+    return unusable(f"The {label} file holds no sound that can be played. Record it again with sound.")
 
 
 def copy_protected() -> Refused:
-    return Refused("The file is copy-protected (DRM) and cannot be opened. Drop an unprotected recording.")
+    return unusable("The file is copy-protected (DRM) and cannot be opened. Drop an unprotected recording.")
 
 
 def unknown_codec(label: str) -> Refused:
-    return Refused(f"The sound inside ({label}) cannot be decoded here. Save it as M4A or MP3 and drop that.")
+    return unusable(f"The sound inside ({label}) cannot be decoded here. Save it as M4A or MP3 and drop that.")
 
 
 def impossible_rate(rate: int) -> Refused:
-    return Refused(f"The file claims {rate:,} samples a second, which no recorder makes. Record it again.")
+    return unusable(f"The file claims {rate:,} samples a second, which no recorder makes. Record it again.")
 
 
 def too_long(size_bytes: int, limit_bytes: int, longest_s: float) -> Refused:
-    return Refused(
+    return unusable(
         f"The recording ({_mib(size_bytes)}) is longer than {clock(longest_s)}, the longest that fits into the "
         f"{_mib(limit_bytes)} that can be sent. Drop it in parts."
     )
 
 
 def too_large(size_bytes: int, limit_bytes: int, longest_s: float) -> Refused:
-    return Refused(
+    return unusable(
         f"The converted recording would be {_mib(size_bytes)}, and {_mib(limit_bytes)} at most can be sent. "
         f"Keep it under {clock(longest_s)}, or drop it in parts."
     )
 
 
 def timed_out(timeout_s: float) -> Refused:
-    return Refused(
+    return unusable(
         f"The file could not be decoded within {timeout_s:.0f} s. Save it as M4A or MP3, or in parts, and drop that."
     )
 
 
 def decoder_crashed() -> Refused:
-    return Refused("The file made the decoder crash, so it is damaged. Record it again, or save it as M4A or MP3.")
+    return unusable("The file made the decoder crash, so it is damaged. Record it again, or save it as M4A or MP3.")
 
 
 def too_much_memory() -> Refused:
-    return Refused(
+    return unusable(
         "Decoding the file needs more memory than any recording should. Save it as M4A or MP3 and drop that."
     )
 

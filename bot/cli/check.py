@@ -1,16 +1,17 @@
 """``memobridge check``: everything the bot needs, tried out: one line each with ✓ or ✗ and the fix."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
-from bot.app import Services, file_links, health, open_services
+from bot.app import Services, health, load_file_links, open_services, read_file_links
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE
 from bot.relay.model import Link
 from bot.slack.diagnosis import CheckResult
 from bot.slack.ids import parse_room
-from config.links_file import load_links
 from config.settings import Settings, SettingsError
 
 Trial = Callable[[], Awaitable[str | CheckResult]]
@@ -33,24 +34,30 @@ async def _report(settings: Settings) -> bool:
 
 async def _results(settings: Settings) -> AsyncIterator[CheckResult]:
     yield CheckResult(True, "settings", "complete")
-    if settings.links_file is not None:
-        yield _links_file(settings)
+    links_file = _links_file(settings.links_file) if settings.links_file else None
+    if links_file:
+        yield links_file
     try:
         async with open_services(settings) as services:
             yield await _database(services)
             async for result in _dependencies(services):
                 yield result
+            async for result in _links(services, with_file=bool(links_file and links_file.is_ok)):
+                yield result
     except RelayError as error:
         yield CheckResult(False, "database", error.reason)
 
 
-def _links_file(settings: Settings) -> CheckResult:
-    assert settings.links_file is not None, "asked only where there is one"
+def _links_file(path: Path) -> CheckResult:
     try:
-        links = load_links(settings.links_file)
+        links = load_file_links(path)
     except SettingsError as error:
-        return CheckResult(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", ""))
+        return _wrong_links_file(error)
     return CheckResult(True, "LINKS_FILE", f"good; {len(links)} link{'s' * (len(links) != 1)}")
+
+
+def _wrong_links_file(error: SettingsError) -> CheckResult:
+    return CheckResult(False, "LINKS_FILE", " ".join(error.problems).replace("LINKS_FILE: ", ""))
 
 
 async def _database(services: Services) -> CheckResult:
@@ -65,9 +72,21 @@ async def _dependencies(services: Services) -> AsyncIterator[CheckResult]:
     yield await _tried("Linq key", lambda: _linq_key(services))
     yield await _tried("Linq webhooks", lambda: _webhooks(services))
     yield await _tried("audio", lambda: _audio(services))
-    links = await _all_links(services)
-    for link in links:
-        yield await _tried(f"link {parse_room(link.room).channel}", lambda link=link: _link(services, link))  # type: ignore[misc]
+
+
+async def _links(services: Services, *, with_file: bool) -> AsyncIterator[CheckResult]:
+    """Those of the file, which the bot reads when it starts, lie under those made by people."""
+    links = {link.room: link for link in await services.links.all() if link.made_by != FROM_FILE}
+    path = services.settings.links_file
+    try:
+        if with_file and path:
+            links = {link.room: link for link in await read_file_links(path, services.slack, services.linq)} | links
+    except SettingsError as error:
+        yield _wrong_links_file(error)
+    except RelayError:
+        pass  # Slack's trouble is told above
+    for link in links.values():
+        yield await _tried(f"link {parse_room(link.room).channel}", partial(_link, services, link))
     if not links:
         yield CheckResult(True, "links", "none yet; make one with /voicememo link, in a channel the bot is in")
 
@@ -82,16 +101,6 @@ async def _slack(services: Services) -> AsyncIterator[CheckResult]:
         yield await _tried("Slack app token", lambda: _app_token(services))
     if settings.slack_alert_channel:
         yield await diagnosis.channel(settings.slack_alert_channel, "alert channel")
-
-
-async def _all_links(services: Services) -> Sequence[Link]:
-    """Those of the file, which the bot reads when it starts, lie under those made by people."""
-    made = [link for link in await services.links.all() if link.made_by != FROM_FILE]
-    try:
-        kept = await file_links(services)
-    except (RelayError, SettingsError):
-        kept = []  # said already, of the file or of Slack
-    return list({link.room: link for link in (*kept, *made)}.values())
 
 
 async def _tried(subject: str, trial: Trial) -> CheckResult:

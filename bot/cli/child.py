@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from config.settings import Settings
+from config.settings import RENAMED, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60.0
@@ -41,7 +41,8 @@ class BotProcess:
         on_log: Callable[[dict[str, Any]], None] | None = None,
         ready_s: float = READY_S,
     ) -> None:
-        self._environment = {"HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json"} | dict(environment)
+        defaults = {"HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json", "ENV_FILE": ""}
+        self._environment = defaults | dict(environment)
         self._command = (sys.executable, "-m", module, "run", "--role", role)
         self._on_log = on_log
         self._ready_s = ready_s
@@ -145,8 +146,10 @@ class BotProcess:
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without any setting of the bot: a demo must never meet a real account."""
-    return {name: value for name, value in environ.items() if name.lower() not in Settings.model_fields}
+    """This process's environment without any setting of the bot: a demo must never meet a real account. (Nor does it
+    read a file with settings, by an empty ENV_FILE.)"""
+    settings = {*map(str.upper, Settings.model_fields), *RENAMED}
+    return {name: value for name, value in environ.items() if name.upper() not in settings}
 
 
 def _told(line: dict[str, Any]) -> str:

@@ -17,12 +17,13 @@ from config.settings import Settings, SettingsError, load
 
 USAGE = 2
 FAILED = 1
+STOPPED = 130  # as a shell says it of a program that Ctrl-C ended
 
 WHOLE = ("id", "chat", "channel", "from", "to", "accepted (UTC)", "status")
 FOLDED, UNFOLDED = 12, 10_000
 """Widths, in letters: of a column that may be folded at least, and of what no terminal shows."""
 
-STOPPING = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 Result = TypeVar("Result")
 
@@ -37,39 +38,45 @@ def settings_or_exit() -> Settings:
 
 
 def run_or_exit(
-    work: Coroutine[Any, Any, Result], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    work: Coroutine[Any, Any, Result],
+    *,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    stopped_code: int = STOPPED,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> Result:
     """Run it. What the relay's errors say becomes one line on stderr and exit code 1; no traceback.
 
-    SIGTERM and SIGHUP end it as Ctrl-C does: with everything put in order that it began.
+    SIGTERM, SIGINT (Ctrl-C) and SIGHUP (a closed terminal) cancel it: it puts in order what it began, and the exit code
+    is ``stopped_code``. ``on_stop`` is called first.
     """
     logging.getLogger("asyncio").addFilter(is_news)
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(_until_told(work))
+            return runner.run(_until_signal(work, on_stop))
     except SettingsError as error:
         stop(error.problems, USAGE)
     except RelayError as error:
         stop([error.reason], FAILED)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(130)
+        sys.exit(stopped_code)
 
 
-async def _until_told(work: Coroutine[Any, Any, Result]) -> Result:
-    """Only the work itself is told to stop: what it has begun is still there for it, and it ends that in its order.
+async def _until_signal(work: Coroutine[Any, Any, Result], on_stop: Callable[[], None]) -> Result:
+    """Only the work itself is cancelled: what it has begun is still there for it, and it ends that in its order.
 
-    Told once more meanwhile, it goes on with that.
+    Further signals are ignored, so that it is not disturbed in that.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
     def stop_work(*_: object) -> None:
-        for number in STOPPING:
+        for number in SIGNALS:
             signal.signal(number, lambda *_: None)
+        on_stop()
         if not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
 
-    for number in STOPPING:
+    for number in SIGNALS:
         signal.signal(number, stop_work)
     return await work
 

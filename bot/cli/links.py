@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.app import Services, open_services
+from bot.app import SENDERS, Services, open_services
 from bot.cli.common import USAGE, plain_console, run_or_exit, settings_or_exit, show, stop, table, warn
 from bot.relay import settings as link_settings
 from bot.relay.errors import Refused
@@ -51,11 +51,10 @@ async def _set(channel: str, assignments: Sequence[str]) -> None:
     if wrong := [key for key, equals, value in pairs if not (equals and value)]:
         stop([f"{wrong[0]}: write each setting as KEY=VALUE, like mode=conversation."], USAGE)
     async with open_services(settings_or_exit()) as services:
-        room = await _room(services, channel)
-        for key, _, value in pairs:
-            words = [word for word in value.split(",") if word]
-            values = [await services.slack.setting_value(word) for word in words] if key == "senders" else words
-            link = await services.links.set(room, key, values, by=None)
+        changes = {key: [word for word in value.split(",") if word] for key, _, value in pairs}
+        if SENDERS in changes:
+            changes[SENDERS] = await services.slack.setting_values(changes[SENDERS])
+        link = await services.links.set(await _room(services, channel), changes, by=None)
     plain_console(soft_wrap=True).print(f"{channel}: {_settings(link)}")
 
 

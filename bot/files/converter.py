@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from bot.audio import AudioConverter, AudioWorkers, MediaKind
+from bot.audio import AudioWorkers, MediaKind, VoiceConverter
 from bot.files.pictures import convert_picture
 from bot.relay.errors import Refused, Remedy
 from bot.relay.parts import Media
@@ -44,11 +44,11 @@ class FileRules:
     accepted: frozenset[str] | None = None
     copies: Mapping[str, str] = field(default_factory=dict)
     keeps_original: bool = False
-    voice: AudioConverter | None = None
+    voice: VoiceConverter | None = None
 
 
-class FileConverter:
-    """Implements the relay's ``FileConverter``."""
+class AttachmentConverter:
+    """Implements the relay's ``AttachmentConverter``."""
 
     def __init__(self, workers: AudioWorkers, rules: FileRules) -> None:
         self._workers = workers
@@ -72,7 +72,7 @@ class FileConverter:
         except Refused:  # the copy is for those whose client does not show the original
             return [self._checked(original)]
 
-    async def _recording(self, voice: AudioConverter, path: Path, part: Media, copy: Path) -> PlainFile:
+    async def _recording(self, voice: VoiceConverter, path: Path, part: Media, copy: Path) -> PlainFile:
         file = await voice.convert(path, copy)
         name = f"{PurePosixPath(part.name).stem or 'voice memo'}.{file.extension}"
         return PlainFile(file.path, name, file.content_type, file.size_bytes, file.info)

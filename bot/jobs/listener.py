@@ -7,6 +7,7 @@ Its own loop waits in psycopg's ``notifies()``, which wakes up ten times a secon
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from procrastinate import PsycopgConnector
@@ -14,20 +15,26 @@ from procrastinate.connector import Notify
 
 log = logging.getLogger("memobridge.jobs")
 
-CHECK_S = 30.0  # a connection that died without a word is noticed by then
-
 
 class ListeningConnector(PsycopgConnector):
-    """Procrastinate's connector with a LISTEN loop that sleeps until something is sent."""
+    """Procrastinate's connector with a LISTEN loop that sleeps until something is sent.
+
+    ``check_s``: a connection that died without a word is noticed after so many seconds.
+    """
+
+    def __init__(self, *, check_s: float = 30.0) -> None:
+        super().__init__()
+        self._check_s = check_s
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         """Runs until it is cancelled. A lost connection is made again; what came meanwhile is found by polling."""
         while True:
+            raise_if_cancelled()
             try:
                 async with self.pool.connection() as connection:
                     for channel in channels:
                         await connection.execute(f'LISTEN "{channel}"'.encode())
-                    await _forward(connection, on_notification)
+                    await _forward(connection, on_notification, self._check_s)
             except Exception as error:  # whatever the connection died of
                 log.info("jobs.listener_lost", extra={"reason": type(error).__name__})
                 raise_if_cancelled()
@@ -35,32 +42,34 @@ class ListeningConnector(PsycopgConnector):
 
 
 def raise_if_cancelled() -> None:
-    """Where a task is cancelled while its connection breaks, psycopg raises its own error in place of the cancellation:
-    whoever goes on after an error would never end."""
+    """A loop that goes on after an error, or over one, would never end where its cancellation was lost: psycopg raises
+    its own error instead when the connection breaks at that moment, and before Python 3.12 ``asyncio.wait_for``, with
+    which its pool waits, drops a cancellation that comes together with what was waited for."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
-async def _forward(connection: Any, on_notification: Notify) -> None:
+async def _forward(connection: Any, on_notification: Notify, check_s: float) -> None:
     try:
         while True:
-            await _wait_until_readable(connection.fileno())
             async for notification in connection.notifies(timeout=0):
                 await on_notification(channel=notification.channel, payload=notification.payload)
-            await connection.execute(b"SELECT 1")
+            if not await _is_readable(connection.fileno(), check_s):
+                await connection.execute(b"SELECT 1")
     finally:
-        await connection.close()  # the pool must not hand it out: it still listens
+        with suppress(Exception):  # it is broken, and the pool will see that
+            await connection.execute(b"UNLISTEN *")
 
 
-async def _wait_until_readable(fileno: int) -> None:
+async def _is_readable(fileno: int, within_s: float) -> bool:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(fileno, readable.set)
     try:
-        async with asyncio.timeout(CHECK_S):
-            await readable.wait()
+        async with asyncio.timeout(within_s):
+            return await readable.wait()
     except TimeoutError:
-        pass
+        return False
     finally:
         loop.remove_reader(fileno)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg_pool
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
@@ -27,6 +26,7 @@ from bot.jobs.listener import ListeningConnector, raise_if_cancelled
 from bot.relay.errors import RelayError
 
 SEND_NEXT, REFRESH_NOTICE = "send_next", "refresh_notice"
+ABORT_WITHIN_S = 5.0  # for what a worker does after it has broken off the jobs under way
 NOTICES_AT_ONCE = 64  # most of them wait: for the debounce, or for their turn within the network's rate limit
 
 log = logging.getLogger("memobridge.jobs")
@@ -74,7 +74,8 @@ class JobRunner:
         self._stopping = asyncio.Event()
         self._register()
 
-    async def open(self, pool: psycopg_pool.AsyncConnectionPool[Any]) -> None:
+    async def open(self, pool: Any) -> None:
+        """Use these connections of the store's: a psycopg pool, about which nothing else is known here."""
         await self._app.open_async(pool)
 
     async def run(self) -> None:
@@ -117,9 +118,7 @@ class JobRunner:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()  # a worker that is cancelled stops gracefully
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks, self._stop_within_s + ABORT_WITHIN_S)
         for task in done:
             task.result()
 
@@ -203,4 +202,14 @@ async def _repeat(every_s: float, act: Callable[[], Awaitable[None]]) -> None:
             await act()
         except (RelayError, ConnectorException) as error:
             log.info("jobs.not_looked_after", extra={"reason": type(error).__name__})
-            raise_if_cancelled()
+        raise_if_cancelled()
+
+
+async def _end(tasks: Sequence[asyncio.Future[Any]], within_s: float) -> None:
+    """A worker that is cancelled stops gracefully. Whoever has not ended in time has lost its cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=within_s)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,8 +6,9 @@ silent without a sign. Reading is spread over the rooms within a budget of calls
 """
 
 import logging
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import Refused, RelayError, RetryLater
@@ -15,7 +16,7 @@ from bot.relay.ids import DeliveryId, MessageId, RoomId, network_of
 from bot.relay.model import Message
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import HistoryPage, Network, Networks
-from bot.relay.stores import HeldReaction, Mark, MarkStore, ReactionStore
+from bot.relay.stores import HeldReaction, HistoryMark, MarkStore, ReactionStore
 
 log = logging.getLogger("memobridge.relay")
 
@@ -23,6 +24,18 @@ OVERLAP = timedelta(minutes=5)
 """So far before its mark a room is read again: clocks differ, and what comes late stands in the middle of a history."""
 
 RETRY_AFTER = timedelta(seconds=30)
+
+EVENTS_TAKE = timedelta(seconds=10)
+"""So long an event may take to tell of a message. What is read in a history before that was not missed yet."""
+
+
+@dataclass(frozen=True)
+class BackfillRead:
+    """What one call gave: how many new deliveries, and whether an event is missing that should have told of one."""
+
+    room: RoomId
+    found: int = 0
+    is_event_missing: bool = False
 
 
 class Backfill:
@@ -36,20 +49,21 @@ class Backfill:
         networks: Networks,
         *,
         interval: timedelta,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._reactions = reactions
         self._deliveries = deliveries
         self._networks = networks
         self._interval = interval
+        self._now = now
 
     async def open_gaps(self) -> None:
         """Something may have been missed in every linked room: what they send waits until they were read."""
         await self._store.open_gaps()
 
-    async def read_next(self) -> int | None:
-        """One call for the room that needs it most. Gives how many new deliveries no event had told of; None: no room
-        needs reading now."""
+    async def read_next(self) -> BackfillRead | None:
+        """One call for the room that needs it most. None: no room needs reading now."""
         mark = await self._store.lease(self._interval)
         if mark is None:
             return None
@@ -61,35 +75,38 @@ class Backfill:
         except Refused as no:  # the bot is not in the room any more, say: nothing holds it up
             log.warning("backfill.refused", extra={"reason": no.reason, "code": no.code})
             await self._store.finish_pass(mark)
-        return 0
+        return BackfillRead(mark.room)
 
-    async def _read(self, mark: Mark, network: Network) -> int:
+    async def _read(self, mark: HistoryMark, network: Network) -> BackfillRead:
         if network.history is None:
             await self._store.finish_pass(mark)
-            return 0
+            return BackfillRead(mark.room)
         page = await network.history.read(mark.room, mark.read_up_to - OVERLAP, mark.cursor)
-        new = await self._carry(mark.room, page)
+        found, is_old = await self._carry(mark.room, page)
         if page.cursor:
             await self._store.save_cursor(mark, page.cursor)
-            return len(new)
-        if mark.has_gap:
-            await self._withdraw_deleted(mark, network)
-        await self._store.finish_pass(mark)
-        return len(new)
+        else:
+            if mark.has_gap:
+                await self._withdraw_deleted(mark, network)
+            await self._store.finish_pass(mark)
+        return BackfillRead(mark.room, found, is_event_missing=is_old and not mark.has_gap)
 
-    async def _carry(self, room: RoomId, page: HistoryPage) -> Sequence[DeliveryId]:
-        """The id is the cause: what was told before changes nothing, so what is new was never told."""
+    async def _carry(self, room: RoomId, page: HistoryPage) -> tuple[int, bool]:
+        """How many deliveries are new, and whether one of them is older than events take. The id is the cause: what was
+        told before changes nothing, so what is new was never told."""
         new: list[DeliveryId] = []
         found: set[MessageId] = set()
+        is_old = False
         for message in sorted([*page.messages, *await self._removed_reactions(room, page)], key=_when):
             if message.about in found and any(isinstance(part, Edit) for part in message.parts):
                 continue  # the message itself was found just now, as it reads after this edit
             if carried := await self._accept(message):
                 new += carried
                 found.add(message.id)
+                is_old = is_old or self._now() - message.sent_at > EVENTS_TAKE
         if new:
             log.warning("backfill.found", extra={"deliveries": new})
-        return new
+        return len(new), is_old
 
     async def _accept(self, message: Message) -> Sequence[DeliveryId]:
         try:
@@ -117,7 +134,7 @@ class Backfill:
             if (held.about, held.person, held.part, held.emoji) not in listed
         ]
 
-    async def _withdraw_deleted(self, mark: Mark, network: Network) -> None:
+    async def _withdraw_deleted(self, mark: HistoryMark, network: Network) -> None:
         """What was deleted while nobody listened is not sent."""
         if network.deletions is None:
             return

@@ -3,7 +3,7 @@
 Unlinking touches no delivery: each knows its target since it was accepted, and finishes its way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.relay import policy, settings
@@ -14,6 +14,8 @@ from bot.relay.ports import Networks, RoomFinder
 from bot.relay.stores import LinkStore
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
+
+NOT_LINKED = "This place is not linked to anybody."
 
 
 class Links:
@@ -54,7 +56,7 @@ class Links:
         """Join them, for somebody who may (the operator at the command line may always)."""
         existing = await self.of(room)
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
-            raise Refused(f"This channel is linked to {existing.label or existing.peer}. Unlink it first.")
+            raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
         link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group, is_inbox)
         await self._store.save(link)
@@ -74,18 +76,21 @@ class Links:
                 raise Refused(f"{line.label} has an inbox already, and a line has one.", room=other.room)
         return await self.join(room, RoomInfo(line.room, (line.label,)), made_by=made_by, is_inbox=True)
 
-    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
-        """Change one setting. ``by`` is None for the operator at the command line, who always may."""
+    async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link:
+        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may."""
         if by is not None:
             await self._require_admin(by)
         link = await self.of(room)
         if link is None:
-            raise Refused("This channel is not linked to a chat.")
-        changed = replace(link, settings=settings.change(link.settings, key, values))
+            raise Refused(NOT_LINKED)
+        changed = link.settings
+        for key, values in changes.items():
+            changed = settings.change(changed, key, values)
         if link.made_by == FROM_FILE:
             raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
-        await self._store.save(changed)
-        return changed
+        link = replace(link, settings=changed)
+        await self._store.save(link)
+        return link
 
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         """The link that was, and how many deliveries are still on their way to its peer."""
@@ -97,7 +102,7 @@ class Links:
         if link is None and await self.of(room):
             raise Refused("This link is in the operator's LINKS_FILE and can only be removed there.")
         if link is None:
-            raise Refused("This channel is not linked to a chat.")
+            raise Refused(NOT_LINKED)
         return link, await self._store.count_open(link.peer)
 
     async def moved(self, old: RoomId, new: RoomId) -> None:
@@ -127,4 +132,4 @@ class Links:
     async def _require_admin(self, person: PersonId) -> None:
         directory = self._networks.of(person).directory
         if directory is None or not await directory.is_admin(person):
-            raise Refused("Only workspace admins may link or unlink a channel. Ask one of them to do it.")
+            raise Refused("Only workspace admins may link or unlink. Ask one of them to do it.")

@@ -413,7 +413,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a notice shows now. ``fingerprint`` changes with all that people see or press; ``body`` is the adapter's.
+    """What a notice shows now. ``fingerprint`` changes with all that people see or can do; ``body`` is the adapter's.
 
     ``text`` is empty where there is nothing to post, because ``marks`` on the source say it all; ``marks`` is None for
     a notice that has none.

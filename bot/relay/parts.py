@@ -102,7 +102,7 @@ class Happening(StrEnum):
     RENAMED = "renamed"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
-    CHAT_AT_RISK = "chat_at_risk"
+    ROOM_AT_RISK = "room_at_risk"
     LINE_AT_RISK = "line_at_risk"
     LINE_RECOVERED = "line_recovered"
     MOVED = "moved"

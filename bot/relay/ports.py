@@ -165,7 +165,9 @@ class Directory(Protocol):
 
     async def membership(self, person: PersonId) -> Membership: ...
 
-    async def is_in_group(self, person: PersonId, group: str) -> bool: ...
+    async def is_in_group(self, person: PersonId, group: str) -> bool:
+        """Whether ``group`` is a group, and this person is in it: a list of senders names people, too."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Reconciler:
                 await self._ask_again_or_close(claim, settlement, error)
                 return False
             if sent and await self._store.record(claim.delivery.id, sent, poll=network.status is not None):
-                log.info("delivery.found", extra={"delivery": claim.delivery.id, "message": sent.message})
+                log.info("delivery.found", extra={"delivery": claim.delivery.id, "sent_as": sent.message})
                 return False
             return await self._not_found(claim, settlement)
 

@@ -247,7 +247,7 @@ class NoticeStore(Protocol):
 
 
 @dataclass(frozen=True)
-class Mark:
+class HistoryMark:
     """Up to where a room's history is known to have been told. ``cursor``: where an unfinished pass goes on. By
     ``pass_began`` a pass that a new gap has interrupted is known, and nothing of it is stored any more."""
 
@@ -266,20 +266,20 @@ class MarkStore(Protocol):
         begins again."""
         ...
 
-    async def lease(self, interval: timedelta) -> Mark | None:
+    async def lease(self, interval: timedelta) -> HistoryMark | None:
         """The room that needs reading most; nobody else's for half a minute. Those with a gap come first, of them those
         that have something to send; then those that were not read for ``interval``."""
         ...
 
-    async def save_cursor(self, mark: Mark, cursor: str) -> None:
+    async def save_cursor(self, mark: HistoryMark, cursor: str) -> None:
         """A part of the pass was read."""
         ...
 
-    async def finish_pass(self, mark: Mark) -> None:
+    async def finish_pass(self, mark: HistoryMark) -> None:
         """All up to the beginning of this pass is known. What the room has to send may go."""
         ...
 
-    async def postpone_pass(self, mark: Mark, wait: timedelta) -> None: ...
+    async def postpone_pass(self, mark: HistoryMark, wait: timedelta) -> None: ...
 
     async def open_sources(self, room: RoomId) -> Sequence[MessageId]:
         """The messages in this room that were accepted before its gap, and whose parts have not been sent yet."""

@@ -79,7 +79,7 @@ class UserActions:
         await self._receipts.add([confirmed])
 
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
-        """Send what was held now. Two who press at once are one."""
+        """Send what was held now. Two people who decide at once are one."""
         told = await self._held(delivery, by)
         await self._store.approve(told.delivery.id)
 
@@ -105,11 +105,11 @@ class UserActions:
         """An act is allowed by the link as it is now, not as it was when the message was dropped."""
         link = await self._links.of(delivery.origin) or await self._links.of(delivery.target)
         if link is None:
-            raise Refused("This channel is not linked to a chat any more.")
+            raise Refused("This place is not linked to anybody any more.")
         if {link.room, link.peer} != {delivery.origin, delivery.target}:
             raise Refused(
-                f"This channel is linked to {link.label or 'another chat'} now, and this was meant for somebody else. "
-                "Drop the clip again to send it there."
+                f"The link leads to {link.label or 'somebody else'} now, and this was meant for somebody else. "
+                "Write it anew to send it there."
             )
         if by is not None:
             await self._links.may_send(link, by)

@@ -35,6 +35,6 @@ def export_lines(sandbox: Sandbox, folder: str) -> str:
     The bot is to live on this machine only and in that folder: its sandbox links and deliveries must not mix with real
     data.
     """
-    variables = sandbox.environment() | {"HOST": "127.0.0.1", "DATA_DIR": folder}
+    variables = sandbox.environment() | {"HOST": "127.0.0.1", "DATA_DIR": folder, "ENV_FILE": ""}
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return "\n".join([*exports, f"# control: {sandbox.control_url}", ""])

@@ -1,6 +1,6 @@
 """The Slack adapter, put together: the relay's ports of the network "slack", and what receives Slack's requests."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,9 +27,9 @@ from bot.slack.api.status_board import SlackStatusBoard
 from bot.slack.api.threads import SlackThreads
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
+from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import NETWORK, SlackRoom, person_id
 from bot.slack.inbound.deletions import SlackDeletionCheck
-from bot.slack.inbound.dispatch import Dispatcher
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch
@@ -141,10 +141,10 @@ class SlackAdapter:
         """The person with a user id, as an operator gives it."""
         return person_id((await self.identity.get()).team, user)
 
-    async def setting_value(self, word: str) -> str:
-        """A word of a setting as the relay keeps it: ids of people and user groups become opaque."""
-        (value,) = people_and_groups(word, (await self.identity.get()).team) or [""]
-        return value
+    async def setting_values(self, words: Sequence[str]) -> list[str]:
+        """Words of a setting as the relay keeps them: ids of people and user groups become opaque."""
+        team = (await self.identity.get()).team
+        return [value for word in words for value in people_and_groups(word, team)]
 
     async def ping(self) -> str:
         """Empty while Slack takes the bot's token, else why not."""

@@ -1,6 +1,6 @@
 """What the Slack adapter asks of the relay: one Protocol for each part of it that is called from here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
@@ -30,7 +30,7 @@ class LinkService(Protocol):
 
     async def link(self, room: RoomId, peer: RoomId, *, by: PersonId) -> Link: ...
 
-    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link: ...
+    async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link: ...
 
     async def find_line(self, query: str, *, by: PersonId | None) -> LineInfo: ...
 

@@ -9,18 +9,18 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
-from bot.store.conversations import Conversations
-from bot.store.deliveries import Deliveries
 from bot.store.group_commit import GroupCommitter
-from bot.store.ingest import Ingest
-from bot.store.links import Links
-from bot.store.marks import Marks
-from bot.store.notices import Notices
-from bot.store.people import People
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
-from bot.store.receipts import Receipts
-from bot.store.retention import Retention
 from bot.store.schema import Schema, apply, store_schema
+from bot.store.tables.conversations import ConversationTable
+from bot.store.tables.deliveries import DeliveryTable
+from bot.store.tables.ingest import Ingest
+from bot.store.tables.links import LinkTable
+from bot.store.tables.marks import MarkTable
+from bot.store.tables.notices import NoticeTable
+from bot.store.tables.people import PersonTable
+from bot.store.tables.receipts import ReceiptTable
+from bot.store.tables.retention import Retention
 
 OLDEST_SERVER = 140_000
 MAX_WAIT_S = 0.02  # a webhook may wait this long for others: Linq gives up after seconds, and a memo brings three
@@ -63,13 +63,13 @@ class Database:
         self._accepting = GroupCommitter(ingest.accept)
         self._receiving = GroupCommitter(ingest.receive, max_wait=lambda: asyncio.sleep(MAX_WAIT_S))
         self._looking_up = GroupCommitter(ingest.links_of)
-        self.deliveries = Deliveries(self._pool, self._accepting)
-        self.receipts = Receipts(self._pool, self._receiving)
-        self.notices = Notices(self._pool, self._relaxed_pool)
-        self.links = Links(self._pool, self._looking_up)
-        self.conversations = Conversations(self._pool)
-        self.marks = Marks(self._pool)
-        self.people = People(self._pool)
+        self.deliveries = DeliveryTable(self._pool, self._accepting)
+        self.receipts = ReceiptTable(self._pool, self._receiving)
+        self.notices = NoticeTable(self._pool, self._relaxed_pool)
+        self.links = LinkTable(self._pool, self._looking_up)
+        self.conversations = ConversationTable(self._pool)
+        self.marks = MarkTable(self._pool)
+        self.people = PersonTable(self._pool)
         self.retention = Retention(self._pool)
 
     @classmethod

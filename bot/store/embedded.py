@@ -93,6 +93,17 @@ class Embedded:
                 server.stop()
 
 
+def request_stop(folder: Path | None = None) -> None:
+    """Ask the folder's server to end as soon as nobody is connected to it, and do not wait for that: for a process that
+    has no time left, whose own connections end with it."""
+    import psutil
+
+    with suppress(AssertionError, ValueError, OSError, psutil.Error):
+        process = _process((folder or default_folder()).expanduser().resolve() / "postgres")
+        if process is not None and _is_database(process):
+            process.terminate()  # PostgreSQL calls it a smart shutdown
+
+
 def _is_left_alone(url: str, within_s: float) -> bool:
     deadline = time.monotonic() + within_s
     with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:

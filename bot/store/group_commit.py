@@ -65,8 +65,11 @@ class GroupCommitter(Generic[Entry, Outcome]):
                 future.set_result(outcome)
 
     async def _fail(self, group: Sequence[tuple[Entry, asyncio.Future[Outcome]]], error: Exception) -> None:
-        """One bad entry must not fail the others. When the database is out of reach, they all fail alike."""
-        if len(group) > 1 and not isinstance(error, RetryLater):
+        """One bad entry must not fail the others. When the database is out of reach, they all fail alike, and those
+        that wait fail with them: Slack waits 3 s for an answer, and each attempt takes 2 s."""
+        if isinstance(error, RetryLater):
+            group, self._waiting = [*group, *self._waiting], []
+        elif len(group) > 1:
             for member in group:
                 await self._write_group([member])
             return

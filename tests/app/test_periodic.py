@@ -1,4 +1,4 @@
-"""PeriodicTasks go on, whatever breaks in one of them."""
+"""Periodic tasks go on, whatever breaks in one of them."""
 
 import asyncio
 
@@ -6,21 +6,32 @@ from bot.app.periodic import PeriodicTasks
 from bot.relay.errors import RetryLater
 
 
-async def test_an_error_in_one_round_does_not_end_the_rounds() -> None:
-    rounds, done, went = PeriodicTasks(), asyncio.Event(), 0
+async def test_error_in_one_run_does_not_end_the_task() -> None:
+    periodic, done, runs = PeriodicTasks(), asyncio.Event(), 0
 
     async def act() -> None:
-        nonlocal went
-        went += 1
-        if went == 1:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
             raise RetryLater("not now")
-        if went == 2:
+        if runs == 2:
             raise ValueError("a fault of our own")
         done.set()
 
-    rounds.start("trial", 0.001, act)
-    await asyncio.wait_for(done.wait(), 10)
-    await rounds.stop()
-    after = went
+    periodic.start("trial", 0.001, act)
+    await asyncio.wait_for(done.wait(), 60)
+    await periodic.stop()
+    after = runs
     await asyncio.sleep(0)
-    assert went == after
+    assert runs == after
+
+
+async def test_first_run_at_once_is_told_although_it_fails() -> None:
+    periodic = PeriodicTasks()
+
+    async def act() -> None:
+        raise RetryLater("not now")
+
+    done_once = periodic.start("trial", 3600, act, at_once=True)
+    await asyncio.wait_for(done_once.wait(), 60)
+    await periodic.stop()

@@ -1,83 +1,68 @@
-"""That Linq's webhooks reach us is looked at again and again; what is mended keeps its secret."""
+"""The webhook subscription is checked again and again, and its problem is known to readiness."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
-
-import aiohttp
 import pytest
-from bot.linq.client import open_api
-from bot.linq.subscription import Subscriber
-from bot.linq.webhooks import Entrance
 
 from bot.app.webhook_watchdog import WebhookWatchdog
-from bot.relay.model import Receipt
-from bot.sandbox.linq.server import LinqServer
-from bot.sandbox.linq.state.models import Subscription
-from bot.sandbox.time_scale import TimeScale
-from bot.sandbox.wire import Wire
-
-ORIGIN = "https://bot.example.com"
+from bot.linq.api.subscription import SubscriptionStatus
+from bot.relay.errors import RelayError, RetryLater
 
 
 class Scene:
-    def __init__(self, side: LinqServer, session: aiohttp.ClientSession) -> None:
+    """A Linq that answers with ``status``, or with ``error``."""
+
+    def __init__(self) -> None:
         self.now = 0.0
-        self.side = side
-        subscriber = Subscriber(open_api(side.api_key, side.base_url, session), ORIGIN)
-        entrance = Entrance(self.receive, now=lambda: datetime.now(UTC))
-        self.subscribed = WebhookWatchdog(subscriber, entrance, has_secret=False, clock=lambda: self.now)
+        self.status = SubscriptionStatus(True, "Webhooks reach this bot.")
+        self.error: RelayError | None = None
+        self.asked: list[bool] = []  # whether the secret was known, for each time
+        self.secrets: list[str] = []
+        self.watchdog = WebhookWatchdog(self.ensure, self.secrets.append, has_secret=False, clock=lambda: self.now)
 
-    async def receive(self, receipts: Sequence[Receipt]) -> None:
-        del receipts
-
-    @property
-    def only(self) -> Subscription:
-        (only,) = self.side.account.subscriptions.values()
-        return only
+    async def ensure(self, has_secret: bool) -> SubscriptionStatus:
+        self.asked.append(has_secret)
+        if self.error:
+            raise self.error
+        return self.status
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    side = LinqServer(Wire(), TimeScale())
-    await side.start()
-    async with aiohttp.ClientSession() as session:
-        yield Scene(side, session)
-    await side.stop()
+def scene() -> Scene:
+    return Scene()
 
 
-async def test_one_whose_secret_this_process_knows_is_mended_and_never_replaced(scene: Scene) -> None:
-    await scene.subscribed.look()
-    made = scene.only
-    made.is_active, made.events = False, ["reaction.added"]
-    await scene.subscribed.look()
-    assert (scene.only.id, scene.only.secret, scene.only.is_active) == (made.id, made.secret, True)
-    assert "message.delivered" in scene.only.events
+async def test_subscription_is_a_problem_until_it_was_checked(scene: Scene) -> None:
+    assert await scene.watchdog.health() != ""
+    await scene.watchdog.check()
+    assert await scene.watchdog.health() == ""
 
 
-async def test_one_that_is_gone_is_made_anew_and_its_new_secret_is_trusted(scene: Scene) -> None:
-    await scene.subscribed.look()
-    scene.side.account.subscriptions.clear()
-    await scene.subscribed.look()
-    kept = scene.only
-    await scene.subscribed.look()
-    assert scene.only is kept
-    assert len(scene.subscribed._entrance._keys) == 2
+async def test_new_secret_is_trusted_and_the_subscription_never_replaced_after(scene: Scene) -> None:
+    scene.status = SubscriptionStatus(True, "Created.", secret="whsec_c2VjcmV0")
+    await scene.watchdog.check()
+    await scene.watchdog.check()
+    assert scene.secrets[0] == "whsec_c2VjcmV0"
+    assert scene.asked == [False, True]
 
 
-async def test_trouble_is_red_until_a_look_succeeds(scene: Scene) -> None:
-    scene.side.switches.down = "500"
-    await scene.subscribed.look()
-    assert "could not be looked at" in await scene.subscribed.ping()
-    scene.side.switches.down = "no"
-    await scene.subscribed.look()
-    assert await scene.subscribed.ping() == ""
+async def test_what_is_wrong_with_the_subscription_is_its_health(scene: Scene) -> None:
+    scene.status = SubscriptionStatus(False, "Another process has just created the webhook subscription.")
+    await scene.watchdog.check()
+    assert await scene.watchdog.health() == scene.status.sentence
 
 
-async def test_a_missed_webhook_makes_it_look_at_once_but_not_all_the_time(scene: Scene) -> None:
-    await scene.subscribed.look()
-    scene.only.is_active = False
-    await scene.subscribed.doubt()
-    assert not scene.only.is_active
-    scene.now += 61
-    await scene.subscribed.doubt()
-    assert scene.only.is_active
+async def test_failed_check_is_a_problem_until_one_succeeds(scene: Scene) -> None:
+    scene.error = RetryLater("Linq could not be reached.")
+    await scene.watchdog.check()
+    assert "could not be checked: Linq could not be reached." in await scene.watchdog.health()
+    scene.error = None
+    await scene.watchdog.check()
+    assert await scene.watchdog.health() == ""
+
+
+async def test_missed_webhook_has_it_checked_but_not_all_the_time(scene: Scene) -> None:
+    await scene.watchdog.check()
+    await scene.watchdog.suspect()
+    assert len(scene.asked) == 1
+    scene.now += 31
+    await scene.watchdog.suspect()
+    assert len(scene.asked) == 2

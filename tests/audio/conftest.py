@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.audio import AudioConverter, AudioWorkers, Limits
+from bot.audio import AudioWorkers, Limits, VoiceConverter
 from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 
 PATIENT = Limits(inspect_s=60.0)
@@ -19,6 +19,6 @@ async def workers() -> AsyncIterator[AudioWorkers]:
 
 
 @pytest.fixture
-def converter(workers: AudioWorkers) -> AudioConverter:
+def converter(workers: AudioWorkers) -> VoiceConverter:
     """The one that serves Linq."""
-    return AudioConverter(workers, CONTAINERS)
+    return VoiceConverter(workers, CONTAINERS)

@@ -17,7 +17,7 @@ def inspect(path: Path, limits: Limits = LIMITS) -> Inspection:
 
 
 def convert(path: Path, limits: Limits = LIMITS) -> AudioFile:
-    """As ``AudioConverter.convert`` does for Linq, the copy beside the file."""
+    """As ``VoiceConverter.convert`` does for Linq, the copy beside the file."""
     inspection = inspect(path, limits)
     if inspection.info is not None:
         accepted = CONTAINERS[inspection.container]

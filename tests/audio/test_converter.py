@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.audio import AcceptedFormat, AudioConverter, AudioWorkers, Limits
+from bot.audio import AcceptedFormat, AudioWorkers, Limits, VoiceConverter
 from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from bot.relay.errors import Refused
 from tests.audio.conftest import PATIENT
@@ -24,12 +24,12 @@ SLACK = {"m4a": AcceptedFormat("audio/mp4", "m4a", frozenset({"aac"}))}
 
 
 @pytest.fixture
-def slack_converter(workers: AudioWorkers) -> AudioConverter:
+def slack_converter(workers: AudioWorkers) -> VoiceConverter:
     """A second one beside Linq's, with the same workers."""
-    return AudioConverter(workers, SLACK)
+    return VoiceConverter(workers, SLACK)
 
 
-async def test_accepted_file_passes_untouched(converter: AudioConverter, tmp_path: Path) -> None:
+async def test_accepted_file_passes_untouched(converter: VoiceConverter, tmp_path: Path) -> None:
     before = SAMPLE.read_bytes()
     made = await converter.convert(SAMPLE, tmp_path / "copy")
     assert (made.path, made.content_type, made.extension) == (SAMPLE, "audio/x-m4a", "m4a")
@@ -39,7 +39,7 @@ async def test_accepted_file_passes_untouched(converter: AudioConverter, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_converted_copy_is_at_the_target(converter: AudioConverter, tmp_path: Path) -> None:
+async def test_converted_copy_is_at_the_target(converter: VoiceConverter, tmp_path: Path) -> None:
     folder = tmp_path / "für mich"
     folder.mkdir()
     made = await converter.convert(browser_clip(tmp_path / "audio_message"), folder / "copy")
@@ -50,7 +50,7 @@ async def test_converted_copy_is_at_the_target(converter: AudioConverter, tmp_pa
 
 
 async def test_two_converters_share_workers_and_differ_in_what_passes(
-    converter: AudioConverter, slack_converter: AudioConverter, tmp_path: Path
+    converter: VoiceConverter, slack_converter: VoiceConverter, tmp_path: Path
 ) -> None:
     memo = tmp_path / "Audio Message.caf"
     memo.write_bytes(by_hand.caf("opus"))
@@ -62,7 +62,7 @@ async def test_two_converters_share_workers_and_differ_in_what_passes(
 
 
 async def test_apple_lossless_is_converted_where_only_aac_passes(
-    slack_converter: AudioConverter, tmp_path: Path
+    slack_converter: VoiceConverter, tmp_path: Path
 ) -> None:
     path = record(tmp_path / "clip", "ipod", "alac")
     made = await slack_converter.convert(path, tmp_path / "copy")
@@ -73,12 +73,12 @@ async def test_refusal_leaves_nothing_at_the_target(tmp_path: Path) -> None:
     workers = AudioWorkers(1, Limits(size_bytes=12_000, inspect_s=60.0))
     path = record(tmp_path / "clip", "flac", "flac", sound=speech(5.0))
     with pytest.raises(Refused, match="is longer than"):
-        await AudioConverter(workers, CONTAINERS).convert(path, tmp_path / "copy")
+        await VoiceConverter(workers, CONTAINERS).convert(path, tmp_path / "copy")
     await workers.close()
     assert list(tmp_path.iterdir()) == [path]
 
 
-async def test_cancelled_conversion_leaves_nothing_at_the_target(converter: AudioConverter, tmp_path: Path) -> None:
+async def test_cancelled_conversion_leaves_nothing_at_the_target(converter: VoiceConverter, tmp_path: Path) -> None:
     silence = array("h", bytes(2 * 8_000 * 3_000))
     path = record(tmp_path / "clip", "flac", "flac", sound=silence, source_rate=8_000)
     call = asyncio.create_task(converter.convert(path, tmp_path / "copy"))
@@ -97,7 +97,7 @@ async def one_worker() -> AsyncIterator[AudioWorkers]:
 
 
 async def test_inspection_does_not_wait_for_conversions(one_worker: AudioWorkers, tmp_path: Path) -> None:
-    converter = AudioConverter(one_worker, CONTAINERS)
+    converter = VoiceConverter(one_worker, CONTAINERS)
     silence = array("h", bytes(2 * 8_000 * 3_000))
     path = record(tmp_path / "clip", "flac", "flac", sound=silence, source_rate=8_000)
     long_one = asyncio.create_task(converter.convert(path, tmp_path / "copy"))
@@ -109,7 +109,7 @@ async def test_inspection_does_not_wait_for_conversions(one_worker: AudioWorkers
         await long_one
 
 
-async def test_kind_is_told_from_the_bytes(converter: AudioConverter, tmp_path: Path) -> None:
+async def test_kind_is_told_from_the_bytes(converter: VoiceConverter, tmp_path: Path) -> None:
     video = record_video(tmp_path / "memo.m4a", "mp4", "libx264", "aac")
     assert await converter.kind_of(video) == "video"
     assert await converter.kind_of(SAMPLE) == "audio"
@@ -129,7 +129,7 @@ async def test_kind_is_told_from_the_bytes(converter: AudioConverter, tmp_path: 
     ],
 )
 def test_bytes_outweigh_the_name(
-    converter: AudioConverter, head: bytes, name: str, declared: tuple[str, str] | None
+    converter: VoiceConverter, head: bytes, name: str, declared: tuple[str, str] | None
 ) -> None:
     assert converter.declare(head, name) == declared
 
@@ -137,13 +137,13 @@ def test_bytes_outweigh_the_name(
 BOT = """
 import asyncio, sys
 from pathlib import Path
-from bot.audio import AudioConverter, AudioWorkers
+from bot.audio import VoiceConverter, AudioWorkers
 from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 
 async def live() -> None:
     workers = AudioWorkers(1)
     await workers.open()
-    await AudioConverter(workers, CONTAINERS).convert(Path(sys.argv[1]), Path("unused"))
+    await VoiceConverter(workers, CONTAINERS).convert(Path(sys.argv[1]), Path("unused"))
     await workers.close()
 
 asyncio.run(live())
@@ -162,7 +162,7 @@ async def test_closed_workers_leave_no_process(tmp_path: Path) -> None:
     before = set(psutil.Process().children())
     workers = AudioWorkers(2, PATIENT)
     await workers.open()
-    await AudioConverter(workers, CONTAINERS).convert(browser_clip(tmp_path / "clip"), tmp_path / "copy")
+    await VoiceConverter(workers, CONTAINERS).convert(browser_clip(tmp_path / "clip"), tmp_path / "copy")
     assert set(psutil.Process().children()) - before
     await workers.close()
     assert set(psutil.Process().children()) - before == set()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio import AudioConverter
+from bot.audio import VoiceConverter
 from bot.relay.errors import Refused
 from tests.audio.direct import convert
 from tests.audio.playback import played_seconds
@@ -27,14 +27,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 async def test_published_file_is_sound_of_its_true_length_or_a_reason(
-    converter: AudioConverter, samples: list[Path], tmp_path: Path
+    converter: VoiceConverter, samples: list[Path], tmp_path: Path
 ) -> None:
     outcomes = [await _outcome(converter, path, tmp_path / str(number)) for number, path in enumerate(samples)]
     assert [outcome for outcome in outcomes if outcome not in ("audio", "refused")] == []
     assert outcomes.count("audio") >= AT_LEAST_AUDIO
 
 
-async def _outcome(converter: AudioConverter, path: Path, copy: Path) -> str:
+async def _outcome(converter: VoiceConverter, path: Path, copy: Path) -> str:
     try:
         made = await converter.convert(path, copy)
     except Refused:

@@ -5,9 +5,10 @@ import inspect
 import pytest
 
 from bot.audio import errors
-from bot.relay.errors import Refused, RetryLater
+from bot.relay.errors import Refused, Remedy, RetryLater
 
 _VALUES = {"container": "html", "label": "M4A", "kind": "KeyError", "cause": "no memory", "strerror": "No space left"}
+_VALUES |= {"reason": "It is broken. Record it again.", "code": ""}
 
 
 def _all(kind: type[Refused] | type[RetryLater]) -> list[Refused | RetryLater]:
@@ -28,6 +29,12 @@ def test_refusal_says_the_cause_and_a_way_out(refusal: Refused) -> None:
     assert causes
     assert way_out.startswith(("Record", "Save", "Drop", "Let", "Keep"))
     assert refusal.reason.endswith(".")
+
+
+@pytest.mark.parametrize("refusal", _all(Refused), ids=lambda refusal: refusal.reason[:40])
+def test_refusal_asks_for_another_file(refusal: Refused) -> None:
+    """Without that, Resend would be offered for what fails in the same way each time."""
+    assert refusal.remedy is Remedy.SEND_FILE_AGAIN
 
 
 @pytest.mark.parametrize("later", _all(RetryLater), ids=lambda later: later.reason[:40])

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from bot.audio import AudioConverter
+from bot.audio import VoiceConverter
 from bot.relay.errors import Refused, RelayError
 from bot.relay.ports import AudioFile
 from tests.audio.playback import played_seconds
@@ -26,7 +26,7 @@ def _sounds(folder: Path) -> list[bytes]:
     return sounds
 
 
-async def test_broken_file_is_sound_of_its_true_length_or_a_reason(converter: AudioConverter, tmp_path: Path) -> None:
+async def test_broken_file_is_sound_of_its_true_length_or_a_reason(converter: VoiceConverter, tmp_path: Path) -> None:
     """RetryLater is neither: it would mean an exception that no table knows."""
     sounds, slots = _sounds(tmp_path), asyncio.Semaphore(IN_FLIGHT)
     spread = max(len(sounds) * 9 // COUNT, 1)  # a short run still meets every format
@@ -42,7 +42,7 @@ async def test_broken_file_is_sound_of_its_true_length_or_a_reason(converter: Au
     assert [complaint for complaint in complaints if complaint] == []
 
 
-async def _complaint(converter: AudioConverter, path: Path, name: str) -> str:
+async def _complaint(converter: VoiceConverter, path: Path, name: str) -> str:
     """What is wrong with the outcome; "" when nothing is."""
     copy = path.with_suffix(".copy")
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.audio import AudioConverter, AudioWorkers, Limits
+from bot.audio import AudioWorkers, Limits, VoiceConverter
 from bot.audio.worker.pool import WorkerPool
 from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
 from tests.audio import costs
@@ -86,7 +86,7 @@ def report_stall(folder: Path) -> None:
     async def measure() -> tuple[Stall, Stall]:
         workers = AudioWorkers(2)
         await workers.open()
-        busy = await longest_stall(asyncio.ensure_future(_convert_all(AudioConverter(workers, CONTAINERS), paths)))
+        busy = await longest_stall(asyncio.ensure_future(_convert_all(VoiceConverter(workers, CONTAINERS), paths)))
         await workers.close()
         return busy, await longest_stall(asyncio.ensure_future(asyncio.sleep(3.0)))
 
@@ -97,7 +97,7 @@ def report_stall(folder: Path) -> None:
     print(f"nothing at all               longest stall {idle.wall_s * 1000:.1f} ms")
 
 
-async def _convert_all(converter: AudioConverter, paths: list[Path]) -> object:
+async def _convert_all(converter: VoiceConverter, paths: list[Path]) -> object:
     return await asyncio.gather(*(converter.convert(path, path.with_suffix(".m4a")) for path in paths))
 
 

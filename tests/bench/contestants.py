@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.child import BotProcess
-from tests.bench.toy import ROOT
+from tests.bench.sandbox_process import ROOT
 from tests.bench.usage import Family
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.bench.contestants import Contest, Contestant, folder
 from tests.bench.recordings import MIB, Recording
-from tests.bench.toy import Toy
+from tests.bench.sandbox_process import SandboxProcess
 
 CHANNELS = 50
 LARGE_BYTES = 25 * MIB
@@ -62,8 +62,10 @@ class Notes:
 class Scene:
     """``files`` are (name, file id) pairs nobody has dropped yet; ``channels`` are linked, each to its own chat."""
 
-    def __init__(self, toy: Toy, contestant: Contestant, channels: list[str], files: list[tuple[str, str]]) -> None:
-        self.toy, self.contestant, self.channels = toy, contestant, channels
+    def __init__(
+        self, sandbox: SandboxProcess, contestant: Contestant, channels: list[str], files: list[tuple[str, str]]
+    ) -> None:
+        self.sandbox, self.contestant, self.channels = sandbox, contestant, channels
         self.notes = Notes()
         self._files = iter(files)
         self._places = itertools.cycle(channels)
@@ -73,13 +75,13 @@ class Scene:
 
     async def carry(self, name: str, file: str) -> Way:
         """Drop one clip in the next channel and wait for its memo."""
-        message = await self.toy.share(file, next(self._places))
+        message = await self.sandbox.share(file, next(self._places))
         memo = await self.notes.moment("memo", name)
         return await self.notes.moment("event", message["channel"], message["ts"]), memo
 
     async def drop(self, name: str, file: str, channel: str) -> str:
         """Drop one clip and wait for the answer to its event only; gives the name."""
-        message = await self.toy.share(file, channel)
+        message = await self.sandbox.share(file, channel)
         await self.notes.moment("event", message["channel"], message["ts"])
         return name
 
@@ -109,13 +111,13 @@ async def scene(contest: Contest, clips: int, *, large_clips: int = 0, latency_s
     sizes = [MIB] * clips + [LARGE_BYTES] * large_clips
     names = [f"clip-{number:04}.m4a" for number in range(len(sizes))]
     with folder() as place:
-        async with Toy(latency_s) as toy:
-            channels = await toy.link(CHANNELS, place / "links.toml")
-            files = await toy.keep(names, [recorded(size).copy(number) for number, size in enumerate(sizes)])
-            async with contest({**toy.environment, "LINKS_FILE": str(place / "links.toml")}) as contestant:
-                await toy.meet(contestant.url)
-                stage = Scene(toy, contestant, channels, list(zip(names, files, strict=True)))
-                async with _watched(toy, stage.notes):
+        async with SandboxProcess(latency_s) as sandbox:
+            channels = await sandbox.link(CHANNELS, place / "links.toml")
+            files = await sandbox.keep(names, [recorded(size).copy(number) for number, size in enumerate(sizes)])
+            async with contest({**sandbox.environment, "LINKS_FILE": str(place / "links.toml")}) as contestant:
+                await sandbox.meet(contestant.url)
+                stage = Scene(sandbox, contestant, channels, list(zip(names, files, strict=True)))
+                async with _watched(sandbox, stage.notes):
                     yield stage
 
 
@@ -125,11 +127,11 @@ def recorded(size_bytes: int) -> Recording:
 
 
 @asynccontextmanager
-async def _watched(toy: Toy, notes: Notes) -> AsyncIterator[None]:
+async def _watched(sandbox: SandboxProcess, notes: Notes) -> AsyncIterator[None]:
     """What must not happen ends the block at once."""
 
     async def watch() -> None:
-        async for entry in toy.entries():
+        async for entry in sandbox.entries():
             notes.take(entry)
 
     async with asyncio.TaskGroup() as group:

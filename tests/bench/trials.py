@@ -136,9 +136,9 @@ async def _events(stage: Scene) -> list[bytes]:
     each = EVENTS // CHANNELS
     files = stage.fresh(CHANNELS)
     dropped = [
-        await stage.toy.share_unheard(file, channel, each)
+        await stage.sandbox.share_unheard(file, channel, each)
         for (_, file), channel in zip(files, stage.channels, strict=True)
     ]
-    secret = stage.toy.environment["SLACK_SIGNING_SECRET"]
+    secret = stage.sandbox.environment["SLACK_SIGNING_SECRET"]
     messages = [message for turn in zip(*dropped, strict=True) for message in turn]
     return [written(message, number, secret) for number, message in enumerate(messages)]

@@ -44,7 +44,7 @@ async def test_frozen_process_loses_its_jobs_and_breaks_nothing_when_it_wakes(
         await toy.until_true(lambda: A in toy.came)
         child.send_signal(signal.SIGCONT)
         assert child.stdin is not None
-        child.stdin.write(b"go on\n")
+        child.stdin.close()
         assert await child.wait() == 0
         toy.missing = ([A], [])
         await until_jobs(database_url, f"{A} doing")

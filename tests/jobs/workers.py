@@ -128,9 +128,9 @@ WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 
 """
 
 
-async def until_listening(url: str) -> None:
-    """Both queues of some process listen."""
-    await until_rows(url, LISTENING, lambda rows: len(rows) >= 2)
+async def until_listening(url: str, connections: int = 2) -> None:
+    """Both queues of some process listen, each over a connection of its own."""
+    await until_rows(url, LISTENING, lambda rows: len(rows) >= connections)
 
 
 async def until_deaf(url: str) -> None:
@@ -184,7 +184,7 @@ asyncio.run(main())
 
 @asynccontextmanager
 async def another_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that has taken a job; when told so by a line it finishes it and stops."""
+    """A process that has taken a job; once its input ends it finishes that one and stops."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", ANOTHER, url, stdin=pipe, stdout=pipe)
     try:

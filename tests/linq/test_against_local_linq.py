@@ -235,5 +235,5 @@ async def test_health_of_a_chat_is_announced(talk: Conversation) -> None:
     talk.server.phone.send(Chats.ANN, "still here")
     warning, said = await talk.told("message.received")
     assert isinstance(warning.parts[0], Announcement)
-    assert warning.parts[0].happening is Happening.CHAT_AT_RISK
+    assert warning.parts[0].happening is Happening.ROOM_AT_RISK
     assert said.parts == (Text("0", "still here"),)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.relay.errors import Refused, RetryLater
-from bot.relay.ids import DeliveryId, MessageId, PersonId
+from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryState, LinkSettings, Membership, Mode, Status
 from bot.relay.parts import Edit, Reaction, Text
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
@@ -26,8 +26,8 @@ async def gap(world: World) -> World:
 async def read_all(world: World) -> int:
     """Read until no room needs it; gives how many deliveries were found."""
     found = 0
-    while (new := await world.backfill.read_next()) is not None:
-        found += new
+    while (read := await world.backfill.read_next()) is not None:
+        found += read.found
     return found
 
 
@@ -391,3 +391,34 @@ async def test_finished_pass_moves_the_mark_to_where_it_began(gap: World) -> Non
     before = await gap.database.marks.oldest_age()
     await read_all(gap)
     assert await gap.database.marks.oldest_age() < before
+
+
+async def missing_events(world: World) -> set[RoomId]:
+    """Read until no room needs it; gives the rooms in which an event is missing."""
+    missing = set()
+    while (read := await world.backfill.read_next()) is not None:
+        missing |= {read.room} if read.is_event_missing else set()
+    return missing
+
+
+async def read_again(world: World, *, age: timedelta) -> set[RoomId]:
+    """Some time after all was read, a message of this age is found; gives the rooms in which an event is missing."""
+    await read_all(world)
+    world.pass_by(timedelta(minutes=2))
+    world.team.history.said = [said("5", at=datetime.now(UTC) - age)]
+    return await missing_events(world)
+
+
+async def test_message_that_no_event_told_says_that_an_event_is_missing(gap: World) -> None:
+    assert await read_again(gap, age=timedelta(minutes=1)) == {CHANNEL}
+    gap.pass_by(timedelta(minutes=2))
+    assert await missing_events(gap) == set()
+
+
+async def test_event_of_a_message_of_just_now_may_still_come(gap: World) -> None:
+    assert await read_again(gap, age=timedelta(seconds=1)) == set()
+
+
+async def test_message_found_in_a_gap_is_no_missing_event(gap: World) -> None:
+    gap.team.history.said = [said("5")]
+    assert await missing_events(gap) == set()

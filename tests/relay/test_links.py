@@ -50,7 +50,7 @@ async def test_others_may_not_unlink(links: Links) -> None:
 async def test_others_may_not_change_settings(links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
     with pytest.raises(Refused, match="admins"):
-        await links.set(CHANNEL, "mode", ["conversation"], by=BEN)
+        await links.set(CHANNEL, {"mode": ["conversation"]}, by=BEN)
 
 
 async def test_others_are_not_shown_who_is_in_a_chat(links: Links) -> None:
@@ -71,7 +71,7 @@ async def test_link_to_an_unknown_chat_is_refused(links: Links) -> None:
 
 async def test_link_made_again_takes_the_new_label_and_keeps_its_settings(world: World, links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
-    await links.set(CHANNEL, "senders", [BEN], by=ANN)
+    await links.set(CHANNEL, {"senders": [BEN]}, by=ANN)
     world.chats.rooms.rooms = [RoomInfo(CHAT, ("+12025550123",), name="Ann")]
     again = await links.link(CHANNEL, CHAT, by=ANN)
     assert (again.label, again.settings.senders) == ("Ann", (BEN,))
@@ -79,8 +79,8 @@ async def test_link_made_again_takes_the_new_label_and_keeps_its_settings(world:
 
 async def test_settings_are_changed_by_an_admin_and_by_the_operator(links: Links) -> None:
     await links.link(CHANNEL, CHAT, by=ANN)
-    await links.set(CHANNEL, "mode", ["conversation"], by=ANN)
-    await links.set(CHANNEL, "replies", ["off"], by=None)
+    await links.set(CHANNEL, {"mode": ["conversation"]}, by=ANN)
+    await links.set(CHANNEL, {"replies": ["off"]}, by=None)
     link = await links.of(CHANNEL)
     assert link is not None
     assert link.settings == LinkSettings(mode=Mode.CONVERSATION, replies=False)
@@ -90,7 +90,7 @@ async def test_changed_setting_keeps_the_time_of_the_link(links: Links) -> None:
     """From then on its messages are carried."""
     await links.link(CHANNEL, CHAT, by=ANN)
     before = await links.of(CHANNEL)
-    await links.set(CHANNEL, "mode", ["conversation"], by=ANN)
+    await links.set(CHANNEL, {"mode": ["conversation"]}, by=ANN)
     after = await links.of(CHANNEL)
     assert before is not None
     assert after is not None
@@ -99,7 +99,7 @@ async def test_changed_setting_keeps_the_time_of_the_link(links: Links) -> None:
 
 async def test_setting_of_a_room_without_link_is_refused(links: Links) -> None:
     with pytest.raises(Refused, match="not linked"):
-        await links.set(CHANNEL, "mode", ["voice"], by=ANN)
+        await links.set(CHANNEL, {"mode": ["voice"]}, by=ANN)
 
 
 async def test_link_of_a_person_may_lie_over_the_files(world: World, links: Links) -> None:
@@ -115,7 +115,7 @@ async def test_links_of_the_file_are_changed_only_there(world: World, links: Lin
     with pytest.raises(Refused, match="LINKS_FILE"):
         await links.unlink(CHANNEL, by=ANN)
     with pytest.raises(Refused, match="LINKS_FILE"):
-        await links.set(CHANNEL, "mode", ["voice"], by=ANN)
+        await links.set(CHANNEL, {"mode": ["voice"]}, by=ANN)
 
 
 async def test_links_of_the_file_do_not_follow_a_room_that_moves(world: World, links: Links) -> None:

@@ -12,8 +12,8 @@ from bot.relay.model import Link
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.downloads import DownloadLimits
 from bot.slack.api.rate_limit import RateLimiter
+from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import SlackRoom, person_id
-from bot.slack.inbound.dispatch import Dispatcher
 from bot.slack.inbound.http_receiver import HttpReceiver
 from tests.slack.fake_relay import ANNS_CHAT, FakeRelay
 from tests.slack.fake_slack import FakeSlack

@@ -1,7 +1,7 @@
 """The relay as the Slack adapter sees it: remembers what was asked of it. Each fault is a switch."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.relay import settings
@@ -91,16 +91,17 @@ class FakeRelay:
         self.links[room] = Link(room, peer, "+12025550123", by)
         return self.links[room]
 
-    async def set(self, room: RoomId, key: str, values: Sequence[str], *, by: PersonId | None) -> Link:
+    async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link:
         await self._take()
-        link = self.links[room]
-        self.links[room] = replace(link, settings=settings.change(link.settings, key, values))
+        for key, values in changes.items():
+            link = self.links[room]
+            self.links[room] = replace(link, settings=settings.change(link.settings, key, values))
         return self.links[room]
 
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         await self._take()
         if room not in self.links:
-            raise Refused("This channel is not linked to a chat.")
+            raise Refused("This place is not linked to anybody.")
         return self.links.pop(room), 2
 
     async def moved(self, old: RoomId, new: RoomId) -> None:

@@ -10,9 +10,9 @@ import pytest
 from bot.relay.errors import RelayError
 from bot.relay.model import Author
 from bot.slack.adapter import SlackAdapter
+from bot.slack.dispatch import Dispatcher
 from bot.slack.files import voice_of
 from bot.slack.ids import SlackRoom
-from bot.slack.inbound.dispatch import Dispatcher
 from bot.slack.inbound.socket_receiver import SocketReceiver
 from tests.slack.deliveries import failed, incoming, notice, text
 from tests.slack.fake_slack import FakeSlack

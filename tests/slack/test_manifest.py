@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.slack.diagnosis import NEEDED_SCOPES
-from bot.slack.inbound.dispatch import Dispatcher
+from bot.slack.dispatch import Dispatcher
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "config" / "slack_manifest.yaml"

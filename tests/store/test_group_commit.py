@@ -75,6 +75,21 @@ async def test_all_fail_at_once_when_the_database_is_unreachable() -> None:
     assert await committer.write(1) == 2
 
 
+async def test_what_waits_behind_an_unreachable_database_fails_with_it() -> None:
+    book = Book()
+    book.is_down = True
+    book.is_free.clear()
+    committer = GroupCommitter(book.commit)
+    first = asyncio.ensure_future(committer.write(1))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(committer.write(2))
+    await asyncio.sleep(0)
+    book.is_free.set()
+    answers = await asyncio.gather(first, second, return_exceptions=True)
+    assert all(isinstance(answer, RetryLater) for answer in answers)
+    assert book.asked == 1
+
+
 async def test_group_has_a_limit() -> None:
     book = Book()
     committer = GroupCommitter(book.commit, max_entries=2)

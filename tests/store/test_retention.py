@@ -11,7 +11,7 @@ from bot.relay.parts import Reaction, Text
 from bot.relay.stores import Told
 from bot.store.database import Database
 from bot.store.pool import Pool
-from bot.store.retention import BATCH, Retention
+from bot.store.tables.retention import BATCH, Retention
 from tests.fakes import CHANNEL, CHAT
 from tests.store.rows import (
     NOTICE,

@@ -134,7 +134,7 @@ def _result(answer: Any, result_type: type[Result]) -> Result:
         case {"result": value}:
             return _validated(value, result_type)
         case {"refused": str(reason), "code": str(code)}:
-            raise Refused(reason, code=code)
+            raise errors.unusable(reason, code=code)
         case {"later": str(reason), "code": str(code)}:
             raise RetryLater(reason, code=code)
         case {"fault": str(kind), "places": [*places]}:

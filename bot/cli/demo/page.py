@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 import webbrowser
 from contextlib import suppress
@@ -26,11 +25,10 @@ TIME_SCALE = 0.1
 
 
 async def serve_page(story: str, upload: Upload | None, port: int | None) -> None:
-    """Serve the page until SIGINT or SIGTERM. ``story`` plays as soon as the bot runs, or ``upload`` is dropped.
+    """Serve the page until it is cancelled. ``story`` plays as soon as the bot runs, or ``upload`` is dropped.
 
     ``port`` None: the usual one.
     """
-    stopping = _stop_event()
     console = plain_console()
     with demo_folder() as folder:
         database_ready = asyncio.create_task(asyncio.to_thread(create_database, folder))
@@ -40,19 +38,12 @@ async def serve_page(story: str, upload: Upload | None, port: int | None) -> Non
             await _serve(sandbox, controller, PORT if port is None else port, console)
             opening = asyncio.create_task(_start_bot(controller, story, upload, console))
             try:
-                await stopping.wait()
+                await asyncio.Event().wait()
             finally:
-                console.print("\nStopping the bot and its database.")
+                with suppress(OSError):  # the terminal may be closed, and the rest is still to be done
+                    console.print("\nStopping the bot and its database.")
                 opening.cancel()
                 await controller.close()
-
-
-def _stop_event() -> asyncio.Event:
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # loops on Windows take no signal handlers; Ctrl-C cancels there
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    return stopping
 
 
 async def _serve(sandbox: Sandbox, controller: DemoController, port: int, console: Console) -> None:

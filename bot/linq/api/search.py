@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from bot.linq.api.limits import CLOCK_TOLERANCE
+from bot.linq.api.receipts import MEDIA_PARTS
 from bot.linq.ids import lower_uuid, normalize_handle
-from bot.linq.receipts import MEDIA_PARTS
 from bot.linq.schemas import GONE, LinqChat, LinqMessage
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

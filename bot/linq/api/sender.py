@@ -10,10 +10,10 @@ from bot.linq import schemas
 from bot.linq.api.calls import Answer, call_api, pages
 from bot.linq.api.limits import PAGE, TEXT_UNITS
 from bot.linq.api.message_content import NOTHING_LEFT, TOO_LONG, message_content
+from bot.linq.api.receipts import is_last_status, kind_of, status_receipt
 from bot.linq.api.search import MemoSearch
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds, attachment_of, chat_of, message_of, public_url_of
-from bot.linq.receipts import is_last_status, kind_of, status_receipt
 from bot.linq.tapbacks import tapback_of
 from bot.linq.text import clean, utf16_length
 from bot.relay.errors import Refused, Remedy

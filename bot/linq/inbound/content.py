@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from bot.linq import schemas
+from bot.linq.api.receipts import MEDIA_PARTS
 from bot.linq.ids import LinqIds
-from bot.linq.receipts import MEDIA_PARTS
 from bot.linq.text import clean, read_text
 from bot.relay.media.formats import formats_of_extension
 from bot.relay.parts import Announcement, Happening, Media, Part, Text, Voice

@@ -13,11 +13,11 @@ import linq
 from bot.linq import schemas
 from bot.linq.api.calls import Answer, call_api
 from bot.linq.api.limits import EDIT_WINDOW, PAGE
+from bot.linq.api.receipts import kind_of
 from bot.linq.fields import read
 from bot.linq.ids import LinqIds, chat_of
 from bot.linq.inbound import messages
 from bot.linq.inbound.content import parts_of
-from bot.linq.receipts import kind_of
 from bot.relay.ids import RoomId
 from bot.relay.model import Message, ReceiptKind
 from bot.relay.parts import Text

@@ -117,5 +117,5 @@ def build_health_warning(message: schemas.LinqMessage, ids: LinqIds, *, at: date
         return None
     since = str(int(health.updated_at.timestamp())) if health.updated_at else "now"
     own_id = fact_id(ids.message(chat.id), "health", health.status.lower(), since)
-    announcement = Announcement("health", Happening.CHAT_AT_RISK, text=_HEALTH[health.status])
+    announcement = Announcement("health", Happening.ROOM_AT_RISK, text=_HEALTH[health.status])
     return replace(chat.message(own_id, message.line, at, announcement), sender_handle="")

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from bot.linq import schemas
 from bot.linq.api.error_codes import failure_meaning
+from bot.linq.api.receipts import is_last_status, media_of, time_of
 from bot.linq.fields import PayloadError, S, read
 from bot.linq.ids import LinqIds
 from bot.linq.inbound import event_schemas, messages
 from bot.linq.inbound.ports import Fact
-from bot.linq.receipts import is_last_status, media_of, time_of
 from bot.linq.text import clean
 from bot.relay.ids import DELIVERY_ID_LENGTH, DeliveryId
 from bot.relay.model import Receipt, ReceiptKind, ReceiptSource

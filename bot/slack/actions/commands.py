@@ -76,7 +76,7 @@ class Commands:
         key, *values = people_and_groups(command.markup, command.by.channel.team) or [""]
         if not (key and values):
             return replies.SET_USAGE
-        return replies.changed(await self._links.set(command.by.room, key, values, by=command.by.person))
+        return replies.changed(await self._links.set(command.by.room, {key: values}, by=command.by.person))
 
     async def _status(self, command: SlashCommand) -> Reply:
         link = await self._links.of(command.by.room)

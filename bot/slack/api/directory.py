@@ -13,7 +13,7 @@ from bot.relay.model import Membership
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import SlackApi
 from bot.slack.fields import Body, child, children, identifier, one_line, text
-from bot.slack.ids import BotIdentity, user_of, usergroup_of
+from bot.slack.ids import BotIdentity, is_group, user_of, usergroup_of
 
 REMEMBERED_FOR_S = 60.0
 NAMES_REMEMBERED_FOR_S = 600.0
@@ -99,6 +99,8 @@ class SlackDirectory:
         return Membership.GUEST if is_guest else Membership.MEMBER
 
     async def is_in_group(self, person: PersonId, group: str) -> bool:
+        if not is_group(group):
+            return False
         usergroup = usergroup_of(group)
         return user_of(person) in await self._groups.get(usergroup, lambda: self._users_of_group(usergroup))
 

@@ -14,7 +14,7 @@ _SENTENCES = {
     Happening.RENAMED: "{names} named the chat “{text}”.",
     Happening.OPTED_OUT: "{names} asked for no more messages (“{text}”). Nothing is sent to them until they write.",
     Happening.OPTED_IN: "{names} wrote again, so messages are sent to them again.",
-    Happening.CHAT_AT_RISK: "This chat is at risk: people rarely answer here, or complained. {text}",
+    Happening.ROOM_AT_RISK: "This chat is at risk: people rarely answer here, or complained. {text}",
     Happening.LINE_AT_RISK: "Our number {names} is at risk: its messages may be held back. {text}",
     Happening.LINE_RECOVERED: "Our number {names} is in good standing again.",
     Happening.MOVED: "This chat goes on under a new id; the link follows it.",

@@ -14,7 +14,7 @@ import pytest
 
 from bot.audio.limits import Limits
 from bot.audio.worker.pool import WorkerPool
-from bot.relay.errors import Refused, RetryLater
+from bot.relay.errors import Refused, Remedy, RetryLater
 from tests.audio.worker import hostile_tasks
 from tests.audio.worker.processes import is_gone, until_gone, until_no_child_but, until_there
 
@@ -116,6 +116,7 @@ async def test_errors_of_a_task_arrive_as_they_were_raised(pool: WorkerPool) -> 
     with pytest.raises(RetryLater, match="The bot is busy") as later:
         await pool.run(PATIENT_S, str, hostile_tasks.postpone)
     assert (refused.value.code, later.value.code) == ("odd", "busy")
+    assert refused.value.remedy is Remedy.SEND_FILE_AGAIN
 
 
 async def test_answer_of_another_type_is_not_believed(pool: WorkerPool) -> None:

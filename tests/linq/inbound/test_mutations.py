@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from bot.linq import schemas
 from bot.linq.api.calls import Answer
 from bot.linq.api.client import open_api
+from bot.linq.api.receipts import status_receipt
 from bot.linq.api.search import MemoSearch, chats_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.inbound.history import LinqHistory
 from bot.linq.inbound.parse import parse_webhook
 from bot.linq.inbound.ports import Fact
-from bot.linq.receipts import status_receipt
 from bot.relay.model import Message, ReceiptSource
 from tests.linq.conftest import IDS, PAYLOADS
 

@@ -126,7 +126,7 @@ def test_health_of_a_chat_is_announced_once_for_each_change(payload: Payload, na
     announced = [fact for fact in facts(body) if isinstance(fact, Message) and isinstance(fact.parts[0], Announcement)]
     [first] = announced
     assert isinstance(first.parts[0], Announcement)
-    assert first.parts[0].happening is Happening.CHAT_AT_RISK
+    assert first.parts[0].happening is Happening.ROOM_AT_RISK
     body["event_id"] = "another-event"
     assert first.id in {fact.id for fact in facts(body) if isinstance(fact, Message)}
     body["data"]["chat"]["health_status"]["updated_at"] = "2026-11-22T00:00:00Z"

@@ -87,6 +87,12 @@ async def test_user_groups_are_looked_up_once_a_minute(adapter: SlackAdapter, sl
     assert len(slack.named("usergroups.users.list")) == 1
 
 
+async def test_a_person_is_no_group(adapter: SlackAdapter, slack: FakeSlack) -> None:
+    """A link's senders may name both."""
+    assert not await adapter.directory.is_in_group(person_id(TEAM, ANN), person_id(TEAM, BEN))
+    assert slack.named("usergroups.users.list") == []
+
+
 async def test_names_are_those_that_people_chose(adapter: SlackAdapter) -> None:
     found = await adapter.directory.names([ANN, BEN, CREW, "S0SALES", "U0NOBODY", HIDDEN])
     assert found == {ANN: "Ann", BEN: "Ben Okafor", CREW: "crew", "S0SALES": "sales"}
@@ -116,7 +122,8 @@ async def test_the_bot_learns_who_it_is_once(adapter: SlackAdapter, slack: FakeS
 async def test_ids_given_by_an_operator_become_rooms_and_people(adapter: SlackAdapter) -> None:
     assert await adapter.room(CLIPS) == f"slack:{TEAM}/{CLIPS}"
     assert await adapter.person(ANN) == person(ANN)
-    assert await adapter.setting_value("U0ANN000001") == person("U0ANN000001")
-    assert await adapter.setting_value("S0SALES") == group_id(TEAM, "S0SALES")
-    assert await adapter.setting_value("Members") == "members"
-    assert await adapter.setting_value(" ") == ""
+    assert await adapter.setting_values(["U0ANN000001", "S0SALES Members", " "]) == [
+        person("U0ANN000001"),
+        group_id(TEAM, "S0SALES"),
+        "members",
+    ]

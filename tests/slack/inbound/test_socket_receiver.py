@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack.adapter import SlackAdapter
-from bot.slack.inbound.dispatch import Dispatcher
+from bot.slack.dispatch import Dispatcher
 from bot.slack.inbound.socket_receiver import SocketReceiver, SocketTiming
 from tests.slack.fake_relay import FakeRelay
 from tests.slack.fake_slack import FakeSlack

@@ -48,6 +48,7 @@ async def test_guests_are_restricted(
 async def test_usergroup_is_listed(slack: SlackServer, client: AsyncWebClient) -> None:
     group = slack.new_usergroup([ANN, BEN])
     assert (await client.usergroups_users_list(usergroup=group))["users"] == [ANN, BEN]
+    assert [each["id"] for each in (await client.usergroups_list())["usergroups"]] == [group]
     assert await refused(client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
     slack.switches.scopes.remove("usergroups:read")
     assert await refused(client.usergroups_users_list(usergroup=group)) == "missing_scope"

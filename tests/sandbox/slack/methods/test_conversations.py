@@ -120,3 +120,11 @@ async def test_restricted_app_reads_15_messages_a_minute(slack: SlackServer, unl
         await slack.say(CLIPS, str(number))
     assert len((await unlimited.conversations_history(channel=CLIPS, limit=100))["messages"]) == 15
     assert await error_of(unlimited.conversations_history(channel=CLIPS)) == "ratelimited"
+
+
+async def test_channels_of_a_person_are_those_that_the_app_sees(client: AsyncWebClient) -> None:
+    both = "public_channel,private_channel"
+    ids = {channel["id"] for channel in (await client.users_conversations(user=BEN, types=both))["channels"]}
+    assert {CLIPS, ELSEWHERE, PRIVATE} <= ids
+    assert HIDDEN not in ids
+    assert await error_of(client.users_conversations(user="U0NOBODY")) == "user_not_found"
