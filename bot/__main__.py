@@ -81,6 +81,8 @@ def demo(
     port: Annotated[int | None, _port("Port of the page, 4321 unless it is busy.")] = None,
 ) -> None:
     """See clips cross on a page: the real bot between a local Slack and a local iPhone. Needs no accounts."""
+    if headless:
+        print("Starting a local Slack, a local Linq, a database and the bot.", flush=True)  # the imports take a second
     from bot.cli.demo.command import demo
 
     demo(file, headless=headless, story=story, port=port)

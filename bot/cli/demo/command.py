@@ -6,7 +6,8 @@ from pathlib import Path
 from bot.cli.common import FAILED, USAGE, run_or_exit, stop
 from bot.cli.demo.page import serve_page
 from bot.cli.demo.stories import STORIES
-from bot.cli.demo.terminal import report_clip, report_story, upload_of
+from bot.cli.demo.terminal import report_clip, report_story
+from bot.cli.demo.upload import upload_of
 
 
 def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> None:

@@ -1,18 +1,17 @@
 """The demo in the terminal: one clip from the drop to its reading, or a story, line by line."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib import resources
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from bot.cli.child import ChildError
-from bot.cli.common import FAILED, USAGE, plain_console, stop
+from bot.cli.common import FAILED, plain_console, stop
 from bot.cli.demo.database_folder import create_database, demo_folder
 from bot.cli.demo.stories import Scene, Story, StoryError
 from bot.cli.demo.supervisor import BotSupervisor
@@ -25,16 +24,7 @@ from bot.sandbox.slack.state.models import Message, Upload
 
 WAY = ("queued", "sent", "delivered", "read")
 TIMEOUT_S = 60.0
-STARTING = "starting a Slack, a Linq, a database and the bot"
-
-
-def upload_of(file: Path | None) -> Upload:
-    if file is None:
-        return Upload("hello.m4a", (resources.files("bot.sandbox") / "sample.m4a").read_bytes())
-    try:
-        return Upload(file.name, file.read_bytes())
-    except OSError as error:
-        stop([f"--file: {file} cannot be read ({error.strerror})."], USAGE)
+STARTING = "starting"
 
 
 async def report_clip(upload: Upload) -> bool:
@@ -42,7 +32,7 @@ async def report_clip(upload: Upload) -> bool:
     console = plain_console()
     with _bar(console) as bar:
         task = bar.add_task(STARTING, total=len(WAY))
-        async with _running() as (sandbox, _, workspace):
+        async with _running(console) as (sandbox, _, workspace):
             return await ClipReport(console, bar, task, sandbox, workspace).run(upload)
 
 
@@ -55,7 +45,7 @@ async def report_story(story: Story) -> bool:
 
     with _bar(console) as bar:
         bar.add_task(STARTING, total=None)
-        async with _running() as (sandbox, bot, workspace):
+        async with _running(console) as (sandbox, bot, workspace):
             console.print(story.title, style="bold")
             try:
                 await story.play(Scene(sandbox, bot, workspace, narrate))
@@ -67,16 +57,18 @@ async def report_story(story: Story) -> bool:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspace]]:
+async def _running(console: Console) -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspace]]:
     """Run the sandbox with the bot in it, and leave nothing of it afterwards."""
     with demo_folder() as folder:
-        create_database(folder)
+        await asyncio.to_thread(create_database, folder)
+        console.print("The database is ready. The bot starts on it as a process of its own.")
         async with Sandbox() as sandbox:
             slow_down_phone(sandbox)
             workspace = add_workspace(sandbox)
             bot = BotSupervisor(sandbox, folder, at_first=partial(link_channels, sandbox, workspace))
             try:
                 await bot.start()
+                console.print("The bot is running, and its channels are linked.")
                 yield sandbox, bot, workspace
             except ChildError as error:
                 stop([str(error)], FAILED)
