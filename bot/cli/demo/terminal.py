@@ -58,6 +58,7 @@ async def _running(console: Console) -> AsyncIterator[tuple[Sandbox, BotSupervis
     with demo_folder() as folder:
         console.print("Making an empty database …")
         create_database(folder)
+        console.print("Starting a Slack and a Linq on this machine …")
         async with Sandbox() as sandbox:
             slow_down_phone(sandbox)
             workspace = add_workspace(sandbox)

@@ -90,8 +90,8 @@ class Page:
     async def _drop_sample(self, request: web.Request) -> web.Response:
         given = await read_object(request)
         upload = SAMPLES[str(given.pop("sample", ""))]()
-        await self._sandbox.slack.drop(str(given.pop("channel", "")), upload, **given)
-        return web.json_response({})
+        message = await self._sandbox.slack.drop(str(given.pop("channel", "")), upload, **given)
+        return web.json_response({"ts": message.ts})
 
     async def _send_sample(self, request: web.Request) -> web.Response:
         given = await read_object(request)

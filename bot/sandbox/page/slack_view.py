@@ -38,6 +38,7 @@ def _channel(channel: Channel) -> Json:
         "is_private": channel.is_private,
         "has_bot": BOT in channel.members,
         "members": sorted(channel.members),
+        "last_ts": max(channel.messages, default=""),
     }
 
 

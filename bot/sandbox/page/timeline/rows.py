@@ -45,6 +45,7 @@ _TITLES = {
     "phone.tapback": "The contact taps back",
 }
 _WEBHOOK = "webhook "
+_DONE_BEFORE = ("already_reacted", "no_reaction")
 _ACTED = ("lose_answer", "act_then_hang", "act_then_500")
 
 
@@ -90,7 +91,7 @@ def _title(entry: Entry) -> str | None:
     if entry.side == "world":
         return entry.what
     if entry.what.startswith(_WEBHOOK):
-        told = entry.what.removeprefix(_WEBHOOK).removeprefix("message.").replace(".", " ")
+        told = entry.what.removeprefix(_WEBHOOK).removeprefix("message.").replace("reaction.", "tapback ")
         return "A webhook is lost" if entry.facts.get("lost") else f"Webhook: {told}"
     if entry.what == "chat.postMessage":
         return "Posted in thread" if "thread_ts" in entry.facts else "Posted in the channel"
@@ -107,6 +108,8 @@ def _outcome(entry: Entry) -> tuple[str, str]:
     if entry.status is None:
         done = facts.get("fault") in _ACTED or facts.get("done")
         return ("answer lost" if done else "no answer"), "lost"
+    if facts.get("error") in _DONE_BEFORE:
+        return "no change", "plain"
     if facts.get("error") and entry.status == 200:
         return str(facts["error"]), "bad"
     if facts.get("login"):
