@@ -94,7 +94,7 @@ export function walkable(group) {
   return group;
 }
 
-/** Radio buttons in one row: `choices` are `{ value, label, on }`. Only the one that is on is a tab stop. */
+/** Radio buttons in one row: `choices` are `{ value, label, on }`, and `act` stays. Only the one that is on is a tab stop. */
 export function radios(group, choices, classOf, act) {
   keep(group, choices, (each) => each.value, (each) => h("button", { role: "radio", onclick: () => act(each.value) }, each.label),
     (button, each) => {

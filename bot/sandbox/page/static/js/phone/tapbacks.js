@@ -7,7 +7,7 @@ import { look, view } from "../state.js";
 const TAPBACKS = { love: icon, like: icon, dislike: icon, laugh: () => "HA", emphasize: () => "!!", question: () => "?" };
 const EMOJI = ["🎉", "🙏"];
 const menu = walkable(h("div", { class: "menu tapback-menu", popover: true, role: "group", "aria-label": "Tapback" }));
-document.body.append(menu);
+document.getElementById("phone-side").append(menu);
 
 export function menuButton(message, part, number) {
   const label = `Tap back, reply${message.own ? ", edit" : ""}`;

@@ -37,12 +37,16 @@ export function buildMode() {
   walkable(document.getElementById("mode"));
 }
 
+function setMode(mode) {
+  if (mode !== linkOf(view.channel).mode) command(`set mode ${mode}`);
+}
+
 /** The switch beside the channel's name; it types the command that a person would. */
 export function drawMode() {
   const group = document.getElementById("mode");
   const { contact, mode } = linkOf(view.channel);
   group.hidden = !contact;
   const choices = Object.entries(MODES).map(([value, label]) => ({ value, label, on: value === mode }));
-  radios(group, choices, () => "segment", (value) => value !== mode && command(`set mode ${value}`));
+  radios(group, choices, () => "segment", setMode);
   for (const [value, button] of Object.keys(MODES).map((value, at) => [value, group.children[at]])) button.title = HINTS[value];
 }

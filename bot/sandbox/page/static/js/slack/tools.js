@@ -7,7 +7,7 @@ import { look, parts, view } from "../state.js";
 import { picker } from "./emoji.js";
 
 const menu = walkable(h("div", { class: "menu", popover: true, role: "group", "aria-label": "Message menu" }));
-document.body.append(menu);
+document.getElementById("slack").append(menu);
 
 /** The bot's own posts, such as notices, are no tab stops: what concerns them is done at their message. */
 export function toolsOf(message, name, author) {
