@@ -81,6 +81,8 @@ def demo(
     port: Annotated[int | None, _port("Port of the page, 4321 unless it is busy.")] = None,
 ) -> None:
     """See clips cross on a page: the real bot between a local Slack and a local iPhone. Needs no accounts."""
+    if headless:
+        print("Starting a local Slack, a local Linq, a database and the bot.", flush=True)  # the imports take a second
     from bot.cli.demo.command import demo
 
     demo(file, headless=headless, story=story, port=port)
@@ -161,6 +163,9 @@ def deliveries_resend(delivery: str) -> None:
 
 def main() -> None:
     """The installed script."""
+    if sys.argv[1:2] == ["demo"] and "--headless" in sys.argv and "--help" not in sys.argv:
+        sys.stdout.write("Loading memobridge …\n")  # Typer needs 0.3 s for its types alone, the demo a second more
+        sys.stdout.flush()
     if sys.platform == "win32":
         sys.exit("memobridge runs on Linux and macOS. On Windows, run it in WSL.")
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C during the imports, when nothing is begun yet

@@ -34,13 +34,13 @@ def demo(environment: dict[str, str], *words: str) -> "subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_story_ends_as_it_should(environment: dict[str, str], story: str) -> None:
+def test_story_ends_as_it_should(environment: dict[str, str], story: str) -> None:
     told = demo(environment, "--headless", "--story", story)
     assert (told.returncode, told.stderr) == (0, "")
     assert "It ended as it should." in told.stdout
 
 
-def test_a_file_of_ones_own_is_carried(environment: dict[str, str], tmp_path: Path) -> None:
+def test_own_file_is_carried(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own.m4a"
     own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
     told = demo(environment, "--headless", "--file", str(own))
@@ -48,7 +48,7 @@ def test_a_file_of_ones_own_is_carried(environment: dict[str, str], tmp_path: Pa
     assert "The memo's bytes are the clip's own" in told.stdout
 
 
-def test_a_file_of_ones_own_is_dropped_on_the_page(environment: dict[str, str], tmp_path: Path) -> None:
+def test_own_file_is_dropped_on_the_page(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own.m4a"
     own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
     command = [sys.executable, "-u", "-m", "bot", "demo", "--port", "0", "--file", str(own)]
@@ -64,7 +64,7 @@ def test_a_file_of_ones_own_is_dropped_on_the_page(environment: dict[str, str], 
     assert process.wait(30) == 0
 
 
-def test_a_file_is_named_as_it_stands_whatever_its_name_looks_like(environment: dict[str, str], tmp_path: Path) -> None:
+def test_own_file_is_named_as_it_is_whatever_it_looks_like(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own [bold] [!] :phone:.m4a"
     own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
     told = demo(environment, "--headless", "--file", str(own))
@@ -73,7 +73,48 @@ def test_a_file_is_named_as_it_stands_whatever_its_name_looks_like(environment: 
     assert all(own.name in line for line in lines)
 
 
-def test_wrong_words_are_one_line_and_exit_code_2(environment: dict[str, str], tmp_path: Path) -> None:
+NO_RECORDINGS = {
+    "notes.txt": (b"Dear diary", "text/plain; text"),
+    "notes.bin": (b"Dear diary", "application/octet-stream; text"),
+    "empty.bin": (b"", "application/octet-stream; empty"),
+    "page.pdf": (b"%PDF-1.7 and so on", "application/pdf; document"),
+}
+
+
+@pytest.mark.parametrize("name", NO_RECORDINGS)
+def test_file_that_a_drop_would_not_send_ends_the_demo_at_once(
+    environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    own = tmp_path / name
+    content, kind = NO_RECORDINGS[name]
+    own.write_bytes(content)
+    told = demo(environment, "--headless", "--file", str(own))
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    assert f"({kind})" in told.stderr
+    assert "database is ready" not in told.stdout
+
+
+def test_file_that_only_claims_to_be_a_recording_ends_with_the_bots_reason(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "notes.m4a"
+    own.write_bytes(b"Dear diary, " * 100)
+    told = demo(environment, "--headless", "--file", str(own))
+    assert told.returncode == 1
+    assert "failed" in told.stdout
+    assert "holds text, not sound" in told.stdout
+
+
+def test_headless_demo_says_at_once_what_it_does(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-u", "-m", "bot", "demo", "--headless"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Starting a local Slack, a local Linq, a database and the bot.\n"
+        process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_wrong_arguments_are_one_line_and_exit_code_2(environment: dict[str, str], tmp_path: Path) -> None:
     for words in (("--story", "nothing"), ("--headless", "--file", str(tmp_path / "none.m4a"))):
         told = demo(environment, *words)
         assert told.returncode == 2
@@ -89,7 +130,7 @@ def busy_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_a_busy_port_is_told_and_ctrl_c_leaves_nothing(environment: dict[str, str], busy_port: int) -> None:
+def test_busy_port_is_told_and_ctrl_c_leaves_nothing(environment: dict[str, str], busy_port: int) -> None:
     command = [sys.executable, "-u", "-m", "bot", "demo", "--port", str(busy_port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
@@ -115,7 +156,7 @@ def _servers_in(folder: Path) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
 
 
-def test_told_to_leave_while_the_bot_opens_its_database_it_leaves_nothing(environment: dict[str, str]) -> None:
+def test_signal_while_the_bot_opens_its_database_leaves_nothing(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "bot", "demo", "--headless"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     data_folder = _data_folder_being_opened(process)
@@ -137,7 +178,7 @@ def _data_folder_being_opened(process: "subprocess.Popen[str]") -> Path:
         time.sleep(0.01)  # no event tells
 
 
-def test_a_database_is_made_once_and_copied_from_then_on(environment: dict[str, str]) -> None:
+def test_database_is_made_once_and_copied_from_then_on(environment: dict[str, str]) -> None:
     """What is kept was never run with rows in it: it is older than any demo that copies it."""
     demo(environment, "--headless")
     [kept] = Path(environment["XDG_CACHE_HOME"]).glob("memobridge/empty-database-*")
@@ -147,7 +188,7 @@ def test_a_database_is_made_once_and_copied_from_then_on(environment: dict[str, 
     assert {path.name.partition("-")[0] for path in kept.parent.iterdir()} <= {"empty", "spare"}
 
 
-def test_a_page_lays_a_database_by_and_the_next_demo_takes_it(environment: dict[str, str]) -> None:
+def test_page_caches_a_database_for_the_next_demo(environment: dict[str, str]) -> None:
     command = [sys.executable, "-u", "-m", "bot", "demo", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None

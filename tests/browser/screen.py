@@ -31,11 +31,12 @@ class Screen:
         if await story.is_visible():
             await story.click()
         reset = self.page.locator("#reset-faults")
+        await self.open_faults()
         if await reset.is_enabled():
             await reset.click()
             await expect(reset).to_be_disabled()  # a page that closes takes along what it has not yet asked for
-        if await self.page.locator(".bot-pill.killed").count():
-            await self.bot("Restart")
+        if await self.page.locator(".bot-pill.killed, .bot-pill.stopped").count():
+            await self.bot("Start")
         await self.bot_is("ready", timeout=LATER_MS)
 
     # Slack
@@ -57,6 +58,18 @@ class Screen:
         """Those in the channel that are neither replies nor ephemeral."""
         return self.page.locator("#messages > .message:not(.ephemeral):not(:has(> .empty))")
 
+    async def menu(self, message: Locator, choice: str) -> None:
+        """Choose from the menu of a message."""
+        await message.hover()
+        await message.locator("> .message-tools").get_by_role("button", name="More actions").click()
+        await self.page.get_by_label("Message menu").get_by_role("button", name=choice).click()
+
+    async def mode(self, mode: str) -> None:
+        """Set the link of the open channel to a mode."""
+        button = self.page.locator("#mode button", has_text=mode)
+        await button.click()
+        await expect(button).to_have_attribute("aria-checked", "true")
+
     async def thread_says(self, message: Locator, word: str, timeout: float = LATER_MS) -> None:
         notice = message.locator(".thread .message:not(.ephemeral)", has=self.page.locator(".app")).first
         await expect(notice.locator("strong", has_text=re.compile(f"^{word}$")).first).to_be_visible(timeout=timeout)
@@ -67,19 +80,30 @@ class Screen:
 
     # the phone
 
-    async def chat(self, name: str) -> None:
-        await self.page.click("#to-chats")
-        await self.page.locator("#chats button", has_text=name).first.click()
-        await expect(self.page.locator("#chat-name")).to_have_text(name)
-
     @property
     def bubbles(self) -> Locator:
-        """The bot's memos in the open chat."""
-        return self.page.locator("#bubbles .row.mine .bubble")
+        """What the phone's owner got in the open chat."""
+        return self.page.locator("#bubbles .row.theirs .bubble")
 
     @property
     def answers(self) -> Locator:
-        return self.page.locator("#bubbles .row.theirs .bubble")
+        """What the phone's owner sent in the open chat."""
+        return self.page.locator("#bubbles .row.mine .bubble")
+
+    async def answer(self, text: str) -> None:
+        await self.page.fill("#answer", text)
+        await self.page.press("#answer", "Enter")
+
+    async def own(self, name: str) -> None:
+        """Take somebody else's iPhone."""
+        await self.page.select_option("#owner", label=f"{name}’s iPhone")
+
+    async def bubble_menu(self, bubble: Locator, choice: str) -> None:
+        """Open the menu beside a bubble and choose from it."""
+        line = bubble.locator("xpath=..")
+        await line.hover()
+        await line.locator(".react").click()
+        await self.page.locator(".tapback-menu").get_by_role("button", name=choice, exact=True).click()
 
     # the time line
 
@@ -106,15 +130,22 @@ class Screen:
     async def bot_is(self, state: str, timeout: float = LATER_MS) -> None:
         await expect(self.page.locator(f".bot-pill.{state}")).to_be_visible(timeout=timeout)
 
+    async def open_faults(self) -> None:
+        if await self.page.locator("#faults:not([open])").count():
+            await self.page.click("#faults summary")
+
     async def bot(self, button: str) -> None:
+        await self.open_faults()
         await self.page.locator("#faults-bot button", has_text=button).click()
 
     async def choose(self, side: str, weather: str) -> None:
+        await self.open_faults()
         button = self.page.locator(f"[data-fault={side}] button", has_text=weather)
         await button.click()
         await expect(button).to_have_attribute("aria-checked", "true")
 
     async def flip(self, fault: str, *, on: bool = True) -> None:
+        await self.open_faults()
         button = self.page.locator(f"[data-fault={fault}] button")
         await button.click()
         await expect(button).to_have_attribute("aria-checked", "true" if on else "false")

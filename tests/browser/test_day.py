@@ -12,7 +12,7 @@ from tests.browser.screen import Screen
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 SOUND = Path(__file__).resolve().parents[2] / "bot/sandbox/sample.m4a"
-TRUE = "The thread tells the truth."
+TRUE = "Slack tells the truth."
 RECORDED = re.compile("0:0[1-9]")  # a second, and how long a busy machine takes to press the button
 
 
@@ -23,7 +23,6 @@ async def test_a_file_is_watched_from_queued_to_read(screen: Screen) -> None:
     said = await screen.page.locator("#rows .lane-slack small", has_text="“").all_text_contents()
     assert list(dict.fromkeys(said)) == ["“queued”", "“sent”", "“delivered”", "“read”"]
     await screen.thread_says(screen.messages.last, "read")
-    await expect(screen.page.locator("#bubbles .under").last).to_contain_text("Read")
 
 
 async def test_the_time_line_comes_from_the_wire(screen: Screen) -> None:
@@ -126,7 +125,7 @@ async def test_a_channel_is_linked_by_command_and_button(screen: Screen) -> None
     await ephemeral.get_by_role("button", name="Link").click()
     await expect(ephemeral).to_contain_text("Linked to")
     await screen.send_sample()
-    await expect(screen.page.locator("#chat-name")).to_have_text("Rita")
+    await expect(screen.page.locator("#owner option:checked")).to_have_text("Rita’s iPhone")
     await expect(screen.bubbles).to_have_count(1)
     await screen.command("/voicememo unlink")
     await expect(screen.page.locator(".message.ephemeral").last).to_contain_text("No longer linked")
@@ -144,50 +143,25 @@ async def test_the_shortcut_in_the_message_menu_sends_again(screen: Screen) -> N
     message = await screen.send_sample()
     await screen.thread_says(message, "read")
     before = await screen.bubbles.count()
-    await message.hover()
-    await message.locator("> .message-tools").get_by_role("button", name="More actions").click()
-    await screen.page.get_by_role("button", name="Send as voice memo").click()
+    await screen.menu(message, "Send as voice memo")
     await expect(screen.bubbles).to_have_count(before + 1)
     await expect(screen.page.locator("#truth .verdict")).to_contain_text(TRUE)
 
 
-async def test_the_recipient_answers_in_words_by_tapback_and_with_a_recording(screen: Screen) -> None:
-    await screen.send_sample()
-    await expect(screen.row("Webhook: read")).to_be_visible(timeout=20_000)
-    await screen.page.fill("#answer", "Lovely!")
-    await screen.page.press("#answer", "Enter")
-    await expect(screen.answers.last).to_have_text("Lovely!")
-    await screen.page.locator(".row.mine").last.hover()
-    await screen.page.locator(".row.mine .react").last.click()
-    await screen.page.get_by_role("button", name="love").click()
-    await expect(screen.bubbles.last.locator(".mark.love")).to_be_visible()
-    await expect(screen.row("The recipient taps back")).to_be_visible()
-    await screen.page.get_by_role("button", name="Answer with a recording").click()
-    await expect(screen.page.locator(".recording-bar .time")).to_have_text("0:01")
-    await screen.page.get_by_role("button", name="Stop and send").click()
-    await expect(screen.answers.last.locator(".length")).to_have_text(RECORDED)
-
-
-async def test_groups_and_sms_look_and_end_as_they_do_on_a_phone(screen: Screen) -> None:
-    await screen.room("crew")
-    await screen.send_sample()
-    await expect(screen.page.locator("#chat-name")).to_have_text("Family")
-    await screen.truth("sent", "1 bubble, sent", TRUE)
-    await screen.page.select_option("#answerer", label="Cleo")
-    await screen.page.fill("#answer", "Hello from all of us")
-    await screen.page.press("#answer", "Enter")
-    await expect(screen.page.locator("#bubbles .sender").last).to_have_text("Cleo")
+async def test_sms_looks_and_ends_as_on_a_phone(screen: Screen) -> None:
     await screen.room("texts")
     await screen.send_sample()
-    await expect(screen.page.locator("#chat-name")).to_have_text("Sam")
+    await expect(screen.page.locator("#owner option:checked")).to_have_text("Sam’s iPhone")
+    await screen.truth("sent", "1 bubble, sent", TRUE)
+    await screen.answer("Got it")
     await expect(screen.page.locator("#bubbles .row.mine.green")).to_have_count(1)
     await expect(screen.page.locator("#bubbles .under").last).to_have_text("Sent as Text Message")
 
 
 async def test_what_is_no_audio_gets_no_word(screen: Screen) -> None:
-    message = await screen.send_sample("holiday.gif")
+    message = await screen.send_sample("parcel.jpg")
     await expect(screen.row("Slack tells the bot", "200")).to_be_visible()
-    await screen.truth("nothing yet", "no bubble", "The thread says nothing.")
+    await screen.truth("nothing yet", "no bubble", "It stays in Slack.")
     await expect(message.locator(".thread")).to_have_count(0)
 
 
@@ -229,16 +203,6 @@ async def test_the_page_works_by_keyboard_alone(screen: Screen) -> None:
     await expect(screen.page.locator("#room-name")).to_contain_text("crew")
 
 
-async def test_every_control_has_a_name(screen: Screen) -> None:
-    await screen.send_sample()
-    nameless = await screen.page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, textarea, [role=group]")]
-            .filter((each) => !each.textContent.trim() && !each.ariaLabel && !each.labels?.length && !each.hidden)
-            .map((each) => each.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
-
-
 async def test_light_and_dark_can_be_chosen_and_stay(screen: Screen) -> None:
     async def paper() -> str:
         return str(await screen.page.evaluate("getComputedStyle(document.querySelector('.wire')).backgroundColor"))
@@ -250,15 +214,3 @@ async def test_light_and_dark_can_be_chosen_and_stay(screen: Screen) -> None:
     await screen.page.reload()
     await screen.bot_is("ready")
     assert await paper() == chosen
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 640), (1366, 768), (1920, 1080)])
-async def test_nothing_spills_over_on_a_laptop_or_a_projector(screen: Screen, width: int, height: int) -> None:
-    await screen.page.set_viewport_size({"width": width, "height": height})
-    await screen.send_sample()
-    spilled = await screen.page.evaluate(
-        """() => [...document.querySelectorAll("body, .stage > section, .room, .screen, .field")]
-            .filter((each) => each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1)
-            .map((each) => each.className)"""
-    )
-    assert spilled == []

@@ -1,5 +1,7 @@
 """Every fault switch shows its effect on the time line, and the promise is kept."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -7,7 +9,7 @@ from tests.browser.screen import LATER_MS, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
-TRUE = "The thread tells the truth."
+TRUE = "Slack tells the truth."
 
 
 @pytest.mark.parametrize(("weather", "badge"), [("Down", "503"), ("429", "429")])
@@ -80,7 +82,7 @@ async def test_webhooks_in_the_wrong_order_end_as_read(screen: Screen) -> None:
 async def test_withheld_webhooks_are_caught_up_with(screen: Screen) -> None:
     await screen.flip("withhold")
     await screen.send_sample()
-    await screen.truth("queued", "1 bubble, read", "The thread will catch up.")
+    await screen.truth("queued", "1 bubble, read", "Slack will catch up.")
     await screen.flip("withhold", on=False)
     await screen.truth("read", "1 bubble, read", TRUE)
 
@@ -101,7 +103,7 @@ async def test_a_memo_nobody_listens_to_stays_delivered_until_it_is_played(scree
 
 
 async def test_a_recipient_who_opted_out_is_left_alone(screen: Screen) -> None:
-    await screen.chat("Ann")
+    await screen.own("Ann")
     await screen.flip("opted-out")
     await expect(screen.answers.last).to_have_text("STOP")
     before = await screen.bubbles.count()
@@ -112,11 +114,11 @@ async def test_a_recipient_who_opted_out_is_left_alone(screen: Screen) -> None:
 
 
 async def test_a_chat_that_falls_back_to_sms_ends_at_sent(screen: Screen) -> None:
-    await screen.chat("Ann")
+    await screen.own("Ann")
     await screen.flip("sms")
     await screen.send_sample()
     await screen.truth("sent", "1 bubble, sent", TRUE)
-    await expect(screen.page.locator("#bubbles .row.mine").last).to_have_class("row mine green sent")
+    await expect(screen.page.locator("#bubbles .row.theirs").last).to_have_class(re.compile("green sent"))
     await screen.flip("sms", on=False)
 
 
@@ -125,7 +127,7 @@ async def test_a_killed_bot_finishes_after_its_restart(screen: Screen) -> None:
     await screen.bot_is("killed")
     message = await screen.send_sample()
     await expect(screen.row("Slack tells the bot", "no answer")).to_be_visible()
-    await screen.bot("Restart")
+    await screen.bot("Start")
     await screen.bot_is("ready")
     await screen.thread_says(message, "read", timeout=60_000)
     await screen.truth("read", "1 bubble, read", TRUE)
@@ -138,7 +140,7 @@ async def test_a_bot_killed_on_the_way_knows_the_clip_again(screen: Screen) -> N
     await screen.bot("Kill −9")
     await screen.bot_is("killed")
     await screen.choose("linq", "Fine")
-    await screen.bot("Restart")
+    await screen.bot("Start")
     await screen.truth("read", "1 bubble, read", TRUE, timeout=60_000)
 
 

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from bot.cli.common import FAILED, USAGE, run_or_exit, stop
+from bot.cli.demo.files import upload_of
 from bot.cli.demo.page import serve_page
 from bot.cli.demo.stories import STORIES
-from bot.cli.demo.terminal import report_clip, report_story, upload_of
+from bot.cli.demo.terminal import report_clip, report_story
 
 
 def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> None:
@@ -17,6 +18,6 @@ def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> 
         stop(["--story and --file: choose one of them; a story brings its own files."], USAGE)
     upload = upload_of(file)
     if not headless:
-        run_or_exit(serve_page(story, upload if file else None, port), stopped_code=0)
+        run_or_exit(serve_page(story, upload if file else None, port))
         return
     sys.exit(0 if run_or_exit(report_story(STORIES[story]) if story else report_clip(upload)) else FAILED)

@@ -8,7 +8,7 @@ from typing import Any
 from bot.cli.child import ChildError
 from bot.cli.demo.stories import STORIES, Scene, Story, StoryError
 from bot.cli.demo.supervisor import BotSupervisor
-from bot.cli.demo.workspace import add_workspace, link_channels
+from bot.cli.demo.workspace import add_workspace, set_up
 from bot.sandbox.page.faults.fault_table import reset_faults
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS
@@ -22,11 +22,12 @@ class StoryPlayback:
 
     def __init__(self, story: Story) -> None:
         self.story, self.sentence, self.end = story, "", ""
+        self.proved: list[str] = []
         self.playing = True
 
     def shown(self) -> dict[str, Any]:
         title = {"": "Story", "kept": "As promised", "broken": "Not as promised"}[self.end]
-        words = {"title": f"{title}: {self.story.title}", "sentence": self.sentence}
+        words = {"title": f"{title}: {self.story.title}", "sentence": self.sentence, "proved": self.proved}
         return words | {"name": self.story.name, "playing": self.playing, "end": self.end}
 
 
@@ -39,7 +40,7 @@ class DemoController:
     def __init__(self, sandbox: Sandbox, folder: Path, database_ready: "asyncio.Future[None]") -> None:
         self._sandbox, self._database_ready = sandbox, database_ready
         self._workspace = add_workspace(sandbox)
-        self._bot = BotSupervisor(sandbox, folder, at_first=partial(link_channels, sandbox, self._workspace))
+        self._bot = BotSupervisor(sandbox, folder, at_first=partial(set_up, sandbox, self._workspace))
         self._playback: StoryPlayback | None = None
         self._playing: asyncio.Task[None] | None = None
         self._closing = False
@@ -66,6 +67,9 @@ class DemoController:
 
     async def kill(self) -> None:
         await self._bot.kill()
+
+    async def stop_bot(self) -> None:
+        await self._bot.stop()
 
     async def restart(self, *, socket_mode: bool) -> None:
         try:
@@ -95,13 +99,14 @@ class DemoController:
             await asyncio.sleep(READING_S + READING_S_A_LETTER * len(sentence))
 
         reset_faults(self._sandbox)
+        scene = Scene(self._sandbox, self._bot, self._workspace, narrate)
         try:
-            await playback.story.play(Scene(self._sandbox, self._bot, self._workspace, narrate))
-            playback.end = "kept"
+            await playback.story.play(scene)
+            playback.end, playback.proved = "kept", scene.proved
         except (StoryError, ChildError) as error:
             playback.end, playback.sentence = "broken", str(error)
         finally:
             playback.playing = False
             reset_faults(self._sandbox)
-            if self._bot.state == "killed" and not self._closing:
-                await self._bot.start()
+            if not self._closing:
+                await scene.leave()

@@ -10,6 +10,8 @@ from bot.sandbox.sandbox import Sandbox
 
 State = Literal["starting", "ready", "killed", "stopped", "failed"]
 MAX_WORDS = 300
+READS_EVERY_S = "10"
+"""The bot looks for what no event told of more often than in life, so that people can watch it."""
 
 
 class BotSupervisor:
@@ -54,14 +56,15 @@ class BotSupervisor:
             await self._end(BotProcess.kill)
 
     async def stop(self) -> None:
-        """Leave no process behind, whatever state it is in."""
+        """Stop it in order, and leave no process behind, whatever state it is in."""
         async with self._lock:
-            self._set_state("stopped", "")
+            self._set_state("stopped", "its database is still there", "Bot: stopped")
             await self._end(BotProcess.stop)
 
     async def _start(self) -> None:
         self._set_state("starting", "the bot opens its database")
-        self._process = BotProcess(self._sandbox.environment() | {"DATA_DIR": str(self._folder)})
+        own = {"DATA_DIR": str(self._folder), "BACKFILL_INTERVAL_SECONDS": READS_EVERY_S}
+        self._process = BotProcess(self._sandbox.environment() | own)
         try:
             await self._process.start()
         except ChildError:

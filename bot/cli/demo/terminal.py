@@ -1,81 +1,71 @@
 """The demo in the terminal: one clip from the drop to its reading, or a story, line by line."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib import resources
-from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from bot.cli.child import ChildError
-from bot.cli.common import FAILED, USAGE, plain_console, stop
+from bot.cli.common import FAILED, plain_console, stop
 from bot.cli.demo.database_folder import create_database, demo_folder
 from bot.cli.demo.stories import Scene, Story, StoryError
 from bot.cli.demo.supervisor import BotSupervisor
-from bot.cli.demo.workspace import DemoWorkspace, add_workspace, link_channels, slow_down_phone
+from bot.cli.demo.workspace import DemoWorkspace, add_workspace, set_up, slow_down_phone
 from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.page.timeline.timeline import DEAD_ENDS, WORDS, word_in
+from bot.sandbox.page.timeline.truth import DEAD_ENDS, word_in
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS
 from bot.sandbox.slack.state.models import Message, Upload
 
-WAY = ("queued", "sent", "delivered", "read")
+END = "read"
 TIMEOUT_S = 60.0
-STARTING = "starting a Slack, a Linq, a database and the bot"
-
-
-def upload_of(file: Path | None) -> Upload:
-    if file is None:
-        return Upload("hello.m4a", (resources.files("bot.sandbox") / "sample.m4a").read_bytes())
-    try:
-        return Upload(file.name, file.read_bytes())
-    except OSError as error:
-        stop([f"--file: {file} cannot be read ({error.strerror})."], USAGE)
 
 
 async def report_clip(upload: Upload) -> bool:
     """Show one clip on its way. Return whether the memo was read and its bytes are the clip's or a converted copy's."""
     console = plain_console()
-    with _bar(console) as bar:
-        task = bar.add_task(STARTING, total=len(WAY))
-        async with _running() as (sandbox, _, workspace):
-            return await ClipReport(console, bar, task, sandbox, workspace).run(upload)
+    async with _running(console) as (sandbox, _, workspace):
+        return await ClipReport(console, sandbox, workspace).run(upload)
 
 
 async def report_story(story: Story) -> bool:
-    """Show a story. Return whether it ended as it should."""
+    """Show a story and what it proved. Return whether it ended as it should."""
     console = plain_console()
 
     async def narrate(sentence: str) -> None:
         console.print(f"  {sentence}")
 
-    with _bar(console) as bar:
-        bar.add_task(STARTING, total=None)
-        async with _running() as (sandbox, bot, workspace):
-            console.print(story.title, style="bold")
-            try:
-                await story.play(Scene(sandbox, bot, workspace, narrate))
-            except (StoryError, ChildError) as error:
-                console.print(_headed("Not as it should have ended:", "red", str(error)))
-                return False
+    async with _running(console) as (sandbox, bot, workspace):
+        console.print(f"\n{story.title}", style="bold")
+        scene = Scene(sandbox, bot, workspace, narrate)
+        try:
+            await story.play(scene)
+        except (StoryError, ChildError) as error:
+            console.print(_headed("Not as it should have ended:", "red", str(error)))
+            return False
+    for claim in scene.proved:
+        console.print(_headed("✓", "green", claim))
     console.print("It ended as it should.", style="green")
     return True
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspace]]:
-    """Run the sandbox with the bot in it, and leave nothing of it afterwards."""
+async def _running(console: Console) -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspace]]:
+    """Run the sandbox with the bot in it, saying each step, and leave nothing of it afterwards."""
     with demo_folder() as folder:
-        create_database(folder)
+        console.print("Making an empty database …")
+        await asyncio.to_thread(create_database, folder)
+        console.print("Starting a Slack and a Linq on this machine …")
         async with Sandbox() as sandbox:
             slow_down_phone(sandbox)
             workspace = add_workspace(sandbox)
-            bot = BotSupervisor(sandbox, folder, at_first=partial(link_channels, sandbox, workspace))
+            bot = BotSupervisor(sandbox, folder, at_first=partial(_set_up, console, sandbox, workspace))
             try:
+                console.print("Starting the bot …")
                 await bot.start()
                 yield sandbox, bot, workspace
             except ChildError as error:
@@ -84,18 +74,16 @@ async def _running() -> AsyncIterator[tuple[Sandbox, BotSupervisor, DemoWorkspac
                 await bot.stop()
 
 
-def _bar(console: Console) -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+async def _set_up(console: Console, sandbox: Sandbox, workspace: DemoWorkspace) -> None:
+    console.print("Linking #clips, #crew and #texts to chats …")
+    await set_up(sandbox, workspace)
 
 
 class ClipReport:
     """One clip as both sides see it."""
 
-    def __init__(
-        self, console: Console, bar: Progress, task: TaskID, sandbox: Sandbox, workspace: DemoWorkspace
-    ) -> None:
-        self._console, self._bar, self._task = console, bar, task
-        self._sandbox, self._workspace = sandbox, workspace
+    def __init__(self, console: Console, sandbox: Sandbox, workspace: DemoWorkspace) -> None:
+        self._console, self._sandbox, self._workspace = console, sandbox, workspace
         self._printed: set[tuple[str, str]] = set()
 
     async def run(self, upload: Upload) -> bool:
@@ -104,8 +92,10 @@ class ClipReport:
         self._say("Slack", f"a person drops {upload.name} ({len(upload.content):,} bytes)")
         try:
             await self._sandbox.wire.until(lambda: self._print_news(message), TIMEOUT_S)
-        except TimeoutError as error:
-            self._console.print(_headed("It did not come to an end.", "red", str(error)))
+        except TimeoutError:
+            said = self._word(message) or "nothing"
+            end = f"After {TIMEOUT_S:.0f} s the thread says {said}, and not how it ended."
+            self._console.print(_headed("It did not come to an end.", "red", end))
             return False
         return self._verdict(upload, message)
 
@@ -115,9 +105,7 @@ class ClipReport:
             self._say("Slack", f"  ↳ {reply.text}")
         for memo in self._sandbox.linq.memos(Chats.ANN):
             self._say("iMessage", f"voice memo {memo.filename}, {memo.size_bytes:,} bytes: {memo.status}")
-        word = self._word(message)
-        self._bar.update(self._task, description=word, completed=WAY.index(word) + 1 if word in WAY else 0)
-        return word == WAY[-1] or word in DEAD_ENDS
+        return self._word(message) in (END, *DEAD_ENDS)
 
     def _say(self, side: str, line: str) -> None:
         if (side, line) not in self._printed:
@@ -125,14 +113,13 @@ class ClipReport:
             self._console.print(_headed(side, "bold", line))
 
     def _word(self, message: Message) -> str:
-        """Return the status that the thread shows."""
+        """Return the status that the thread shows; empty while it shows none."""
         replies = self._sandbox.slack.thread(CLIPS, message.ts)[1:]
-        word = word_in(replies[0].text, message.files[0].upload.name) if replies else ""
-        return word if word in WORDS else "starting"
+        return word_in(replies[0].text, message.files[0].upload.name) if replies else ""
 
     def _verdict(self, upload: Upload, message: Message) -> bool:
         memos = self._sandbox.linq.memos(Chats.ANN)
-        if self._word(message) != "read" or len(memos) != 1:
+        if self._word(message) != END or len(memos) != 1:
             self._console.print(f"{len(memos)} memos arrived; the thread ended as {self._word(message)}.", style="red")
             return False
         if memos[0].sha256 == hashlib.sha256(upload.content).hexdigest():

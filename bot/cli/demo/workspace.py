@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.page.contacts import NAMES
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS, CREW, PRIVATE
+
+CONTACTS = ("+12025550123", "+12025550130", "cleo@example.com", "+12025550141")
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,13 @@ class DemoWorkspace:
 
     def shown(self) -> dict[str, Any]:
         topics = {
-            CLIPS: "Goes to Ann by iMessage",
-            CREW: "Goes to the group chat Family",
-            self.texts: "Goes to Sam by SMS",
+            CLIPS: "Linked to Ann, by iMessage",
+            CREW: "Linked to the group chat Family",
+            self.texts: "Linked to Sam, by SMS",
             PRIVATE: "Not linked yet: /voicememo link",
         }
-        return {"me": self.maya, "people": [self.maya, self.jonas], "topics": topics}
+        contacts = {CLIPS: "Ann", CREW: "the group", self.texts: "Sam"}
+        return {"me": self.maya, "people": [self.maya, self.jonas], "topics": topics, "contacts": contacts}
 
 
 def add_workspace(sandbox: Sandbox) -> DemoWorkspace:
@@ -44,6 +48,15 @@ def slow_down_phone(sandbox: Sandbox) -> None:
     """Let seconds pass between sent, delivered and read, so that people can follow."""
     switches = sandbox.linq.switches
     switches.sent_after_s, switches.delivered_after_s, switches.read_after_s = 0.4, 0.7, 2.2
+
+
+async def set_up(sandbox: Sandbox, workspace: DemoWorkspace) -> None:
+    """Link the channels, and let the contacts share their names with the bot."""
+    await link_channels(sandbox, workspace)
+    for address in CONTACTS:
+        sandbox.linq.phone.share_contact(address, NAMES[address])
+    told = "webhook contact_card.received"
+    await sandbox.wire.until(lambda: sum(entry.status == 200 for entry in sandbox.wire.named(told)) >= len(CONTACTS))
 
 
 async def link_channels(sandbox: Sandbox, workspace: DemoWorkspace) -> None:

@@ -34,6 +34,7 @@ _PEOPLE: dict[Chats, tuple[str, ...]] = {
 }
 _SERVICES: dict[Chats, Service] = {Chats.SAM_BY_SMS: "SMS", Chats.RITA_BY_RCS: "RCS"}
 _CONDITIONS: dict[Chats, ChatCondition] = {Chats.CLUB_WE_LEFT: "left", Chats.STILL_CREATING: "creating"}
+OPTED_OUT = (Chats.OLGA_OPTED_OUT,)
 _NAMES = {Chats.FAMILY: "Family", Chats.CLUB_WE_LEFT: "Chess club"}
 
 
@@ -51,5 +52,6 @@ def add_fixtures(account: Account) -> None:
         )
         chat.condition = _CONDITIONS.get(chat_id, "ready")
         chat.created_at = chat.updated_at = created_at  # none of them is more recent than another
-    account.opted_out.update(_PEOPLE[Chats.OLGA_OPTED_OUT])
-    account.chats[Chats.OLGA_OPTED_OUT].is_marked_opted_out = True
+    for chat_id in OPTED_OUT:
+        account.opted_out.update(_PEOPLE[chat_id])
+        account.chats[chat_id].is_marked_opted_out = True

@@ -1,8 +1,10 @@
-"""The phone's address book: the names behind the addresses that every sandbox starts with."""
+"""The address book of every phone: the names behind the addresses that every sandbox starts with."""
 
 import re
 
 NAMES = {
+    "+12025550100": "Toy World",
+    "+12025550101": "Toy World",
     "+12025550123": "Ann",
     "ben@example.com": "Ben",
     "+12025550130": "Dora",

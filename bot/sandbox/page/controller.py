@@ -16,6 +16,10 @@ class Controller(Protocol):
         """Kill the bot as a crash would: kill -9."""
         ...
 
+    async def stop_bot(self) -> None:
+        """Stop the bot in order; it stays away until it is restarted."""
+        ...
+
     async def restart(self, *, socket_mode: bool) -> None:
         """Stop the bot if it runs, and start it so that Slack reaches it this way."""
         ...

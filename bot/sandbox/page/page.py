@@ -5,7 +5,8 @@
     POST /page/faults/{name}      value, chat: set one of the fault switches
     POST /page/reset              put every fault switch back
     POST /page/sample             sample, channel, user, thread_ts: drop one of the page's own files
-    POST /page/bot/{order}        kill, http, socket: kill the bot, or restart it
+    POST /page/phone_sample       sample, chat_id, person, reply_to: send one of them from the phone
+    POST /page/bot/{order}        kill, stop, http, socket: kill or stop the bot, or start it again
     POST /page/story              play: a story's name, or none to stop the one that plays
 """  # fmt: skip
 
@@ -20,7 +21,7 @@ from bot.sandbox.json_types import Json
 from bot.sandbox.page.controller import Controller
 from bot.sandbox.page.faults.fault_table import FAULTS, reset_faults, set_fault
 from bot.sandbox.page.phone_view import phone_sections
-from bot.sandbox.page.samples import SAMPLES
+from bot.sandbox.page.samples import PHONE_SAMPLES, SAMPLES
 from bot.sandbox.page.slack_view import slack_sections
 from bot.sandbox.page.state_stream import StateStream
 from bot.sandbox.page.timeline.timelines import Timelines
@@ -63,6 +64,7 @@ class Page:
                 web.post("/page/faults/{name}", self._set_fault),
                 web.post("/page/reset", self._reset),
                 web.post("/page/sample", self._drop_sample),
+                web.post("/page/phone_sample", self._send_sample),
                 web.post("/page/bot/{order}", self._control_bot),
                 web.post("/page/story", self._control_story),
                 web.get("/", _index),
@@ -88,13 +90,21 @@ class Page:
     async def _drop_sample(self, request: web.Request) -> web.Response:
         given = await read_object(request)
         upload = SAMPLES[str(given.pop("sample", ""))]()
-        await self._sandbox.slack.drop(str(given.pop("channel", "")), upload, **given)
+        message = await self._sandbox.slack.drop(str(given.pop("channel", "")), upload, **given)
+        return web.json_response({"ts": message.ts})
+
+    async def _send_sample(self, request: web.Request) -> web.Response:
+        given = await read_object(request)
+        file = PHONE_SAMPLES[str(given.pop("sample", ""))]()
+        self._sandbox.linq.phone.send(str(given.pop("chat_id", "")), files=[file], **given)
         return web.json_response({})
 
     async def _control_bot(self, request: web.Request) -> web.Response:
         match request.match_info["order"]:
             case "kill":
                 await self._required_controller().kill()
+            case "stop":
+                await self._required_controller().stop_bot()
             case "http" | "socket" as mode:
                 await self._required_controller().restart(socket_mode=mode == "socket")
             case unknown:

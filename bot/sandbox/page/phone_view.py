@@ -1,11 +1,11 @@
-"""The account's chats as a phone draws them. Nothing is changed here."""
+"""The account's chats as phones draw them. Nothing is changed here."""
 
 from collections.abc import Iterator
 
 from bot.sandbox.json_types import Json
 from bot.sandbox.linq.api.serializers import stamp
 from bot.sandbox.linq.server import LinqServer
-from bot.sandbox.linq.state.models import Chat, Message, Part
+from bot.sandbox.linq.state.models import Chat, Handle, Message, Part
 from bot.sandbox.page.contacts import name_of
 
 SHOWN_MOST = 80
@@ -20,26 +20,26 @@ def phone_sections(linq: LinqServer) -> Iterator[tuple[str, Json]]:
         yield f"chat:{chat.id}", {"messages": [_message(m, chat) for m in messages[-SHOWN_MOST:]]}
 
 
-def title(chat: Chat) -> str:
-    return chat.display_name or ", ".join(name_of(person.address) for person in chat.members)
-
-
 def _chat(chat: Chat, messages: list[Message]) -> Json:
+    """Render a chat; ``people`` are those whose phones show it, ``line`` is the partner's own number in it."""
     last = messages[-1] if messages else None
     return {
         "id": chat.id,
-        "name": title(chat),
-        "line": chat.me.address,
+        "name": chat.display_name or "",
+        "line": _person(chat.me),
         "service": chat.service,
         "is_group": chat.is_group,
-        "people": [{"address": p.address, "name": name_of(p.address)} for p in chat.members],
+        "people": [_person(each) for each in chat.members],
         "condition": chat.condition,
-        "health": chat.health,
         "opted_out": chat.is_marked_opted_out,
         "preview": _preview(last),
         "last_at": stamp(last.created_at) if last else None,
         "count": len(messages),
     }
+
+
+def _person(handle: Handle) -> Json:
+    return {"address": handle.address, "name": name_of(handle.address)}
 
 
 def _preview(message: Message | None) -> str:
@@ -52,30 +52,24 @@ def _preview(message: Message | None) -> str:
 
 
 def _message(message: Message, chat: Chat) -> Json:
-    """Render a message; its reactions are by part, and those of part 0 also stand at ``tapbacks``."""
-    parts = [_part(part) for part in message.parts]
+    """Render a message; ``ours`` are the bot's, ``receipts`` tells whether the chat reports delivered and read."""
     return {
         "id": message.id,
-        "mine": message.sender.is_me,
-        "sender": name_of(message.sender.address),
-        "text": message.text,
-        "parts": parts,
+        "ours": message.sender.is_me,
+        "from": _person(message.sender),
+        "parts": [_part(part) for part in message.parts],
         "is_voice_memo": message.is_voice_memo,
         "service": message.service,
         "status": message.status,
         "at": stamp(message.created_at),
-        "read_at": stamp(message.read_at),
         "edited_at": stamp(message.edited_at),
         "reply_to": message.reply_to.message_id if message.reply_to else None,
-        "reason": message.failure.reason if message.failure and message.status == "failed" else "",
-        "tapbacks": parts[0]["reactions"] if parts else [],
         "receipts": not chat.is_group and message.service != "SMS",
     }
 
 
 def _part(part: Part) -> Json:
     """Render a part; ``media`` is None for text, and its bytes are at ``/linq/media/{message}/{part}`` if kept."""
-    reactions = [{"kind": r.type, "emoji": r.custom_emoji, "who": name_of(r.person.address)} for r in part.reactions]
     media = None
     if part.media is not None:
         stored = part.media.stored
@@ -86,5 +80,5 @@ def _part(part: Part) -> Json:
         "text": part.value,
         "decorations": part.decorations,
         "media": media,
-        "reactions": reactions,
+        "tapbacks": [{"kind": r.type, "emoji": r.custom_emoji, "from": _person(r.person)} for r in part.reactions],
     }

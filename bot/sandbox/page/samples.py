@@ -1,17 +1,17 @@
-"""Files that a person at the page can drop without having one at hand."""
+"""Files that a person at the page can drop, or send from the phone, without having one at hand."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.sandbox.linq.phone import PhoneFile
 from bot.sandbox.slack.state.models import Upload
 
-_CLIP = Path(__file__).parents[1] / "sample.m4a"
-# The smallest GIF there is: one transparent point.
-_PICTURE = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+_FOLDER = Path(__file__).parents[1]
+_CLIP, _PICTURE = _FOLDER / "sample.m4a", _FOLDER / "sample.jpg"
 
 
-def clip() -> Upload:
-    return Upload("hello.m4a", _CLIP.read_bytes(), "ios_clip")
+def clip(name: str = "hello.m4a") -> Upload:
+    return Upload(name, _CLIP.read_bytes(), "ios_clip")
 
 
 def broken() -> Upload:
@@ -20,7 +20,16 @@ def broken() -> Upload:
 
 
 def picture() -> Upload:
-    return Upload("holiday.gif", _PICTURE)
+    return Upload("parcel.jpg", _PICTURE.read_bytes())
+
+
+def phone_memo() -> PhoneFile:
+    return PhoneFile(_CLIP.read_bytes(), "Audio Message.m4a", "audio/x-m4a")
+
+
+def phone_picture() -> PhoneFile:
+    return PhoneFile(_PICTURE.read_bytes(), "IMG_0415.jpg", "image/jpeg")
 
 
 SAMPLES: dict[str, Callable[[], Upload]] = {"clip": clip, "broken": broken, "picture": picture}
+PHONE_SAMPLES: dict[str, Callable[[], PhoneFile]] = {"memo": phone_memo, "picture": phone_picture}

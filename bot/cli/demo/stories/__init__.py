@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.cli.demo.stories import broken_file, crash, good_day, group_chat, lost_answer, outage
+from bot.cli.demo.stories import (
+    broken_file,
+    conversation,
+    crash,
+    good_day,
+    group_chat,
+    lost_answer,
+    outage,
+    slept_an_hour,
+)
 from bot.cli.demo.stories.scene import Scene, StoryError
 
 __all__ = ["STORIES", "Scene", "Story", "StoryError"]
@@ -23,6 +32,13 @@ STORIES = {
     story.name: story
     for story in (
         Story("good-day", "A good day", "A clip is dropped, heard, and the thread says so.", good_day.play),
+        Story("conversation", "A conversation", "Both sides speak, reply, react and edit.", conversation.play),
+        Story(
+            "slept-an-hour",
+            "The bot slept for an hour",
+            "Both sides speak meanwhile; nothing is missing, and nothing is there twice.",
+            slept_an_hour.play,
+        ),
         Story("lost-answer", "A lost answer", "Linq sends the memo, but its answer never arrives.", lost_answer.play),
         Story("outage", "An outage in the night", "Linq is down, and then the bot’s machine restarts.", outage.play),
         Story("crash", "A crash in the middle", "kill −9 between the send and its answer.", crash.play),

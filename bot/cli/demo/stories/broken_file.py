@@ -11,7 +11,7 @@ async def play(scene: Scene) -> None:
     message = await scene.drop(CLIPS, broken())
     await scene.until_word(message, "failed")
     await scene.until(lambda: len(scene.sandbox.slack.thread(CLIPS, message.ts)) > 2, "the failure is said aloud")
-    scene.check_bubbles(Chats.ANN, 0)
-    await scene.narrate(
-        "No bubble. The notice says failed with a reason people understand, and Maya is mentioned once."
-    )
+    scene.prove_bubbles(Chats.ANN, 0, "No bubble on the phone.")
+    mentions = [r.text for r in scene.sandbox.slack.thread(CLIPS, message.ts) if f"<@{scene.workspace.maya}>" in r.text]
+    scene.prove(len(mentions) == 1, "Maya is mentioned, once.", f"Maya is mentioned {len(mentions)} times.")
+    await scene.narrate("The notice says failed, with a reason that people understand.")

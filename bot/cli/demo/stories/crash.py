@@ -21,5 +21,5 @@ async def play(scene: Scene) -> None:
     await scene.start_bot()
     await scene.narrate("The new process meets “about to send”, so it looks before it acts.")
     await scene.until_word(message, "read")
-    scene.check_bubbles(Chats.ANN, 1)
-    await scene.narrate("It found the memo and took it as its own. One bubble, and the thread knows how it stands.")
+    scene.prove_bubbles(Chats.ANN, 1, "One bubble, and the thread says read.")
+    await scene.narrate("It found the memo in the chat, and took it as its own.")

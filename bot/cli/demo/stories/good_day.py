@@ -11,5 +11,5 @@ async def play(scene: Scene) -> None:
     await scene.until(lambda: bool(scene.memos(Chats.ANN)), "the memo is on the phone")
     await scene.narrate("It is on the phone as a real voice memo.")
     await scene.until_word(message, "read")
-    scene.check_bubbles(Chats.ANN, 1)
-    await scene.narrate("One bubble, heard by Ann, and one notice in the thread that says read.")
+    scene.prove_bubbles(Chats.ANN, 1, "One bubble, and the thread says read.")
+    await scene.narrate("Ann has heard it, and the notice in the thread says so.")

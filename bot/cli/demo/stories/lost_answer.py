@@ -14,8 +14,6 @@ async def play(scene: Scene) -> None:
     await scene.until(lambda: scene.crossed("voicememo") > 0, "the memo is sent")
     await scene.narrate("Sent, and no answer. Whoever just tries again puts a second memo on Ann’s phone.")
     await scene.until_word(message, "read")
-    scene.check_bubbles(Chats.ANN, 1)
-    scene.check(scene.crossed("voicememo") == 1, "The memo was sent more than once.")
-    await scene.narrate(
-        "The bot did not try again: it knew its own memo by its attachment. One bubble, and a true thread."
-    )
+    scene.prove_bubbles(Chats.ANN, 1, "One bubble, and the thread says read.")
+    scene.prove(scene.crossed("voicememo") == 1, "The memo was sent once.", "The memo was sent more than once.")
+    await scene.narrate("The bot did not try again: it knew its own memo by its attachment.")

@@ -4,17 +4,12 @@ from bot.cli.demo.stories.scene import Scene
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.page.samples import clip
 from bot.sandbox.slack.fixtures import CLIPS
-from bot.sandbox.slack.state.models import Upload
-
-
-def _named(name: str) -> Upload:
-    return Upload(name, clip().content, "ios_clip")
 
 
 async def play(scene: Scene) -> None:
     await scene.narrate("It is night, and Linq answers nothing but 503. Maya drops two clips.")
     scene.set_fault("linq", "down")
-    first, second = await scene.drop(CLIPS, _named("first.m4a")), await scene.drop(CLIPS, _named("second.m4a"))
+    first, second = await scene.drop(CLIPS, clip("first.m4a")), await scene.drop(CLIPS, clip("second.m4a"))
     await scene.until_word(second, "queued")
     await scene.narrate("The threads say queued. Now the bot’s machine restarts as well: kill −9.")
     await scene.kill_bot()
@@ -24,7 +19,6 @@ async def play(scene: Scene) -> None:
     await scene.narrate("Morning: Linq is back, and so is the bot.")
     await scene.until_word(first, "read")
     await scene.until_word(second, "read")
-    scene.check_bubbles(Chats.ANN, 2)
-    names = [memo.filename for memo in scene.memos(Chats.ANN)]
-    scene.check(names == ["first.m4a", "second.m4a"], f"They arrived as {', '.join(names)}.")
-    await scene.narrate("Both memos arrived, each once, in the order in which they were dropped.")
+    names = [memo.media[0].filename for memo in scene.memos(Chats.ANN)]
+    scene.prove_order(names, ["first.m4a", "second.m4a"], "Two bubbles, in the order in which they were dropped.")
+    await scene.narrate("Both memos arrived, and both threads say read.")

@@ -124,6 +124,14 @@ def set_withheld(sandbox: Sandbox, value: str, chat: str) -> None:
         sandbox.linq.admin.release_webhooks()
 
 
+def loses_webhook(sandbox: Sandbox, chat: str) -> str:
+    return _on_or_off(sandbox.linq.switches.lose_webhooks)
+
+
+def lose_webhook(sandbox: Sandbox, value: str, chat: str) -> None:
+    sandbox.linq.switches.lose_webhooks = 1 if value == "on" else 0
+
+
 # the person at the phone
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.sandbox.json_types import Json
+from bot.sandbox.linq.fixtures import OPTED_OUT, Chats
 from bot.sandbox.page.faults import fault_setters as setters
 from bot.sandbox.sandbox import Sandbox
 
@@ -26,7 +27,8 @@ class FaultSwitch:
     write: Callable[[Sandbox, str, str], None]
     kind: Literal["choice", "toggle", "shot"] = "toggle"
     values: tuple[str, ...] = ON_OFF
-    per_chat: bool = False
+    usual_in: tuple[str, ...] | None = None
+    """For what belongs to a chat: the chats that are so from the beginning."""
 
     @property
     def title(self) -> str:
@@ -34,11 +36,23 @@ class FaultSwitch:
         side = {"slack": "Slack", "linq": "Linq", "webhooks": "Webhooks"}.get(self.group, "")
         return f"{side}: {self.label.lower()}" if side not in ("", self.label) else self.label
 
+    @property
+    def per_chat(self) -> bool:
+        return self.usual_in is not None
+
     def shown(self, sandbox: Sandbox) -> Json:
         """Return the row of the table with its value now; what belongs to a chat has none of its own."""
         value = "" if self.per_chat else self.read(sandbox, "")
-        plain = {"name": self.name, "group": self.group, "label": self.label, "hint": self.hint}
-        return plain | {"kind": self.kind, "values": self.values, "per_chat": self.per_chat, "value": value}
+        plain: Json = {"name": self.name, "group": self.group, "label": self.label, "hint": self.hint}
+        plain |= {"kind": self.kind, "values": self.values, "per_chat": self.per_chat, "value": value}
+        return plain | {"changed": bool(self.changed_in(sandbox))}
+
+    def changed_in(self, sandbox: Sandbox) -> list[str]:
+        """List the chats in which it makes trouble now; "" stands for everywhere."""
+        if self.usual_in is None:
+            return [] if self.read(sandbox, "") == self.values[0] else [""]
+        own = [chat for chat in sandbox.linq.account.chats if chat not in self.usual_in]
+        return [chat for chat in own if self.read(sandbox, chat) != self.values[0]]
 
     def set(self, sandbox: Sandbox, value: str, chat: str = "") -> None:
         """Raises ValueError for a value it does not have, KeyError for an unknown chat."""
@@ -62,7 +76,7 @@ FAULTS = (
         "lose-notice",
         "slack",
         "Lose answer",
-        "The next notice is posted, but the answer never reaches the bot.",
+        "The next post reaches Slack, but Slack’s answer never reaches the bot.",
         setters.lost_notice,
         setters.lose_notice,
         "shot",
@@ -128,6 +142,15 @@ FAULTS = (
         setters.set_withheld,
     ),
     FaultSwitch(
+        "lose-webhook",
+        "webhooks",
+        "Lose next",
+        "The next webhook is never sent. The bot finds what it told by reading the chat.",
+        setters.loses_webhook,
+        setters.lose_webhook,
+        "shot",
+    ),
+    FaultSwitch(
         "unheard",
         "person",
         "Unheard",
@@ -142,7 +165,7 @@ FAULTS = (
         "The recipient answers STOP: memos are refused until they write again.",
         setters.opted_out,
         setters.set_opted_out,
-        per_chat=True,
+        usual_in=OPTED_OUT,
     ),
     FaultSwitch(
         "sms",
@@ -151,7 +174,7 @@ FAULTS = (
         "The chat leaves iMessage: delivered and read are no longer reported.",
         setters.by_sms,
         setters.set_sms,
-        per_chat=True,
+        usual_in=(Chats.SAM_BY_SMS,),
     ),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -164,7 +187,7 @@ def set_fault(sandbox: Sandbox, name: str, value: str, chat: str = "") -> None:
 
 
 def reset_faults(sandbox: Sandbox) -> None:
-    """Put every switch of both sides back to its first value; what belongs to a chat stays."""
+    """Put every switch back to its first value, in every chat; what was so from the beginning stays."""
     for fault in FAULTS:
-        if not fault.per_chat and fault.read(sandbox, "") != fault.values[0]:
-            set_fault(sandbox, fault.name, fault.values[0])
+        for chat in fault.changed_in(sandbox):
+            set_fault(sandbox, fault.name, fault.values[0], chat)

@@ -8,30 +8,44 @@ from bot.sandbox.wire import Entry
 _TITLES = {
     "drop": "A person drops the file",
     "share": "A person shares the file again",
+    "say": "A person writes",
     "edit": "A person edits the message",
     "delete": "A person deletes the message",
     "delete file": "A person deletes the file",
+    "react": "A person reacts",
+    "unreact": "A person takes a reaction away",
     "shortcut": "A person uses a shortcut",
     "press": "A person presses a button",
     "event message": "Slack tells the bot",
+    "event reaction_added": "Slack tells the bot",
+    "event reaction_removed": "Slack tells the bot",
     "files.info": "File looked up",
     "download": "File fetched",
-    "chat.postMessage": "Posted in thread",
-    "chat.update": "Notice edited",
-    "conversations.replies": "Looked for its notice",
+    "files.getUploadURLExternal": "Upload prepared",
+    "files.upload": "File uploaded",
+    "chat.update": "Message updated",
+    "conversations.replies": "Looked at the thread",
     "conversations.history": "Looked for missed messages",
     "reactions.add": "Reaction added",
+    "reactions.remove": "Reaction removed",
     "attachments.create": "Upload prepared",
-    "attachments.retrieve": "Looked at the upload",
+    "attachments.retrieve": "Looked at the file",
     "attachments.delete": "Upload taken back",
     "upload": "File uploaded",
+    "media": "File fetched",
     "voicememo": "Voice memo sent",
-    "messages.list": "Looked for the memo in the chat",
-    "messages.retrieve": "Asked how the memo stands",
-    "phone.read": "The recipient listens",
-    "phone.tapback": "The recipient taps back",
+    "messages.send": "Message sent",
+    "messages.edit": "Edit sent",
+    "reactions": "Tapback sent",
+    "messages.list": "Read the chat",
+    "messages.retrieve": "Asked how it stands",
+    "phone.send": "The contact sends it",
+    "phone.edit": "The contact edits it",
+    "phone.read": "The contact opens it",
+    "phone.tapback": "The contact taps back",
 }
-_WEBHOOK = "webhook message."
+_WEBHOOK = "webhook "
+_DONE_BEFORE = ("already_reacted", "no_reaction")
 _ACTED = ("lose_answer", "act_then_hang", "act_then_500")
 
 
@@ -77,7 +91,10 @@ def _title(entry: Entry) -> str | None:
     if entry.side == "world":
         return entry.what
     if entry.what.startswith(_WEBHOOK):
-        return f"Webhook: {entry.what.removeprefix(_WEBHOOK)}"
+        told = entry.what.removeprefix(_WEBHOOK).removeprefix("message.").replace("reaction.", "tapback ")
+        return "A webhook is lost" if entry.facts.get("lost") else f"Webhook: {told}"
+    if entry.what == "chat.postMessage":
+        return "Posted in thread" if "thread_ts" in entry.facts else "Posted in the channel"
     if entry.what == "event message" and entry.facts.get("lost"):
         return "Slack's event is lost"
     return _TITLES.get(entry.what)
@@ -91,6 +108,8 @@ def _outcome(entry: Entry) -> tuple[str, str]:
     if entry.status is None:
         done = facts.get("fault") in _ACTED or facts.get("done")
         return ("answer lost" if done else "no answer"), "lost"
+    if facts.get("error") in _DONE_BEFORE:
+        return "no change", "plain"
     if facts.get("error") and entry.status == 200:
         return str(facts["error"]), "bad"
     if facts.get("login"):
@@ -109,6 +128,7 @@ def _detail(entry: Entry) -> str:
         f"try {facts['attempt']}" if entry.side == "linq" and facts.get("attempt", 1) > 1 else "",
         _answer_time(entry),
         f"again in {facts['retry_after']} s" if "retry_after" in facts else "",
+        f":{facts['name']}:" if entry.side == "slack" and "name" in facts else "",
         f"Linq's code {facts['code']}" if "code" in facts else "",
         str(facts.get("kind", "")),
         str(facts.get("trouble", "")),

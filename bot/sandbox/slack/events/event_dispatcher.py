@@ -173,8 +173,7 @@ class EventDispatcher:
 
     def _record(self, delivery: EventDelivery, envelope: Envelope, answer: BotAnswer) -> None:
         delivery.answers.append(answer)
-        event = envelope.payload.get("event", {})
-        facts = {name: event[name] for name in ("subtype", "channel", "ts") if name in event}
+        facts = _about(envelope.payload.get("event", {}))
         facts |= {"event_id": delivery.event_id, "attempt": envelope.attempt, "seconds": round(answer.seconds, 4)}
         if answer.reason:
             facts["reason"] = answer.reason
@@ -197,3 +196,12 @@ class EventDispatcher:
         self.disabled = False
         self._tried.clear()
         self._accepted = 0
+
+
+def _about(event: Json) -> Json:
+    """Return which message an event is about: the one that was written, changed, deleted or reacted to."""
+    item, changed = event.get("item") or {}, event.get("message") or {}
+    ts = changed.get("ts") or event.get("deleted_ts") or item.get("ts") or event.get("ts")
+    named = {"subtype": event.get("subtype"), "channel": item.get("channel") or event.get("channel"), "ts": ts}
+    named |= {"user": event.get("user") if item else None}
+    return {name: value for name, value in named.items() if isinstance(value, str)}

@@ -1,67 +1,12 @@
 """The timelines: each entry of the wire log is sorted to its clip, and the verdict is true."""
 
-from collections.abc import AsyncIterator
-
-import aiohttp
 import pytest
-from linq import AsyncLinqAPIV3
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.page.timeline.timeline import Timeline, verdict, word_in
-from bot.sandbox.page.timeline.timelines import Timelines
-from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.page.timeline.truth import verdict, word_in
 from bot.sandbox.slack.fixtures import CLIPS, CREW
-from bot.sandbox.slack.state.models import Message, Upload
-from tests.sandbox.linq.clients import M4A, Caller
-
-
-class ScriptedBot:
-    """What the bot does, step by step: each method is one request to the sandbox."""
-
-    def __init__(self, sandbox: Sandbox, slack: AsyncWebClient, linq: Caller) -> None:
-        self.sandbox, self.slack, self.linq = sandbox, slack, linq
-        self.timelines = Timelines(sandbox)
-
-    async def drop(self, name: str = "memo.m4a", channel: str = CLIPS) -> Message:
-        return await self.sandbox.slack.drop(channel, Upload(name, M4A))
-
-    async def fetch(self, message: Message) -> None:
-        url = message.files[0].record["url_private"]
-        headers = {"Authorization": f"Bearer {self.sandbox.slack.bot_token}"}
-        async with self.linq.http.get(url, headers=headers) as answer:
-            await answer.read()
-
-    async def announce(self, message: Message, text: str) -> str:
-        said = await self.slack.chat_postMessage(channel=message.channel, thread_ts=message.ts, text=text)
-        return str(said["ts"])
-
-    async def carry(self, message: Message, chat: str = Chats.ANN) -> str:
-        """Fetch, upload, send; the memo's id."""
-        await self.fetch(message)
-        attachment = await self.linq.upload(filename=message.files[0].upload.name)
-        return (await self.linq.api.chats.send_voicememo(chat, attachment_id=attachment)).voice_memo.id
-
-    def timeline(self, message: Message) -> Timeline:
-        dict(self.timelines.sections())
-        return next(each for each in self.timelines.all if each.ts == message.ts)
-
-    def titles(self, message: Message) -> list[str]:
-        return [row.title for row in self.timeline(message).rows]
-
-    def verdict(self, message: Message) -> str:
-        return str(self.timeline(message).shown(self.sandbox)["verdict"])
-
-
-@pytest.fixture
-async def bot(http: aiohttp.ClientSession) -> AsyncIterator[ScriptedBot]:
-    async with Sandbox() as sandbox:
-        sandbox.linq.switches.progresses_automatically = False
-        sandbox.slack.switches.subscribed = set()
-        slack = AsyncWebClient(token=sandbox.slack.bot_token, base_url=sandbox.slack.api_url, retry_handlers=[])
-        linq = AsyncLinqAPIV3(api_key=sandbox.linq.api_key, base_url=sandbox.linq.base_url, max_retries=0)
-        async with linq:
-            yield ScriptedBot(sandbox, slack, Caller(linq, http))
+from bot.sandbox.slack.state.models import Upload
+from tests.sandbox.page.timeline.scripted_bot import ScriptedBot
 
 
 async def test_clip_is_followed_across_both_sides(bot: ScriptedBot) -> None:
@@ -70,14 +15,14 @@ async def test_clip_is_followed_across_both_sides(bot: ScriptedBot) -> None:
     ts = await bot.announce(message, "memo.m4a: queued")
     await bot.slack.chat_update(channel=CLIPS, ts=ts, text="memo.m4a: sent")
     titles = ["A person drops the file", "File fetched", "Upload prepared", "File uploaded", "Voice memo sent"]
-    assert bot.titles(message) == [*titles, "Posted in thread", "Notice edited"]
+    assert bot.titles(message) == [*titles, "Posted in thread", "Message updated"]
     assert [row.detail for row in bot.timeline(message).rows[-2:]] == ["“queued”", "“sent”"]
 
 
 async def test_clips_of_one_name_are_kept_apart(bot: ScriptedBot) -> None:
     first, second = await bot.drop(), await bot.drop()
     memos = [await bot.carry(first), await bot.carry(second)]
-    assert [bot.timeline(message).memos for message in (first, second)] == [[memos[0]], [memos[1]]]
+    assert [bot.timeline(message).sent for message in (first, second)] == [[memos[0]], [memos[1]]]
 
 
 async def test_upload_requested_before_fetch_is_matched(bot: ScriptedBot) -> None:
@@ -95,17 +40,17 @@ async def test_unlinked_clip_gets_no_upload_of_another(bot: ScriptedBot) -> None
     unlinked, linked = await bot.drop(channel=CREW), await bot.drop()
     memo = await bot.carry(linked)
     await bot.announce(linked, "memo.m4a: queued")
-    assert (bot.timeline(unlinked).memos, bot.verdict(unlinked)) == ([], "silent")
-    assert bot.timeline(linked).memos == [memo]
+    assert (bot.timeline(unlinked).sent, bot.verdict(unlinked)) == ([], "silent")
+    assert bot.timeline(linked).sent == [memo]
 
 
 async def test_clip_of_a_dead_bot_gets_no_upload_of_the_next(bot: ScriptedBot) -> None:
     """A clip that nobody fetched, because the bot was killed, and the same file after its restart."""
     missed, taken = await bot.drop(), await bot.drop()
     memo = await bot.carry(taken)
-    assert bot.timeline(taken).memos == [memo]
+    assert bot.timeline(taken).sent == [memo]
     late = await bot.carry(missed)
-    assert bot.timeline(missed).memos == [late]
+    assert bot.timeline(missed).sent == [late]
 
 
 async def test_equal_clips_of_two_channels_follow_their_chats(bot: ScriptedBot) -> None:
@@ -118,7 +63,7 @@ async def test_equal_clips_of_two_channels_follow_their_chats(bot: ScriptedBot) 
     for upload, chat in zip(uploads, (Chats.FAMILY, Chats.ANN), strict=True):
         await bot.linq.api.chats.send_voicememo(chat, attachment_id=upload)
     assert (bot.timeline(here).chat, bot.timeline(there).chat) == (Chats.ANN, Chats.FAMILY)
-    assert [len(bot.timeline(each).memos) for each in (here, there)] == [1, 1]
+    assert [len(bot.timeline(each).sent) for each in (here, there)] == [1, 1]
 
 
 async def test_converted_upload_is_matched_by_name(bot: ScriptedBot) -> None:
@@ -132,7 +77,7 @@ async def test_login_page_is_no_fetch(bot: ScriptedBot) -> None:
     message = await bot.drop()
     bot.sandbox.slack.switches.download.kind = "login"
     await bot.fetch(message)
-    assert not bot.timeline(message).fetched
+    assert not bot.timeline(message).is_fetched
 
 
 async def test_post_for_a_contact_is_no_notice(bot: ScriptedBot) -> None:

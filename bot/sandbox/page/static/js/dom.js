@@ -46,14 +46,24 @@ export function keep(parent, items, keyOf, make, update) {
   known.set(parent, after);
 }
 
-/** Keep a scrolled list at its end while it grows, unless somebody has scrolled up to read. */
+const followed = new WeakSet();
+
+/** Keep a scrolled list at its end while it grows, and its pictures load, unless somebody has scrolled up to read. */
 export function atEnd(list, change) {
-  const reading = list.scrollHeight - list.scrollTop - list.clientHeight > 80;
+  if (!followed.has(list)) follow(list);
   change();
-  if (!reading) list.scrollTop = list.scrollHeight;
+  if (!("reading" in list.dataset)) list.scrollTop = list.scrollHeight;
 }
 
-/** Show a popover beside its opener. */
+function follow(list) {
+  followed.add(list);
+  list.addEventListener("scroll", () => list.toggleAttribute("data-reading", list.scrollHeight - list.scrollTop - list.clientHeight > 80));
+  const stay = () => atEnd(list, () => {});
+  list.addEventListener("load", stay, true);
+  new ResizeObserver(stay).observe(list);
+}
+
+/** Show a popover beside its opener, within the window. */
 export function openMenu(menu, opener, items) {
   menu.replaceChildren(...items);
   menu.showPopover();
@@ -65,15 +75,31 @@ export function openMenu(menu, opener, items) {
   menu.querySelector("button")?.focus();
 }
 
-/** Arrow keys walk through a menu's buttons. */
-export function walkable(menu) {
-  menu.addEventListener("keydown", (event) => {
+/** A menu's button, which closes the menu and then acts. */
+export function choice(menu, act, props, ...content) {
+  return h("button", { ...props, onclick: () => (menu.hidePopover(), act()) }, ...content);
+}
+
+/** Arrow keys walk through the buttons of a menu, or of a group that is one tab stop. */
+export function walkable(group) {
+  group.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const buttons = [...menu.querySelectorAll("button:not(:disabled)")];
+    const buttons = [...group.querySelectorAll("button:not(:disabled)")];
     const next = buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
     next?.focus();
+    if (next?.getAttribute("role") === "radio") next.click();
     event.preventDefault();
   });
-  return menu;
+  return group;
+}
+
+/** Radio buttons in one row: `choices` are `{ value, label, on }`, and `act` stays. Only the one that is on is a tab stop. */
+export function radios(group, choices, classOf, act) {
+  keep(group, choices, (each) => each.value, (each) => h("button", { role: "radio", onclick: () => act(each.value) }, each.label),
+    (button, each) => {
+      button.setAttribute("aria-checked", each.on);
+      button.tabIndex = each.on ? 0 : -1;
+      button.className = classOf(each.value);
+    });
 }

@@ -1,11 +1,27 @@
-// Times, lengths and sizes as people write them.
+// Times, lengths and sizes as people write them; times in the zone of who reads this page.
+
+const TIME = { hour: "numeric", minute: "2-digit" };
+const DATE = { day: "numeric", month: "long", year: "numeric" };
 
 export function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString([], TIME);
 }
 
 export function clockOf(stamp) {
   return clock(Date.parse(stamp) / 1000);
+}
+
+/** Slack's date tokens: "{date_short} at {time}" */
+export function dateWords(seconds, format) {
+  const at = new Date(seconds * 1000);
+  const kinds = {
+    time: () => at.toLocaleTimeString([], TIME),
+    time_secs: () => at.toLocaleTimeString([], { ...TIME, second: "2-digit" }),
+    date_num: () => at.toLocaleDateString("en-CA"),
+    date_short: () => at.toLocaleDateString([], { ...DATE, month: "short" }),
+    date_long: () => at.toLocaleDateString([], { ...DATE, weekday: "long" }),
+  };
+  return format.replace(/\{(\w+)\}/g, (_, kind) => (kinds[kind.replace("_pretty", "")] ?? (() => at.toLocaleDateString([], DATE)))());
 }
 
 /** 7.4 → 0:07, as players count */
@@ -27,7 +43,7 @@ export function size(bytes) {
 }
 
 export function initials(name) {
-  return name.split(/\s+/).map((word) => word[0] ?? "").join("").slice(0, 2).toUpperCase();
+  return name.split(/\s+/).map((word) => word.match(/[\p{L}\p{N}]/u)?.[0] ?? "").join("").slice(0, 2).toUpperCase();
 }
 
 /** A number from 0 to `most - 1` that is always the same for the same name. */

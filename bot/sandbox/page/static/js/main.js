@@ -3,13 +3,17 @@
 import { buildPhone } from "./phone/chats.js";
 import { buildComposer, drawComposer, takeDrops } from "./slack/composer.js";
 import { buildFaults, drawFaults } from "./wire/faults.js";
+import { buildMode, drawMode } from "./slack/link.js";
+import { buildPanels } from "./panels.js";
+import { buildTop, drawTop } from "./top.js";
 import { drawMessages } from "./slack/messages.js";
 import { drawSlack } from "./slack/channels.js";
 import { drawTimeline } from "./wire/timeline.js";
-import { buildTop, drawTop } from "./top.js";
 import { connect, on } from "./state.js";
 
 buildTop();
+buildPanels();
+buildMode();
 buildComposer();
 buildFaults();
 buildPhone();
@@ -17,7 +21,8 @@ takeDrops(document.querySelector(".room"));
 
 on(["slack", "demo", "view"], drawSlack);
 on(["slack", "channel:", "view"], drawMessages);
-on(["slack", "view"], drawComposer);
+on(["slack", "demo", "channel:", "view"], drawMode);
+on(["slack", "demo", "channel:", "view"], drawComposer);
 on(["timeline:", "view"], drawTimeline);
 on(["faults", "phone", "bot", "view"], drawFaults);
 on(["bot", "stories", "story"], drawTop);

@@ -50,7 +50,7 @@ async function start(place, ended) {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   } catch {
-    toast("There is no microphone, or it was not allowed. Drop a file, or send the sample clip instead.");
+    toast("There is no microphone, or it was not allowed. Press + and send the sample instead.");
     return null;
   }
   const type = TYPES.find((each) => MediaRecorder.isTypeSupported(each));

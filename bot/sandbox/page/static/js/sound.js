@@ -4,6 +4,7 @@ import { h, icon } from "./dom.js";
 import { length } from "./format.js";
 
 const BARS = 34;
+const STEP_S = 2;
 const DECODED_MOST = 24_000_000; // bytes; longer ones play, but their waveform is not computed
 const loaded = new Map();
 let playing = null;
@@ -40,12 +41,15 @@ function peaksOf(samples) {
   return loud.map((value) => value / most);
 }
 
-/** The element for a sound. `onlisten` is called when somebody begins to play it. */
+/**
+ * The element for a sound. `onlisten` is called when somebody begins to play it. It is one tab stop: with the focus on
+ * its button, the arrow keys move to and fro.
+ */
 export function player(url, name, onlisten = () => {}) {
   const audio = new Audio();
   const button = h("button", { class: "play", "aria-label": `Play ${name}` }, icon("play"));
   const bars = h("span", { class: "bars", "aria-hidden": "true" });
-  const seek = h("input", { type: "range", min: 0, max: 1000, value: 0, "aria-label": `Position in ${name}` });
+  const seek = h("input", { type: "range", min: 0, max: 1000, value: 0, tabindex: -1, "aria-hidden": "true" });
   const time = h("span", { class: "length" }, length(NaN));
   const element = h("span", { class: "player" }, button, h("span", { class: "waveform" }, bars, seek), time);
   drawBars(bars, null);
@@ -68,6 +72,13 @@ export function player(url, name, onlisten = () => {}) {
   audio.addEventListener("pause", () => shown(false));
   audio.addEventListener("ended", () => ((audio.currentTime = 0), draw()));
   seek.addEventListener("input", () => ((audio.currentTime = (seek.value / 1000) * whole()), draw()));
+  button.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -STEP_S, ArrowRight: STEP_S }[event.key];
+    if (!step) return;
+    audio.currentTime = Math.min(Math.max(audio.currentTime + step, 0), whole() || 0);
+    draw();
+    event.preventDefault();
+  });
   button.addEventListener("click", async () => {
     if (!audio.paused) return audio.pause();
     playing?.pause();

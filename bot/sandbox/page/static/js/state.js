@@ -3,8 +3,11 @@
 /** Parts by name: `slack`, `channel:C…`, `phone`, `chat:…`, `timeline:…`, `faults`, `bot`, `story`, … */
 export const parts = {};
 
-/** What the person at this page looks at: who they are, the open channel, chat, and time line. */
-export const view = { me: "", channel: "", chat: "", timeline: "", thread: "" };
+/**
+ * What the person at this page looks at. Slack: `me`, `channel`, `thread` (replied in), `editing` and `reveal` (messages
+ * by ts). Phone: `person` (its owner's address), `chat`, `about` (the message that is answered or edited).
+ */
+export const view = { me: "", channel: "", thread: "", editing: "", reveal: "", person: "", chat: "", about: null, timeline: "" };
 
 const listeners = [];
 
@@ -22,8 +25,13 @@ export function named(prefix) {
   return Object.keys(parts).filter((name) => name.startsWith(prefix)).map((name) => parts[name]);
 }
 
+/** Somebody in Slack, by id. */
 export function person(id) {
   return parts.slack?.people.find((each) => each.id === id);
+}
+
+export function channel(id) {
+  return parts.slack?.channels.find((each) => each.id === id);
 }
 
 export function connect() {

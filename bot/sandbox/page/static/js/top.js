@@ -1,7 +1,7 @@
-// The head of the page: how the bot is, the stories, light or dark.
+// The head of the page: how the bot is, the stories, light or dark. And the story that plays.
 
 import { playStory } from "./acts.js";
-import { h, icon, keep, walkable } from "./dom.js";
+import { choice, h, icon, keep, walkable } from "./dom.js";
 import { parts } from "./state.js";
 
 const STATES = { starting: "starting …", ready: "running", killed: "killed", stopped: "stopped", failed: "did not start" };
@@ -23,7 +23,6 @@ export function drawTop() {
   const pill = document.getElementById("bot");
   pill.hidden = !bot;
   document.getElementById("stories-button").hidden = !stories;
-  document.body.dataset.bot = bot?.state ?? "";
   if (bot) drawBot(pill, bot);
   if (stories) drawStories(stories.stories, Boolean(story?.playing), bot?.state === "ready");
   drawStory(story);
@@ -39,15 +38,12 @@ function drawBot(pill, bot) {
 function drawStories(stories, playing, ready) {
   const menu = document.getElementById("stories");
   const shown = stories.map((story) => ({ ...story, off: playing || !ready }));
-  keep(menu, shown, (story) => story.name, () => h("button", { class: "story-choice" }), (button, story) => {
-    button.replaceChildren(h("b", {}, story.title), h("small", {}, story.about));
-    button.disabled = story.off;
-    button.dataset.story = story.name;
-    button.onclick = () => (menu.hidePopover(), playStory(story.name));
-  });
-  const at = document.getElementById("stories-button").getBoundingClientRect();
-  menu.style.top = `${at.bottom + 6}px`;
-  menu.style.right = `${innerWidth - at.right}px`;
+  keep(menu, shown, (story) => story.name,
+    (story) => choice(menu, () => playStory(story.name), { class: "story-choice", "data-story": story.name }),
+    (button, story) => {
+      button.replaceChildren(h("b", {}, story.title), h("small", {}, story.about));
+      button.disabled = story.off;
+    });
 }
 
 function drawStory(story) {
@@ -56,6 +52,7 @@ function drawStory(story) {
   if (!story?.title) return;
   place.className = `story ${story.end}`;
   place.replaceChildren(
-    h("div", { class: "story-words" }, h("small", {}, story.title), h("p", {}, story.sentence)),
+    h("div", { class: "story-words" }, h("small", {}, story.title), h("p", {}, story.sentence),
+      story.proved.length ? h("ul", { class: "proved" }, story.proved.map((claim) => h("li", {}, icon("check"), claim))) : null),
     h("button", { class: "button small", onclick: () => playStory("") }, story.playing ? "Stop" : [icon("close"), "Close"]));
 }

@@ -1,15 +1,14 @@
-// One message on the phone: a bubble of words or sound, its tapbacks, and what stands under it.
+// One message on the phone: a bubble for each part, its tapbacks, and what stands above and below.
 
-import { listened, tapback } from "../acts.js";
-import { h, icon, openMenu, walkable } from "../dom.js";
+import { listened } from "../acts.js";
+import { h, icon } from "../dom.js";
+import { decorated } from "./decorated.js";
+import { mark, menuButton } from "./tapbacks.js";
 import { player } from "../sound.js";
-import { parts } from "../state.js";
-import { clockOf } from "../format.js";
+import { parts, view } from "../state.js";
 
-const TAPBACKS = { love: icon, like: icon, dislike: icon, laugh: () => "HA", emphasize: () => "!!", question: () => "?" };
 const players = new Map();
-const menu = walkable(h("div", { class: "menu tapbacks", popover: true, "aria-label": "Tapback" }));
-document.body.append(menu);
+const UNREAD = ["sent", "delivered"];
 
 export function bubble() {
   return h("li", { class: "row" });
@@ -20,58 +19,53 @@ export function fillBubble(item, message) {
     item.replaceChildren(h("p", { class: "nothing" }, message.nothing.split("\n").map((line) => h("span", {}, line))));
     return;
   }
-  item.className = `row ${message.mine ? "mine" : "theirs"} ${message.service === "iMessage" ? "" : "green"} ${message.status}`;
+  const green = message.service === "iMessage" ? "" : "green";
+  item.className = `row ${message.own ? "mine" : "theirs"} ${message.tail ? "tail" : ""} ${green} ${message.status}`;
   item.replaceChildren(...[
     message.time && h("time", { class: "pause" }, message.time),
-    message.named && h("span", { class: "sender" }, message.sender),
-    h("div", { class: "line" }, bodyOf(message), reactButton(message), message.status === "failed" && h("span", { class: "bang" }, icon("warn"))),
+    message.named && h("span", { class: "sender" }, message.from.name),
+    message.quote && h("div", { class: "quote" }, message.quote),
+    ...message.parts.map((part, number) => line(message, part, number)),
     h("span", { class: "under" }, under(message)),
   ].filter(Boolean));
 }
 
-function bodyOf(message) {
-  const marks = message.tapbacks.map((each) => mark(each.emoji ?? each.kind, each.who));
-  const sounds = message.parts.some((part) => part.media && isSound(part.media));
-  const content = message.parts.map((part, number) => (part.media ? attached(message, part.media, number) : part.text));
-  return h("div", { class: sounds ? "bubble memo" : "bubble" }, content, marks.length ? h("span", { class: "marks" }, marks) : null);
+function line(message, part, number) {
+  const sound = part.media?.type.startsWith("audio/");
+  const picture = part.media?.type.startsWith("image/") && part.media.kept;
+  const marks = part.tapbacks.map((each) => mark(each.emoji ?? each.kind, each.from));
+  const unheard = sound && message.ours && message.receipts && UNREAD.includes(message.status);
+  return h("div", { class: "line" },
+    unheard && h("i", { class: "dot new", title: "Not played so far" }),
+    h("div", { class: `bubble ${sound ? "memo" : ""} ${picture ? "photo" : ""}` }, content(message, part, number, sound, picture),
+      marks.length ? h("span", { class: "marks" }, marks) : null),
+    message.status === "failed" ? h("span", { class: "bang" }, icon("warn")) : menuButton(message, part, number));
 }
 
-function isSound(media) {
-  return media.type.startsWith("audio/");
-}
-
-/** A file of a message: a player for sound whose bytes are kept, else its name. */
-function attached(message, media, number) {
-  if (!isSound(media)) return media.name;
+function content(message, part, number, sound, picture) {
+  const { media } = part;
+  if (!media) return decorated(part);
+  const url = `/linq/media/${message.id}/${number}`;
+  if (picture) return h("img", { src: url, alt: media.name });
+  if (!sound) return [icon("file"), h("span", {}, media.name)];
   if (!media.kept) return "Audio message";
-  const id = `${message.id}/${number}`;
-  if (!players.has(id)) players.set(id, player(`/linq/media/${id}`, "voice memo", () => heard(message.id)));
-  return players.get(id);
+  const key = `${view.person} ${url}`; // an element stands in one place, and several phones show this message
+  if (!players.has(key)) players.set(key, player(url, "voice memo", () => heard(message.id)));
+  return players.get(key);
 }
 
 /** Who listens to what was left unread reads it; usually the phone does that by itself. */
 function heard(id) {
   const leaves = parts.faults?.faults.find((fault) => fault.name === "unheard")?.value === "on";
-  const message = Object.entries(parts).filter(([name]) => name.startsWith("chat:")).flatMap(([, chat]) => chat.messages).find((each) => each.id === id);
-  if (leaves && message?.mine && message.receipts && ["sent", "delivered"].includes(message.status)) listened(id);
+  const message = parts[`chat:${view.chat}`].messages.find((each) => each.id === id);
+  if (leaves && message?.ours && message.receipts && UNREAD.includes(message.status)) listened(id);
 }
 
+/** What did not reach this phone says so, too: a real one would show nothing. */
 function under(message) {
-  if (!message.mine) return "";
+  const edited = message.edited_at ? "Edited" : "";
   if (message.status === "failed") return "Not Delivered";
-  if (!message.told) return "";
-  if (message.status === "queued") return "Sending …";
-  if (message.status === "read") return ["Read ", h("span", {}, clockOf(message.read_at))];
-  return { delivered: "Delivered", sent: message.receipts ? "Sent" : message.service === "iMessage" ? "" : "Sent as Text Message" }[message.status] ?? "";
-}
-
-function reactButton(message) {
-  const react = (event) => openMenu(menu, event.currentTarget, Object.keys(TAPBACKS).map((kind) =>
-    h("button", { "aria-label": kind, onclick: () => (menu.hidePopover(), tapback(message.id, kind, "")) }, mark(kind))));
-  return h("button", { class: "react", "aria-label": "Tap back", title: "Tap back", onclick: react }, icon("smile"));
-}
-
-/** A tapback as a small sign; `who` left it. */
-function mark(kind, who) {
-  return h("span", { class: `mark ${kind}`, title: who }, TAPBACKS[kind]?.(kind) ?? kind);
+  if (message.status === "queued") return "On its way …";
+  const told = !(message.own && message.last) ? "" : message.service === "iMessage" ? "Delivered" : "Sent as Text Message";
+  return [edited, told].filter(Boolean).join(" · ");
 }

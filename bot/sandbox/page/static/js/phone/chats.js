@@ -4,9 +4,11 @@ import { announce } from "../acts.js";
 import { buildAnswer, drawAnswer } from "./answer.js";
 import { bubble, fillBubble } from "./bubble.js";
 import { atEnd, h, icon, keep } from "../dom.js";
+import { chatsOf, face, openChat, settleOwner, titleOf } from "./people.js";
 import { look, on, parts, view } from "../state.js";
-import { clock, clockOf, initials, pick } from "../format.js";
+import { clock, clockOf } from "../format.js";
 
+const PAUSE_MS = 15 * 60 * 1000;
 const seen = new Map();
 let listOpen = false;
 
@@ -41,72 +43,81 @@ function openList(open) {
   document.querySelector(open ? "#chats button" : "#to-chats").focus();
 }
 
-/** Show a chat because something happened in it, unless somebody is answering in another one. */
-export function followTo(chat) {
-  if (document.activeElement?.closest(".answer") && view.chat !== chat) return;
+/** Show a chat because something happened in it, on the phone of somebody in it, unless somebody is answering elsewhere. */
+export function followToChat(id) {
+  if (view.chat === id && !listOpen) return;
+  if (document.activeElement?.closest(".answer") && view.chat !== id) return;
   listOpen = false;
-  look({ chat });
+  const chat = parts.phone?.chats.find((each) => each.id === id);
+  const stays = chat?.people.some((each) => each.address === view.person);
+  look({ chat: id, person: stays || !chat ? view.person : chat.people[0].address, about: null });
 }
 
 function drawPhone() {
-  const chats = parts.phone?.chats;
-  if (!chats) return;
-  if (!chats.some((chat) => chat.id === view.chat)) return look({ chat: chats[0].id });
+  if (!parts.phone) return;
+  settleOwner();
+  const chat = openChat();
   document.getElementById("chat-list").hidden = !listOpen;
   document.getElementById("chat").hidden = listOpen;
-  if (!listOpen) seen.set(view.chat, chats.find((chat) => chat.id === view.chat).count);
-  drawList(chats);
-  drawChat(chats.find((chat) => chat.id === view.chat));
+  if (!listOpen) seen.set(seenKey(chat), chat.count);
+  drawList(chatsOf(view.person));
+  drawChat(chat);
+}
+
+function seenKey(chat) {
+  return `${view.person} ${chat.id}`;
 }
 
 function unread(chat) {
-  if (!seen.has(chat.id)) seen.set(chat.id, chat.count);
-  return chat.count > seen.get(chat.id);
+  if (!seen.has(seenKey(chat))) seen.set(seenKey(chat), chat.count);
+  return chat.count > seen.get(seenKey(chat));
 }
 
 function drawList(chats) {
   const newest = [...chats].sort((one, other) => (other.last_at ?? "").localeCompare(one.last_at ?? ""));
-  const shown = newest.map((chat) => ({ ...chat, unread: unread(chat) }));
+  const shown = newest.map((chat) => ({ ...chat, owner: view.person, unread: unread(chat) }));
   keep(document.getElementById("chats"), shown, (chat) => chat.id, () => h("li"), drawListed);
   const waiting = shown.filter((chat) => chat.unread).length;
   document.getElementById("unread").textContent = waiting || "";
 }
 
 function drawListed(item, chat) {
-  const kind = { ready: "", left: "You left this chat", creating: "Being created" }[chat.condition];
-  item.replaceChildren(h("button", { onclick: () => (look({ chat: chat.id }), openList(false)) },
+  const kind = { ready: "", left: `${chat.line.name} left this chat`, creating: "Being created" }[chat.condition];
+  item.replaceChildren(h("button", { onclick: () => (look({ chat: chat.id, about: null }), openList(false)) },
     h("i", { class: chat.unread ? "dot new" : "dot" }), face(chat),
-    h("span", { class: "listed" }, h("b", {}, chat.name), h("time", {}, chat.last_at ? clockOf(chat.last_at) : ""),
+    h("span", { class: "listed" }, h("b", {}, titleOf(chat)), h("time", {}, chat.last_at ? clockOf(chat.last_at) : ""),
       h("small", {}, chat.preview || kind || (chat.service === "iMessage" ? "No messages yet" : `${chat.service} · no messages yet`)))));
 }
 
-function face(chat) {
-  if (chat.is_group) return h("span", { class: "face group" }, chat.people.slice(0, 3).map((each) => h("i", { class: `tint-${pick(each.name, 6)}` }, initials(each.name))));
-  return h("span", { class: `face tint-${pick(chat.name, 6)}` }, /^\+/.test(chat.name) ? "#" : initials(chat.name));
-}
-
 function drawChat(chat) {
-  document.getElementById("chat-name").textContent = chat.name;
+  document.getElementById("chat-name").textContent = titleOf(chat);
   document.getElementById("chat-face").replaceWith(Object.assign(face(chat), { id: "chat-face" }));
-  document.getElementById("chat-kind").textContent = chat.is_group ? `${chat.people.length} people` : chat.service;
+  document.getElementById("chat-kind").textContent = chat.is_group ? `${chat.people.length + 1} people` : chat.service;
   const list = document.getElementById("bubbles");
-  list.classList.toggle("green", chat.service !== "iMessage");
   const messages = parts[`chat:${chat.id}`]?.messages ?? [];
-  atEnd(list, () => keep(list, dressed(messages, chat), (message) => chat.id + message.id, bubble, fillBubble));
+  atEnd(list, () => keep(list, dressed(messages, chat), (message) => view.person + chat.id + message.id, bubble, fillBubble));
   drawAnswer(chat);
 }
 
-/** Messages with what only their neighbours decide: a time above, a name above, the status below the last own one. */
+/** Messages with what the owner and their neighbours decide: whose they are, a time above, names, what stands below. */
 function dressed(messages, chat) {
-  const last = messages.findLast((message) => message.mine);
-  const lastRead = messages.findLast((message) => message.mine && message.status === "read");
-  const shown = messages.map((message, at) => {
-    const before = messages[at - 1];
-    const paused = !before || Date.parse(message.at) - Date.parse(before.at) > 15 * 60 * 1000;
-    return { ...message, time: paused ? clockOf(message.at) : "", named: chat.is_group && !message.mine && before?.sender !== message.sender,
-      told: message === last || message === lastRead || message.status === "failed" || message.status === "queued" };
+  const shown = messages.map((message) => ({ ...message, own: message.from.address === view.person }));
+  const last = shown.findLast((message) => message.own);
+  const dressed = shown.map((message, at) => {
+    const before = shown[at - 1];
+    const after = shown[at + 1];
+    const paused = !before || Date.parse(message.at) - Date.parse(before.at) > PAUSE_MS;
+    const quoted = message.reply_to && shown.find((each) => each.id === message.reply_to);
+    return { ...message, time: paused ? clockOf(message.at) : "", last: message === last, tail: after?.from.address !== message.from.address, quote: quoted ? preview(quoted) : "",
+      named: chat.is_group && !message.own && before?.from.address !== message.from.address };
   });
-  return shown.length ? shown : [{ id: "none", nothing: chat.condition === "left" ? "You left this chat." : `${chat.service}\nNo messages yet` }];
+  return dressed.length ? dressed : [{ id: "none", nothing: chat.condition === "left" ? `${chat.line.name} left this chat.` : `${chat.service}\nNo messages yet` }];
+}
+
+export function preview(message) {
+  const text = message.parts.find((part) => part.text)?.text;
+  if (text) return text;
+  return message.parts[0]?.media?.type.startsWith("audio/") ? "Audio message" : "Attachment";
 }
 
 const heard = new Map();
@@ -114,7 +125,7 @@ on(["chat:"], () => {
   for (const chat of parts.phone?.chats ?? []) {
     for (const message of parts[`chat:${chat.id}`]?.messages ?? []) {
       if (heard.get(message.id) === message.status) continue;
-      if (heard.size && message.mine) announce(`iPhone, ${chat.name}: voice memo ${message.status}`);
+      if (heard.size && message.ours) announce(`iPhone: ${message.is_voice_memo ? "voice memo" : "message"} ${message.status}`);
       heard.set(message.id, message.status);
     }
   }

@@ -1,10 +1,11 @@
-// Block Kit, as far as an app needs it here: sections, context lines, buttons that may ask first, dividers.
+// Block Kit, as far as an app needs it here: text, sections, context lines, buttons that may ask first, dividers.
 
 import { press, toast } from "../acts.js";
 import { h } from "../dom.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { richText } from "./rich_text.js";
 
-const DRAWN = { section, context, actions, header, divider: () => h("hr") };
+const DRAWN = { rich_text: richText, section, context, actions, header, divider: () => h("hr") };
 
 /** `ts` is the message the blocks stand in: pressing needs it. */
 export function blocksOf(blocks, ts) {
@@ -18,7 +19,7 @@ function section(block, ts) {
 }
 
 function header(block) {
-  return h("h4", { class: "block" }, block.text.text);
+  return h("h3", { class: "block" }, block.text.text);
 }
 
 function context(block) {
@@ -48,8 +49,8 @@ function words(text) {
 function asked(confirm) {
   return new Promise((resolve) => {
     const leave = (answer) => () => (dialog.close(), resolve(answer));
-    const dialog = h("dialog", { class: "confirm", onclose: () => (dialog.remove(), resolve(false)) },
-      h("h4", {}, words(confirm.title)), h("p", {}, words(confirm.text)),
+    const dialog = h("dialog", { class: "confirm", "aria-label": confirm.title.text, onclose: () => (dialog.remove(), resolve(false)) },
+      h("h3", {}, words(confirm.title)), h("p", {}, words(confirm.text)),
       h("div", { class: "block actions" },
         h("button", { class: "slack-button", onclick: leave(false) }, words(confirm.deny)),
         h("button", { class: "slack-button primary", onclick: leave(true) }, words(confirm.confirm))));

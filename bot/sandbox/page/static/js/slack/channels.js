@@ -1,18 +1,36 @@
 // The left side: channels, who one is, and the head of the open channel.
 
 import { h, icon, keep } from "../dom.js";
-import { look, parts, person, view } from "../state.js";
+import { channel as channelOf, look, parts, person, view } from "../state.js";
+
+const seen = new Map();
 
 export function drawSlack() {
   const { slack, demo } = parts;
   if (!slack) return;
-  if (!person(view.me)) look({ me: demo?.me ?? people()[0].id });
+  if (!person(view.me)) return look({ me: demo?.me ?? people()[0].id });
   const mine = slack.channels.filter((channel) => channel.members.includes(view.me));
-  if (!mine.some((channel) => channel.id === view.channel)) return look({ channel: mine[0].id, thread: "" });
-  keep(document.getElementById("channels"), mine.map((channel) => ({ ...channel, open: channel.id === view.channel })),
+  if (!mine.some((channel) => channel.id === view.channel)) return openChannel(mine[0].id);
+  seen.set(view.channel, channelOf(view.channel).last_ts);
+  keep(document.getElementById("channels"), mine.map((channel) => ({ ...channel, open: channel.id === view.channel, unread: unread(channel) })),
     (channel) => channel.id, () => h("li"), drawChannel);
   drawPersona();
   drawHead(mine.find((channel) => channel.id === view.channel));
+}
+
+export function openChannel(id) {
+  look({ channel: id, thread: "", editing: "" });
+}
+
+/** Show a channel because something came into it, unless somebody is writing in another one. */
+export function followToChannel(id) {
+  if (view.channel === id || document.activeElement?.closest("#composer, .message-editor")) return;
+  openChannel(id);
+}
+
+function unread(channel) {
+  if (!seen.has(channel.id)) seen.set(channel.id, channel.last_ts);
+  return channel.last_ts > seen.get(channel.id);
 }
 
 function people() {
@@ -22,17 +40,19 @@ function people() {
 
 function drawChannel(item, channel) {
   item.replaceChildren(h("button", {
+    class: channel.unread ? "unread" : false,
     "aria-current": channel.open ? "page" : false,
-    onclick: () => look({ channel: channel.id, thread: "" }),
+    "aria-label": channel.unread ? `${channel.name}, unread` : false,
+    onclick: () => openChannel(channel.id),
   }, h("span", { class: "hash" }, channel.is_private ? icon("lock") : "#"), channel.name));
 }
 
 function drawPersona() {
-  const choice = document.getElementById("me");
-  keep(choice, people(), (each) => each.id, (each) => h("option", { value: each.id }),
+  const menu = document.getElementById("me");
+  keep(menu, people(), (each) => each.id, (each) => h("option", { value: each.id }),
     (option, each) => (option.textContent = each.is_admin ? `${each.real_name} (admin)` : each.real_name));
-  choice.value = view.me;
-  choice.onchange = () => look({ me: choice.value });
+  menu.value = view.me;
+  menu.onchange = () => look({ me: menu.value });
 }
 
 function drawHead(channel) {

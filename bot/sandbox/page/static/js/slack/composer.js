@@ -1,39 +1,46 @@
-// Where people say, drop, record and type commands.
+// Where people write, drop, record and type commands, with a line that says where the text will go.
 
 import { command, drop, sample, say, toast } from "../acts.js";
-import { h, icon, openMenu, walkable } from "../dom.js";
+import { choice, h, icon, openMenu, walkable } from "../dom.js";
 import { microphone } from "../recorder.js";
-import { look, parts, view } from "../state.js";
+import { channel as channelOf, look, view } from "../state.js";
+import { destination } from "./link.js";
+import { asSlack } from "./typed.js";
 
 const COMMANDS = [
   ["link +12025550123", "Link this channel to a person, a chat id, or an address"],
-  ["unlink", "Stop; what was accepted still goes its way"],
+  ["set mode conversation", "What is written here goes to the contact, too"],
+  ["set mode voice", "Only clips go to the contact"],
+  ["say …", "Send a text"],
+  ["send https://…", "Send the audio at a public address"],
   ["status", "What this channel is linked to"],
   ["list", "All links"],
-  ["send https://…", "Send the audio at a public address"],
+  ["unlink", "Stop; what was accepted still goes its way"],
   ["help", "What it can do"],
 ];
-const SAMPLES = { clip: "A voice clip (hello.m4a)", broken: "A broken file (broken.m4a)", picture: "A picture (holiday.gif)" };
+const SAMPLES = { clip: "A voice clip (hello.m4a)", broken: "A broken file (broken.m4a)", picture: "A picture (parcel.jpg)" };
+const SAMPLE_ICONS = { clip: "wave", broken: "warn", picture: "picture" };
 
 export function buildComposer() {
   const place = document.getElementById("composer");
-  const box = h("textarea", { rows: 1, "aria-label": "Message", "aria-controls": "commands", onkeydown: onKey, oninput: onInput });
-  const commands = walkable(h("div", { id: "commands", class: "suggestions", role: "listbox", "aria-label": "Commands", hidden: true }));
-  const menu = walkable(h("div", { class: "menu", popover: true, "aria-label": "Attach" }));
+  const box = h("textarea", { rows: 1, "aria-label": "Message", "aria-describedby": "destination", onkeydown: onKey, oninput: onInput });
+  const commands = walkable(h("div", { class: "suggestions", role: "group", "aria-label": "Commands", hidden: true }));
+  const menu = walkable(h("div", { class: "menu", popover: true, role: "group", "aria-label": "Attach" }));
   const chooser = h("input", { id: "file", type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-label": "Files to share", onchange: onChoose });
   const thread = h("button", { class: "in-thread", hidden: true, onclick: () => look({ thread: "" }) });
+  const tool = (name, label, act) => h("button", { class: "tool", "aria-label": label, title: label, onclick: act }, icon(name));
   const field = h("div", { class: "field" }, thread, box,
     h("div", { class: "tools" },
       h("button", { class: "tool", id: "attach", "aria-label": "Attach", title: "Attach", onclick: (event) => openMenu(menu, event.currentTarget, attachments()) }, icon("plus")),
       microphone(place, "Record audio clip", (file) => drop([file], "web_clip")),
-      h("button", { class: "tool", "aria-label": "Slash command", title: "Slash command", onclick: () => type("/voicememo ") }, icon("slash")),
+      tool("at", "Mention memobridge", () => type(`@memobridge ${box.value}`)),
+      tool("slash", "Slash command", () => type("/voicememo ")),
       h("button", { class: "send", id: "send", "aria-label": "Send", onclick: submit }, icon("send"))));
-  place.append(commands, field, menu, chooser);
+  place.append(commands, field, h("p", { id: "destination", class: "destination" }), menu, chooser);
 
   function attachments() {
-    const close = (work) => () => (menu.hidePopover(), work());
-    return [h("button", { onclick: close(() => chooser.click()) }, icon("file"), "A file of yours …"),
-      ...Object.entries(SAMPLES).map(([name, label]) => h("button", { onclick: close(() => sample(name)) }, icon("wave"), label))];
+    return [choice(menu, () => chooser.click(), {}, icon("file"), "A file of yours …"),
+      ...Object.entries(SAMPLES).map(([name, label]) => choice(menu, () => sample(name), {}, icon(SAMPLE_ICONS[name]), label))];
   }
 
   function onChoose() {
@@ -54,8 +61,8 @@ export function buildComposer() {
     const fits = typed ? COMMANDS.filter(([words]) => fitsTo(typed, words)) : [];
     commands.hidden = !fits.length;
     commands.replaceChildren(...fits.map(([words, about]) =>
-      h("button", { role: "option", onclick: () => type(`/voicememo ${words.replace("…", "")}`) },
-        h("b", {}, `/voicememo ${words}`), h("small", {}, about))));
+      h("button", { onclick: () => type(`/voicememo ${words.replace("…", "")}`) }, h("b", {}, `/voicememo ${words}`), h("small", {}, about))));
+    drawDestination();
   }
 
   function onKey(event) {
@@ -72,14 +79,14 @@ export function buildComposer() {
     type("");
     commands.hidden = true;
     const [name, ...rest] = text.split(" ");
-    if (!text.startsWith("/")) say(text);
+    if (!/^\/\w/.test(text)) say(asSlack(text));
     else if (name === "/voicememo") order(rest.join(" "));
     else toast(`${name} is no command here. There is /voicememo.`);
   }
 }
 
 async function order(text) {
-  const said = await command(text);
+  const said = await command(asSlack(text));
   if (said?.error) toast(`/voicememo failed with the error ${said.error}.`);
 }
 
@@ -89,15 +96,23 @@ function fitsTo([, name, rest], words) {
 }
 
 export function drawComposer() {
-  const channel = parts.slack?.channels.find((each) => each.id === view.channel);
+  const open = channelOf(view.channel);
   const thread = document.querySelector(".in-thread");
   const box = document.querySelector("#composer textarea");
-  if (!channel) return;
+  if (!open) return;
   thread.hidden = !view.thread;
   thread.replaceChildren("Replying in thread", icon("close"));
   thread.setAttribute("aria-label", "Replying in thread. Back to the channel.");
-  box.placeholder = view.thread ? "Reply …" : `Message #${channel.name}`;
-  document.getElementById("drop-words").textContent = `Drop to share in #${channel.name}`;
+  box.placeholder = view.thread ? "Reply …" : `Message #${open.name}`;
+  document.getElementById("drop-words").textContent = `Drop to share in #${open.name}`;
+  drawDestination();
+}
+
+function drawDestination() {
+  const line = document.getElementById("destination");
+  const { leaves, words } = destination(document.querySelector("#composer textarea").value);
+  line.className = leaves ? "destination leaves" : "destination";
+  line.replaceChildren(...(words ? [icon(leaves ? "bubble" : "lock"), h("span", {}, words)] : []));
 }
 
 /** Files dragged over the room are dropped into the open channel. */

@@ -1,8 +1,9 @@
 // Slack's markup as elements: *bold*, _italic_, ~struck~, `code`, > quotes, <@U…>, <#C…>, <!date…>, <url|label>.
 
 import { h } from "../dom.js";
-import { parts, person } from "../state.js";
-import { clock } from "../format.js";
+import { channel, person } from "../state.js";
+import { dateWords } from "../format.js";
+import { plain } from "./typed.js";
 
 const TOKENS = /<([^<>]+)>|`([^`\n]+)`|(?<![\w*])\*([^*\n]+)\*(?![\w*])|(?<![\w_])_([^_\n]+)_(?![\w_])|~([^~\n]+)~/g;
 
@@ -13,6 +14,14 @@ export function mrkdwn(text) {
     if (quoted) return [h("blockquote", {}, content)];
     return number ? [h("br"), ...content] : content;
   });
+}
+
+export function mention(id, label) {
+  return h("span", { class: "mention" }, `@${person(id)?.real_name ?? label ?? "someone"}`);
+}
+
+export function channelLink(id, label) {
+  return h("span", { class: "mention" }, `#${channel(id)?.name ?? label ?? "channel"}`);
 }
 
 function inline(text) {
@@ -34,17 +43,9 @@ function token([, angled, code, bold, italic, struck]) {
 
 function reference(inside) {
   const [target, label] = inside.split("|", 2);
-  if (target.startsWith("@")) return h("span", { class: "mention" }, `@${person(target.slice(1))?.real_name ?? label ?? "someone"}`);
-  if (target.startsWith("#")) return h("span", { class: "mention" }, `#${channelName(target.slice(1)) ?? label ?? "channel"}`);
-  const date = /^!date\^(\d+)\^/.exec(target);
-  if (date) return clock(Number(date[1]));
+  if (target.startsWith("@")) return mention(target.slice(1), label);
+  if (target.startsWith("#")) return channelLink(target.slice(1), label);
+  const date = /^!date\^(\d+)\^([^^]+)/.exec(target);
+  if (date) return dateWords(Number(date[1]), date[2]);
   return h("span", { class: "link" }, plain(label ?? target));
-}
-
-function channelName(id) {
-  return parts.slack?.channels.find((channel) => channel.id === id)?.name;
-}
-
-function plain(text) {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }

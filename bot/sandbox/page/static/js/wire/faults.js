@@ -1,36 +1,38 @@
 // The fault switches: what can be made to go wrong, in groups, and the bot's own life.
 
 import { orderBot, resetFaults, setFault } from "../acts.js";
-import { h, keep } from "../dom.js";
+import { h, keep, radios, walkable } from "../dom.js";
+import { openChat } from "../phone/people.js";
 import { parts, view } from "../state.js";
 
-const GROUPS = { slack: "Slack", linq: "Linq", webhooks: "Webhooks", person: "Recipient" };
+const GROUPS = { slack: "Slack", linq: "Linq", webhooks: "Webhooks", person: "Contact" };
 const WORDS = { fine: "Fine", slow: "Slow", limited: "429", down: "Down" };
+const EXPLAIN = "Point at a switch to see what it does.";
+const ROOMY = "(min-width: 1180px) and (min-height: 760px)";
 
 export function buildFaults() {
   const place = document.getElementById("faults");
-  const hint = h("p", { id: "hint", class: "hint" });
+  const hint = h("p", { id: "hint", class: "hint" }, EXPLAIN);
+  place.open = matchMedia(ROOMY).matches;
   place.append(
-    h("header", {}, h("h2", {}, "Make it hard"), hint,
-      h("button", { id: "reset-faults", class: "button small", onclick: () => resetFaults() }, "Reset all")),
-    ...Object.keys(GROUPS).map((group) => h("div", { class: "fault-group", id: `faults-${group}`, role: "group", "aria-label": GROUPS[group] },
-      h("span", { class: "group-name" }, GROUPS[group]), h("div", { class: "switches" }))),
-    h("div", { class: "fault-group", id: "faults-bot", role: "group", "aria-label": "Bot" }, h("span", { class: "group-name" }, "Bot"), h("div", { class: "switches" })));
+    ...Object.entries({ ...GROUPS, bot: "Bot" }).map(([group, name]) => h("div", { class: "fault-group", id: `faults-${group}`, role: "group", "aria-label": name },
+      h("span", { class: "group-name" }, name), h("div", { class: "switches" }))),
+    h("div", { class: "fault-foot" }, hint, h("button", { id: "reset-faults", class: "button small", onclick: () => resetFaults() }, "Calm everything")));
   for (const event of ["pointerover", "focusin"]) {
-    place.addEventListener(event, (found) => (hint.textContent = found.target.closest("[data-hint]")?.dataset.hint ?? ""));
+    place.addEventListener(event, (found) => (hint.textContent = found.target.closest("[data-hint]")?.dataset.hint ?? EXPLAIN));
   }
 }
 
 export function drawFaults() {
   const faults = parts.faults?.faults;
   if (!faults) return;
-  const chat = parts.phone?.chats.find((each) => each.id === view.chat);
+  const chat = openChat();
   for (const group of Object.keys(GROUPS)) {
     const own = faults.filter((fault) => fault.group === group).map((fault) => ({ ...fault, value: valueOf(fault, chat) }));
     keep(document.querySelector(`#faults-${group} .switches`), own, (fault) => fault.name, shell, fill);
   }
-  document.querySelector("#faults-person .group-name").textContent = chat && !chat.is_group ? chat.name : "Recipient";
-  document.getElementById("reset-faults").disabled = faults.every((fault) => !fault.value || fault.value === fault.values[0]);
+  document.querySelector("#faults-person .group-name").textContent = chat && !chat.is_group ? chat.people[0].name : "Contact";
+  document.getElementById("reset-faults").disabled = !faults.some((fault) => fault.changed);
   drawBot();
 }
 
@@ -41,8 +43,8 @@ function valueOf(fault, chat) {
 }
 
 function shell(fault) {
-  return h("span", { class: fault.kind === "choice" ? "segments" : "switch", "data-hint": fault.hint, "data-fault": fault.name,
-    role: fault.kind === "choice" ? "radiogroup" : false, "aria-label": fault.kind === "choice" ? fault.label : false });
+  const props = { class: fault.kind === "choice" ? "segments" : "switch", "data-hint": fault.hint, "data-fault": fault.name };
+  return fault.kind === "choice" ? walkable(h("span", { ...props, role: "radiogroup", "aria-label": fault.label })) : h("span", props);
 }
 
 function fill(element, fault) {
@@ -62,12 +64,8 @@ function fillSwitch(element, fault) {
 }
 
 function fillChoice(element, fault) {
-  keep(element, fault.values.map((value) => ({ value, on: value === fault.value })), (each) => each.value,
-    (each) => h("button", { role: "radio", onclick: () => setFault(fault.name, each.value) }, WORDS[each.value]),
-    (button, each) => {
-      button.setAttribute("aria-checked", each.on);
-      button.className = `segment ${each.value}`;
-    });
+  const choices = fault.values.map((value) => ({ value, label: WORDS[value], on: value === fault.value }));
+  radios(element, choices, (value) => `segment ${value}`, (value) => setFault(fault.name, value));
 }
 
 function drawBot() {
@@ -76,21 +74,25 @@ function drawBot() {
   place.parentElement.hidden = !bot;
   if (!bot) return;
   const alive = bot.state === "ready";
-  const mode = (way, words, hint) => ({ kind: "mode", name: way, words, hint, on: bot.mode === way, off: bot.state === "starting" });
+  const busy = bot.state === "starting";
+  const mode = (way, words, hint) => ({ name: way, words, hint, on: bot.mode === way, off: busy });
   const acts = [
-    { kind: "act", name: "kill", words: "Kill −9", hint: "The process ends at once, as in a crash. Nothing is put in order.", off: !alive },
-    { kind: "act", name: bot.mode, words: "Restart", hint: "Stops the bot if it runs, and starts it on the same database.", off: bot.state === "starting", wanted: !alive },
+    { name: "kill", words: "Kill −9", hint: "The process ends at once, as in a crash. Nothing is put in order.", off: !alive, danger: true },
+    { name: "stop", words: "Stop", hint: "The process ends in order and stays away. What both sides say meanwhile is found later.", off: !alive },
+    { name: bot.mode, words: alive || busy ? "Restart" : "Start", key: "start", hint: "Stops the bot if it runs, and starts it on the same database.", off: busy, wanted: !alive },
     mode("http", "HTTP", "Slack sends signed requests to the bot. This restarts it."),
     mode("socket", "Socket Mode", "The bot opens a WebSocket to Slack. This restarts it."),
   ];
-  keep(place, acts, (act) => act.words, () => h("span", { class: "switch" }, h("button", { class: "chip" })), (element, act) => {
-    const [button] = element.children;
-    element.dataset.hint = act.hint;
-    button.textContent = act.words;
-    button.disabled = act.off;
-    button.className = `chip ${act.name === "kill" ? "danger" : ""} ${act.wanted && !act.off ? "wanted" : ""}`;
-    if (act.kind === "mode") button.setAttribute("aria-pressed", act.on);
-    button.setAttribute("aria-description", act.hint);
-    button.onclick = () => orderBot(act.name);
-  });
+  keep(place, acts, (act) => act.key ?? act.words, () => h("span", { class: "switch" }, h("button", { class: "chip" })), drawOrder);
+}
+
+function drawOrder(element, act) {
+  const [button] = element.children;
+  element.dataset.hint = act.hint;
+  button.textContent = act.words;
+  button.disabled = act.off;
+  button.className = `chip ${act.danger ? "danger" : ""} ${act.wanted && !act.off ? "wanted" : ""}`;
+  if ("on" in act) button.setAttribute("aria-pressed", act.on);
+  button.setAttribute("aria-description", act.hint);
+  button.onclick = () => orderBot(act.name);
 }
