@@ -159,7 +159,8 @@ def _build(
     prefetch: int,
 ) -> Services:
     adapters = _adapters(settings, session, decorate)
-    networks, links = adapters.networks, Links(database.links, adapters.networks, adapters.linq.rooms)
+    networks = adapters.networks
+    links = Links(database.links, networks, adapters.linq.rooms, database.audit)
     store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
     url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())
     urls = _temporary_urls(settings, database, url_tokens)
@@ -191,10 +192,12 @@ def _build(
         spool=spool,
         prefetcher=prefetcher,
         deliveries=deliveries,
-        actions=UserActions(store, receipts, links, now=now),
+        actions=UserActions(store, receipts, links, database.audit, now=now),
         receipts=Receipts(receipts, store, networks),
         links=links,
-        conversations=ConversationActions(database.conversations, links, networks, adapters.linq.rooms, now=now),
+        conversations=ConversationActions(
+            database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
+        ),
         backfill=_backfill(settings, database, deliveries, networks),
         temporary_urls=urls,
         url_tokens=url_tokens,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.app import SENDERS, Services, open_services
 from bot.cli.common import USAGE, plain_console, run_or_exit, settings_or_exit, show, stop, table, warn
 from bot.relay import settings as link_settings
+from bot.relay.audit import COMMAND_LINE
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
 from bot.relay.model import Link, RoomInfo
@@ -35,7 +36,7 @@ async def _add(channel: str, query: str) -> None:
     async with open_services(settings_or_exit()) as services:
         room = await _room(services, channel)
         peer = _only(await services.links.find(query))
-        link = await services.links.join(room, peer, made_by="command line")
+        link = await services.links.join(room, peer, made_by=COMMAND_LINE)
         result = await services.slack.diagnosis().channel(channel, channel)
     plain_console(soft_wrap=True).print(f"{channel} is linked to {link.label} ({_chat(link.peer)}).")
     if not result.is_ok:
@@ -64,7 +65,7 @@ def remove_link(channel: str) -> None:
 
 async def _remove(channel: str) -> None:
     async with open_services(settings_or_exit()) as services:
-        link, on_their_way = await services.links.part(await _room(services, channel))
+        link, on_their_way = await services.links.part(await _room(services, channel), by=None)
     plain_console().print(f"{channel} is no longer linked to {link.label}. Still on their way: {on_their_way}.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
 from bot.relay.links import Links
@@ -31,11 +32,18 @@ class UserActions:
     """``now`` gives the time of day, at which what is sent again takes its place in the room's order."""
 
     def __init__(
-        self, store: DeliveryStore, receipts: ReceiptStore, links: Links, *, now: Callable[[], datetime]
+        self,
+        store: DeliveryStore,
+        receipts: ReceiptStore,
+        links: Links,
+        audit: AuditLog,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._receipts = receipts
         self._links = links
+        self._audit = audit
         self._now = now
 
     async def resend(self, delivery: DeliveryId, *, by: PersonId | None) -> DeliveryId:
@@ -48,6 +56,7 @@ class UserActions:
             raise Refused(f"It is {status_of(told).status}: sending it again would make two.")
         await self._require_link(told.delivery, by)
         again = self._again(told.delivery, by or told.delivery.sender)
+        await self._note("resend", told.delivery, by)
         await self._store.accept([again])
         return again.id
 
@@ -59,7 +68,10 @@ class UserActions:
             raise Refused("No clip of this message has failed or is unconfirmed, so there is nothing to send again.")
         for delivery in lost:
             await self._require_link(delivery, by)
-        await self._store.accept([self._again(delivery, by) for delivery in lost])
+        again = [self._again(delivery, by) for delivery in lost]
+        for delivery in lost:
+            await self._note("resend", delivery, by)
+        await self._store.accept(again)
         return len(lost)
 
     async def confirm_delivered(self, delivery: DeliveryId, *, by: PersonId) -> None:
@@ -68,6 +80,7 @@ class UserActions:
         if status_of(told).status is not Status.UNCONFIRMED:
             raise Refused(f"It is {status_of(told).status} already.")
         await self._require_link(told.delivery, by)
+        await self._note("confirm_delivered", told.delivery, by)
         confirmed = Receipt(
             id=f"person:{delivery}",
             kind=ReceiptKind.SENT,
@@ -81,12 +94,18 @@ class UserActions:
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Send what was held now. Two people who decide at once are one."""
         told = await self._held(delivery, by)
+        await self._note("approve", told.delivery, by)
         await self._store.approve(told.delivery.id)
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Never send what was held."""
         told = await self._held(delivery, by)
+        await self._note("dismiss", told.delivery, by)
         await self._store.dismiss(told.delivery.id)
+
+    async def _note(self, act: str, delivery: Delivery, by: PersonId | None) -> None:
+        entry = AuditEntry(act, by or COMMAND_LINE, delivery.id, room=delivery.origin, peer=delivery.target)
+        await self._audit.add(entry)
 
     async def _held(self, delivery: DeliveryId, by: PersonId) -> DeliveryWithReceipts:
         told = await self._known(delivery)

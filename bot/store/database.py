@@ -12,6 +12,7 @@ from bot.relay.errors import Refused
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
 from bot.store.schema import Schema, apply, store_schema
+from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
 from bot.store.tables.deliveries import DeliveryTable
 from bot.store.tables.ingest import Ingest
@@ -70,6 +71,7 @@ class Database:
         self.conversations = ConversationTable(self._pool)
         self.marks = MarkTable(self._pool)
         self.people = PersonTable(self._pool)
+        self.audit = AuditTable(self._pool)
         self.retention = Retention(self._pool)
 
     @classmethod

@@ -77,6 +77,7 @@ WITH gone AS (
 )
 SELECT count(*) AS gone FROM gone
 """
+AUDIT = "SELECT delete_old_audit(%(age)s, %(batch)s) AS gone"
 
 
 class Retention:
@@ -92,6 +93,13 @@ class Retention:
             while deleted := await self._delete_batch(statement, age):
                 gone += deleted if statement is DELIVERIES else 0
                 await self._pause()
+        return gone
+
+    async def delete_audit_older_than(self, age: timedelta) -> int:
+        gone = 0
+        while deleted := await self._delete_batch(AUDIT, age):
+            gone += deleted
+            await self._pause()
         return gone
 
     async def _delete_batch(self, statement: str, age: timedelta) -> int:
