@@ -14,25 +14,11 @@ from urllib.parse import unquote
 
 from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MediaRef, MessageId, NoticeId, PersonId, RoomId
-from bot.relay.model import (
-    AudioInfo,
-    Conversation,
-    ConversationState,
-    Delivery,
-    DeliveryWithReceipts,
-    LineInfo,
-    Mark,
-    Membership,
-    Message,
-    Notice,
-    Receipt,
-    Rendered,
-    RoomInfo,
-    Sent,
-)
+from bot.relay.model import AudioInfo, Delivery, DeliveryWithReceipts, Mark, Message, Notice, Receipt, Rendered, Sent
 from bot.relay.parts import Edit, Media, Part, Reaction, Text, Voice
 from bot.relay.ports import AudioFile, HistoryPage, Network, Outgoing, PlainFile, Settlement, Upload
 from bot.relay.receipts import status_of
+from bot.relay.rooms import Conversation, ConversationState, LineInfo, Membership, RoomInfo
 
 CHANNEL = RoomId("team:T0AAA/C0MAP")
 OTHER_CHANNEL = RoomId("team:T0AAA/C0MAQ")

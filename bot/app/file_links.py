@@ -7,7 +7,7 @@ from bot.linq.adapter import LinqAdapter
 from bot.relay import settings as link_settings
 from bot.relay.errors import Refused
 from bot.relay.links import FROM_FILE
-from bot.relay.model import Link, LinkSettings
+from bot.relay.rooms import Link, LinkSettings
 from bot.slack.adapter import SlackAdapter
 from config.links_file import FileLink, load_links
 from config.settings import SettingsError

@@ -9,7 +9,7 @@ from bot.relay import settings as link_settings
 from bot.relay.audit import COMMAND_LINE
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
-from bot.relay.model import Link, RoomInfo
+from bot.relay.rooms import Link, RoomInfo
 from bot.slack.ids import parse_room
 
 CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")

@@ -7,9 +7,10 @@ from bot.relay.audit import AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
 from bot.relay.links import Links
-from bot.relay.model import Conversation, Delivery, Link, LinkSettings, UnheardChat
+from bot.relay.model import Delivery
 from bot.relay.parts import Announcement, Happening
 from bot.relay.ports import Networks, RoomFinder
+from bot.relay.rooms import Conversation, Link, LinkSettings, UnheardChat
 from bot.relay.stores import ConversationStore
 
 GONE = "This conversation goes on elsewhere."

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from bot.relay.errors import ROOT_GONE, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import RoomId
-from bot.relay.model import Conversation
 from bot.relay.ports import Networks, RoomFinder
+from bot.relay.rooms import Conversation
 from bot.relay.stores import Claim, ConversationStore, LinkStore
 
 log = logging.getLogger("memobridge.relay")

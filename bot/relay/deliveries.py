@@ -17,12 +17,13 @@ from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryL
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Delivery, DeliveryState, Link, Message, PreparedPart
+from bot.relay.model import Delivery, DeliveryState, Message, PreparedPart
 from bot.relay.outgoing import NotPrepared, NotYetSent, OutgoingBuilder
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks
 from bot.relay.reconcile import Reconciler, outcome_in_doubt, unforeseen_in_doubt
 from bot.relay.retry import RetryPolicy
+from bot.relay.rooms import Link
 from bot.relay.routes import RoomUnusable, Route, Routes
 from bot.relay.stores import Claim, DeliveryStore, PeopleStore, Told
 

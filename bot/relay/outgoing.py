@@ -6,9 +6,10 @@ from dataclasses import replace
 from bot.relay.errors import RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Author, Conversation, Delivery, PreparedPart
+from bot.relay.model import Author, Delivery, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
 from bot.relay.ports import Outgoing
+from bot.relay.rooms import Conversation
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.relay.ids import MessageId, RoomId, delivery_id
-from bot.relay.model import Delivery, Link, Membership, Message, Mode, Senders
+from bot.relay.model import Delivery, Message
 from bot.relay.parts import Announcement, Edit, Happening, Media, Part, Reaction, Text, Voice
+from bot.relay.rooms import Link, Membership, Mode, Senders
 
 NOT_A_MEMBER = "Only members of this workspace may send from here. Ask one of them, or an admin of the link."
 NOT_LISTED = "Only the people whom the link's admins chose may send from here. Ask one of them."

@@ -16,20 +16,17 @@ from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId, network_of
 from bot.relay.model import (
     AudioInfo,
     Author,
-    Conversation,
     Delivery,
     DeliveryWithReceipts,
-    LineInfo,
     Mark,
-    Membership,
     Message,
     Notice,
     Receipt,
     Rendered,
-    RoomInfo,
     Sent,
 )
 from bot.relay.parts import Media, Voice
+from bot.relay.rooms import Conversation, LineInfo, Membership, RoomInfo
 
 
 class Download(Protocol):

@@ -12,9 +12,10 @@ from bot.relay import policy
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId, delivery_id
 from bot.relay.links import Links
-from bot.relay.model import Delivery, Link, Message
+from bot.relay.model import Delivery, Message
 from bot.relay.parts import Voice
 from bot.relay.ports import Networks
+from bot.relay.rooms import Link
 from bot.relay.stores import ConversationStore, LinkStore
 
 INTERNAL_ROOT = (

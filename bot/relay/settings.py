@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.relay.errors import Refused
-from bot.relay.model import LinkSettings, Mode, Senders
+from bot.relay.rooms import LinkSettings, Mode, Senders
 
 
 def change(settings: LinkSettings, key: str, values: Sequence[str]) -> LinkSettings:

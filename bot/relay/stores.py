@@ -13,18 +13,16 @@ from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
     Author,
-    Conversation,
     Delivery,
     DeliveryState,
     DeliveryWithReceipts,
-    Link,
     Message,
     Notice,
     PreparedPart,
     Receipt,
     Sent,
-    UnheardChat,
 )
+from bot.relay.rooms import Conversation, Link, UnheardChat
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,7 @@ from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
 from bot.relay.links import Links
-from bot.relay.model import (
-    NEEDS_ATTENTION,
-    Delivery,
-    DeliveryWithReceipts,
-    Receipt,
-    ReceiptKind,
-    ReceiptSource,
-    Status,
-)
+from bot.relay.model import NEEDS_ATTENTION, Delivery, DeliveryWithReceipts, Receipt, ReceiptKind, ReceiptSource, Status
 from bot.relay.parts import Edit, Media, Part, Text, Voice
 from bot.relay.receipts import status_of
 from bot.relay.stores import DeliveryStore, ReceiptStore

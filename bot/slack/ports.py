@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.model import LineInfo, Link, Message, RoomInfo, UnheardChat
+from bot.relay.model import Message
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
 
 
 class MessageIntake(Protocol):

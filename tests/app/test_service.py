@@ -17,7 +17,7 @@ from bot.app.service import Role, Service
 from bot.linq.ids import LinqIds
 from bot.relay.links import FROM_FILE
 from bot.relay.media.spool import FOLDER_PREFIX
-from bot.relay.model import Link
+from bot.relay.rooms import Link
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS, CREW, TEAM

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.relay.ids import MediaRef, MessageId, RoomId
-from bot.relay.model import DeliveryState, Link, LinkSettings, Message, Mode, Status
+from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Media, Text, Voice
+from bot.relay.rooms import Link, LinkSettings, Mode
 from tests.fakes import (
     BASE,
     CHANNEL,

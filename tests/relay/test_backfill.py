@@ -7,8 +7,9 @@ import pytest
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.model import DeliveryState, LinkSettings, Membership, Mode, Status
+from bot.relay.model import DeliveryState, Status
 from bot.relay.parts import Edit, Reaction, Text
+from bot.relay.rooms import LinkSettings, Membership, Mode
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
 from tests.relay.world import World
 

@@ -8,8 +8,9 @@ import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Conversation, ConversationState, Link, LinkSettings, Message, Mode, Status
+from bot.relay.model import Message, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
+from bot.relay.rooms import Conversation, ConversationState, Link, LinkSettings, Mode
 from tests.fakes import (
     ALL_LINES,
     ANN,

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from bot.relay.errors import Refused
 from bot.relay.ids import MessageId
-from bot.relay.model import DeliveryState, LinkSettings, Message, Mode, Status
+from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Edit, Span, Style, Text
+from bot.relay.rooms import LinkSettings, Mode
 from tests.fakes import ANN, BASE, CHANNEL, heard, said, voice
 from tests.relay.world import World
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.ids import DELIVERY_ID_LENGTH, DeliveryId, delivery_id, network_of
-from bot.relay.model import Delivery, RoomInfo
+from bot.relay.model import Delivery
+from bot.relay.rooms import RoomInfo
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, public_voice, said, thread_of, voice
 
 

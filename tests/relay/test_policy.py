@@ -8,8 +8,9 @@ import pytest
 from bot.relay import policy
 from bot.relay.errors import Refused
 from bot.relay.ids import MediaRef, PersonId
-from bot.relay.model import Link, LinkSettings, Membership, Message, Mode, Senders
+from bot.relay.model import Message
 from bot.relay.parts import Announcement, Edit, Happening, Media, Part, Reaction, Text, Voice
+from bot.relay.rooms import Link, LinkSettings, Membership, Mode, Senders
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHAT, heard, said, thread_of
 from tests.relay.world import World
 

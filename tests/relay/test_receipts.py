@@ -12,15 +12,7 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import RetryLater
 from bot.relay.ids import DeliveryId, MessageId
-from bot.relay.model import (
-    Delivery,
-    DeliveryState,
-    DeliveryWithReceipts,
-    Receipt,
-    ReceiptKind,
-    ReceiptSource,
-    Status,
-)
+from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, Receipt, ReceiptKind, ReceiptSource, Status
 from bot.relay.parts import Text
 from bot.relay.receipts import POLL_BACKOFF, status_of
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, SECOND, FakeChats, heard, said, voice

@@ -4,7 +4,7 @@ import pytest
 
 from bot.relay import settings
 from bot.relay.errors import Refused
-from bot.relay.model import LinkSettings, Mode, Senders
+from bot.relay.rooms import LinkSettings, Mode, Senders
 
 ANN = "team:T0AAA@U0ANN"
 DEFAULT = LinkSettings()

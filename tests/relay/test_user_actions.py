@@ -8,8 +8,9 @@ import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused
 from bot.relay.ids import DeliveryId, PersonId
-from bot.relay.model import DeliveryState, LinkSettings, Membership, Message, Status
+from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Edit, Text
+from bot.relay.rooms import LinkSettings, Membership
 from tests.fakes import ANN, BASE, CHANNEL, OTHER_CHAT, heard, said, voice
 from tests.relay.world import World
 

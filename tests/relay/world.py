@@ -19,11 +19,12 @@ from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
-from bot.relay.model import Delivery, DeliveryWithReceipts, Link, LinkSettings, Status
+from bot.relay.model import Delivery, DeliveryWithReceipts, Status
 from bot.relay.notices import NoticeService
 from bot.relay.ports import Network, Networks
 from bot.relay.receipts import Receipts, StatusReport, status_of
 from bot.relay.retry import RetryPolicy
+from bot.relay.rooms import Link, LinkSettings
 from bot.relay.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.store.database import Database

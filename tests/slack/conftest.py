@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.relay.model import Link
+from bot.relay.rooms import Link
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.downloads import DownloadLimits
 from bot.slack.api.rate_limit import RateLimiter

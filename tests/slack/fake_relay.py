@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from bot.relay import settings
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.model import Link, Message, RoomInfo
+from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
+from bot.relay.rooms import Link, RoomInfo
 
 ANNS_CHAT = RoomInfo(RoomId("linq:default/0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
 GROUP = RoomInfo(

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.relay.ids import RoomId
-from bot.relay.model import Link, LinkSettings, Mode
+from bot.relay.rooms import Link, LinkSettings, Mode
 from bot.store.database import Database
 from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT
 from tests.store.rows import ask, claimed, delivery, record

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.relay.ids import PersonId
-from bot.relay.model import Author, Link
+from bot.relay.model import Author
+from bot.relay.rooms import Link
 from bot.store.database import Database
 from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT
 from tests.store.rows import ask

@@ -14,7 +14,7 @@ from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
-from bot.relay.model import LineInfo, RoomInfo
+from bot.relay.rooms import LineInfo, RoomInfo
 
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")

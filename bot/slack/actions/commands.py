@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId
-from bot.relay.model import Membership, Message
+from bot.relay.model import Message
 from bot.relay.parts import Part
+from bot.relay.rooms import Membership
 from bot.slack.actions import replies
 from bot.slack.actions.interactions import SlashCommand, people_and_groups
 from bot.slack.actions.public_url import voice_at

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import LineInfo, Link, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
 from bot.relay.settings import describe
 from bot.slack.ids import SlackRoom, is_group, is_person, is_room, parse_room, user_of, usergroup_of
 from bot.slack.ui.blocks import Block, actions, button, section

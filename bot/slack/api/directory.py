@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from bot.relay.errors import Refused, RelayError
 from bot.relay.ids import PersonId
-from bot.relay.model import Membership
+from bot.relay.rooms import Membership
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import SlackApi
 from bot.slack.fields import Body, child, children, identifier, one_line, text

@@ -1,7 +1,7 @@
 """Threads of conversations, and what their roots show."""
 
 from bot.relay.ids import RoomId
-from bot.relay.model import Conversation
+from bot.relay.rooms import Conversation
 from bot.slack.api.messages import Messages
 from bot.slack.api.sender import update
 from bot.slack.api.web_api import SlackApi

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.relay.model import Conversation, ConversationState
+from bot.relay.rooms import Conversation, ConversationState
 from bot.slack.fields import Body, text
 from bot.slack.ids import user_of
 from bot.slack.ui.blocks import Block, actions, button, context, plain

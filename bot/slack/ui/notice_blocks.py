@@ -6,15 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.relay.ids import NoticeId
-from bot.relay.model import (
-    NEEDS_ATTENTION,
-    AudioInfo,
-    DeliveryWithReceipts,
-    Mark,
-    Notice,
-    Rendered,
-    Status,
-)
+from bot.relay.model import NEEDS_ATTENTION, AudioInfo, DeliveryWithReceipts, Mark, Notice, Rendered, Status
 from bot.relay.receipts import StatusReport, status_of
 from bot.slack.ids import is_person, user_of
 from bot.slack.ui.blocks import ID_MOST, Block, actions, button, context, plain, section

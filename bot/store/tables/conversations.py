@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.relay.ids import MessageId, PersonId, RoomId
-from bot.relay.model import Conversation, Delivery, Link, Message, UnheardChat
+from bot.relay.model import Delivery, Message
+from bot.relay.rooms import Conversation, Link, UnheardChat
 from bot.store.pool import Pool, rows
 from bot.store.tables.ingest import ACCEPT
 from bot.store.tables.links import MARK, SAVE, link_row

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.relay.ids import DeliveryId, RoomId
-from bot.relay.model import Delivery, Link, Receipt
+from bot.relay.model import Delivery, Receipt
+from bot.relay.rooms import Link
 from bot.store.pool import Pool
 from bot.store.tables.rows import ACCEPTED_COLUMNS, deliveries_json, receipts_json, to_link
 

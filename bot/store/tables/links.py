@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.relay.ids import RoomId
-from bot.relay.model import Link
+from bot.relay.rooms import Link
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool, rows
 from bot.store.tables.rows import sanitize_text, settings_json, to_link

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.relay.model import Conversation, Delivery, DeliveryWithReceipts, Link, LinkSettings, PreparedPart, Receipt
+from bot.relay.model import Delivery, DeliveryWithReceipts, PreparedPart, Receipt
+from bot.relay.rooms import Conversation, Link, LinkSettings
 
 Row = Mapping[str, Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.relay.errors import Refused, RetryLater
-from bot.relay.model import Mode
 from bot.relay.parts import Text, Voice
+from bot.relay.rooms import Mode
 from bot.slack.ids import SlackRoom, person_id
 from tests.slack.fake_relay import ANNS_CHAT, GROUP, FakeRelay
 from tests.slack.fake_slack import FakeSlack

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId
-from bot.relay.model import Link, RoomInfo
+from bot.relay.rooms import Link, RoomInfo
 from bot.slack.actions.replies import OF_A_NOTICE, Reply, describe_room, listed, offer, problem, status
 from bot.slack.ids import SlackRoom
 from tests.slack.block_rules import invalid_blocks

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.relay.errors import Refused
-from bot.relay.model import Membership
+from bot.relay.rooms import Membership
 from bot.slack.adapter import SlackAdapter
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.ids import group_id, person_id

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.relay.model import Link, LinkSettings, Message, Mode
+from bot.relay.model import Message
 from bot.relay.parts import Edit, Voice
 from bot.relay.policy import allowed_parts
+from bot.relay.rooms import Link, LinkSettings, Mode
 from bot.slack.adapter import SlackAdapter
 from bot.slack.ids import SlackRoom
 from tests.slack.fake_relay import ANNS_CHAT, FakeRelay

@@ -9,15 +9,7 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId
-from bot.relay.model import (
-    AudioInfo,
-    DeliveryState,
-    DeliveryWithReceipts,
-    Mark,
-    PreparedPart,
-    ReceiptKind,
-    Status,
-)
+from bot.relay.model import AudioInfo, DeliveryState, DeliveryWithReceipts, Mark, PreparedPart, ReceiptKind, Status
 from bot.relay.parts import Edit, Reaction, Text
 from bot.slack.ids import person_id
 from bot.slack.ui.blocks import Block
