@@ -10,8 +10,9 @@ import pytest
 from bot.relay.audit import AuditEntry
 from bot.relay.ids import DeliveryId
 from bot.relay.links import FROM_FILE
-from bot.relay.model import DeliveryState, Link, LinkSettings, Mode, Receipt, ReceiptKind
+from bot.relay.model import DeliveryState, Receipt, ReceiptKind
 from bot.relay.parts import Media, Text
+from bot.relay.rooms import Link, LinkSettings, Mode
 from bot.store.database import Database
 from bot.store.tables import audit as audit_table
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHAT

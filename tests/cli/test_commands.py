@@ -2,12 +2,9 @@
 
 import asyncio
 import io
-import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -21,46 +18,13 @@ from bot.cli.common import show, table
 from bot.linq.ids import LinqIds
 from bot.relay.rooms import Link
 from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE, TEAM
 from bot.slack.ids import SlackRoom
 from bot.store.database import Database
-from config.settings import RENAMED, Settings
+from tests.cli.shell import Ran, Shell
 from tests.store.rows import delivery, voice
 
 UNKNOWN_CHAT = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Shell:
-    sandbox: Sandbox
-    environment: dict[str, str]
-
-    async def run(self, *words: str, **environment: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *words),
-            env=self.environment | environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
-
-
-@pytest.fixture
-async def shell(database_url: str) -> AsyncIterator[Shell]:
-    settings = {*map(str.upper, Settings.model_fields), *RENAMED}
-    clean = {name: value for name, value in os.environ.items() if name.upper() not in settings}
-    async with Sandbox() as sandbox:
-        yield Shell(sandbox, clean | sandbox.environment() | {"DATABASE_URL": database_url, "COLUMNS": "200"})
 
 
 def failures(ran: Ran) -> list[str]:
