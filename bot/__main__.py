@@ -182,6 +182,17 @@ def audit(since: Since = None, form: Format = "csv") -> None:
     export_audit(since, form)
 
 
+@app.command()
+def forget(
+    handle: Annotated[str, typer.Argument(help="A phone number like +12025550123, or an e-mail address.")],
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Erase what is stored about a person, and their files at Linq; says what it cannot reach."""
+    from bot.cli.forget import forget
+
+    forget(handle, is_sure=is_sure)
+
+
 def main() -> None:
     """The installed script."""
     if sys.argv[1:2] == ["demo"] and "--headless" in sys.argv and "--help" not in sys.argv:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import aiohttp
 
+from bot.app.erasure import Erasure
 from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
 from bot.audio import AudioWorkers, VoiceConverter, sniff
@@ -74,6 +75,7 @@ class Services:
     links: Links
     conversations: ConversationActions
     backfill: Backfill
+    erasure: Erasure
     temporary_urls: TemporaryUrls | None
     url_tokens: UrlTokens
     jobs: JobRunner
@@ -199,6 +201,7 @@ def _build(
             database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
         ),
         backfill=_backfill(settings, database, deliveries, networks),
+        erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),

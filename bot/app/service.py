@@ -162,7 +162,13 @@ class Service:
                 await self._receivers.suspect(network_of(read.room))
 
     async def _forget(self, services: Services) -> None:
-        await services.database.retention.delete_older_than(timedelta(days=self._settings.retention_days))
+        retention, settings = services.database.retention, self._settings
+        await retention.delete_older_than(timedelta(days=settings.retention_days))
+        await retention.delete_audit_older_than(timedelta(days=settings.audit_retention_days))
+        if settings.linq_retention_days is None:
+            await retention.forget_uploads_older_than(timedelta(days=settings.retention_days))
+        else:
+            await services.erasure.delete_uploads_older_than(timedelta(days=settings.linq_retention_days))
 
     def _start_alerts(self, services: Services) -> None:
         """Alerts tell what readiness shows, and the log is told even where no channel is."""

@@ -24,7 +24,7 @@ async def _list() -> None:
         links = await services.links.all()
     found = table("channel", "chat", "who is in it", "settings", "made by")
     for link in links:
-        found.add_row(_channel(link.room), _chat(link.peer), link.label, _settings(link), link.made_by)
+        found.add_row(channel_of(link.room), _chat(link.peer), link.label, _settings(link), link.made_by)
     show(found, "No channel is linked yet. Link one: memobridge links add CHANNEL CHAT")
 
 
@@ -86,7 +86,8 @@ def _settings(link: Link) -> str:
     return " ".join(f"{key}={','.join(values)}" for key, values in link_settings.describe(link.settings).items())
 
 
-def _channel(room: RoomId) -> str:
+def channel_of(room: RoomId) -> str:
+    """The channel's id as Slack shows it."""
     return parse_room(room).channel
 
 

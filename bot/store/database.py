@@ -15,6 +15,7 @@ from bot.store.schema import Schema, apply, store_schema
 from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
 from bot.store.tables.deliveries import DeliveryTable
+from bot.store.tables.erasure import ErasureTable
 from bot.store.tables.export import Export
 from bot.store.tables.ingest import Ingest
 from bot.store.tables.links import LinkTable
@@ -74,6 +75,7 @@ class Database:
         self.people = PersonTable(self._pool)
         self.audit = AuditTable(self._pool)
         self.export = Export(self._pool)
+        self.erasure = ErasureTable(self._pool)
         self.retention = Retention(self._pool)
 
     @classmethod

@@ -19,10 +19,11 @@ class Shell:
     sandbox: Sandbox
     environment: dict[str, str]
 
-    async def run(self, *words: str, **environment: str) -> Ran:
+    async def run(self, *words: str, stdin: int = asyncio.subprocess.DEVNULL, **environment: str) -> Ran:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *words),
             env=self.environment | environment,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -37,20 +37,18 @@ class LinqRooms:
         query = clean_query(query)
         if UUID.fullmatch(query):
             return [await self.room(self._ids.room(query))]
-        number = _BETWEEN_DIGITS.sub("", query)
-        handle = number if _PHONE.fullmatch(number) else query
-        if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
-            raise Refused(
-                "That is neither a chat id, a phone number nor an e-mail address. "
-                "Write a number with its country code, like +12025550123."
-            )
-        found = await self._chats_with(normalize_handle(handle))
+        handle = parse_handle(query, or_else="a chat id, ")
+        found = await self.rooms_with(handle)
         if not found:
             raise Refused(
                 f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
                 "exchange a first message with them, then link again."
             )
-        return [self._info(chat) for chat in found]
+        return found
+
+    async def rooms_with(self, handle: str) -> Sequence[RoomInfo]:
+        """The chats that this person is in; none is fine."""
+        return [self._info(chat) for chat in await self._chats_with(handle)]
 
     async def find_line(self, query: str) -> LineInfo:
         query = clean_query(query)
@@ -94,6 +92,19 @@ class LinqRooms:
         if not chat.id:
             raise PayloadError("no chat id")
         return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+
+
+def parse_handle(query: str, *, or_else: str = "") -> str:
+    """What was typed or pasted, as Linq writes a handle. Refused for what is none; ``or_else``: what else is taken."""
+    query = clean_query(query)
+    number = _BETWEEN_DIGITS.sub("", query)
+    handle = number if _PHONE.fullmatch(number) else query
+    if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
+        raise Refused(
+            f"That is neither {or_else}a phone number nor an e-mail address. "
+            "Write a number with its country code, like +12025550123."
+        )
+    return normalize_handle(handle)
 
 
 def clean_query(query: str) -> str:

@@ -77,6 +77,14 @@ WITH gone AS (
 )
 SELECT count(*) AS gone FROM gone
 """
+UPLOADS = """
+WITH gone AS (
+    DELETE FROM uploads WHERE media IN (
+        SELECT media FROM uploads WHERE uploaded_at < now() - %(age)s ORDER BY uploaded_at LIMIT %(batch)s)
+    RETURNING media
+)
+SELECT count(*) AS gone FROM gone
+"""
 AUDIT = "SELECT delete_old_audit(%(age)s, %(batch)s) AS gone"
 
 
@@ -88,16 +96,19 @@ class Retention:
 
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete what was accepted before that and is finished; gives how many deliveries went."""
-        gone = 0
-        for statement in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES):
-            while deleted := await self._delete_batch(statement, age):
-                gone += deleted if statement is DELIVERIES else 0
-                await self._pause()
-        return gone
+        gone = {each: await self._delete_all(each, age) for each in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES)}
+        return gone[DELIVERIES]
 
     async def delete_audit_older_than(self, age: timedelta) -> int:
+        return await self._delete_all(AUDIT, age)
+
+    async def forget_uploads_older_than(self, age: timedelta) -> int:
+        """Forget which they were, where nobody wants them deleted at their network."""
+        return await self._delete_all(UPLOADS, age)
+
+    async def _delete_all(self, statement: str, age: timedelta) -> int:
         gone = 0
-        while deleted := await self._delete_batch(AUDIT, age):
+        while deleted := await self._delete_batch(statement, age):
             gone += deleted
             await self._pause()
         return gone
