@@ -34,6 +34,7 @@ from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
 from bot.relay.routes import Routes
+from bot.relay.stores import DeliveryStore
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
@@ -168,20 +169,7 @@ def _build(
     urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    routes = Routes(database.links, database.conversations, links, networks)
-    deliveries = DeliveryService(
-        store,
-        database.people,
-        routes,
-        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
-        networks,
-        prefetcher,
-        retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
-        temporary_urls=urls,
-        accepted=prefetcher.observe,
-        carry_up_to=timedelta(seconds=settings.carry_up_to_seconds),
-        now=now,
-    )
+    deliveries = _deliveries(settings, database, store, adapters, links, prefetcher, urls)
     notices = NoticeService(decorate("notices", database.notices), networks)
     return Services(
         settings=settings,
@@ -205,6 +193,31 @@ def _build(
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
+    )
+
+
+def _deliveries(
+    settings: Settings,
+    database: Database,
+    store: DeliveryStore,
+    adapters: "_Adapters",
+    links: Links,
+    prefetcher: Prefetcher,
+    urls: TemporaryUrls | None,
+) -> DeliveryService:
+    networks = adapters.networks
+    return DeliveryService(
+        store,
+        database.people,
+        Routes(database.links, database.conversations, links, networks),
+        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
+        networks,
+        prefetcher,
+        retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
+        temporary_urls=urls,
+        accepted=prefetcher.observe,
+        carry_up_to=timedelta(seconds=settings.carry_up_to_seconds),
+        now=now,
     )
 
 

@@ -170,3 +170,7 @@ BEGIN
     RETURN json_build_object('deliveries', cardinality(gone), 'links', link_rooms, 'being_sent', left_over);
 END;
 $$;
+
+-- For the metrics, which are read every few seconds.
+CREATE INDEX deliveries_lost ON deliveries (accepted_at) WHERE state IN ('failed', 'unconfirmed');
+CREATE INDEX receipts_failed ON receipts (came_at) WHERE kind = 'failed';

@@ -14,6 +14,7 @@ from bot.store.pool import Connection, Pool, unreachable_is_retry_later
 from bot.store.schema import Schema, apply, store_schema
 from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
+from bot.store.tables.counts import CountTable
 from bot.store.tables.deliveries import DeliveryTable
 from bot.store.tables.erasure import ErasureTable
 from bot.store.tables.export import Export
@@ -75,6 +76,7 @@ class Database:
         self.people = PersonTable(self._pool)
         self.audit = AuditTable(self._pool)
         self.export = Export(self._pool)
+        self.counts = CountTable(self._pool)
         self.erasure = ErasureTable(self._pool)
         self.retention = Retention(self._pool)
 
