@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
@@ -45,6 +46,7 @@ SELECT room FROM conversations WHERE refresh_at <= now() AND root IS NOT NULL
 """
 NOTICES_DUE = "SELECT id AS name FROM notices WHERE retry_at <= now()"
 
+BACKEND = "SELECT pg_backend_pid()"
 CHECK_WRITABLE = """
 INSERT INTO health (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET written_at = now()
 RETURNING clock_timestamp() AS at
@@ -136,6 +138,7 @@ async def migrate(url: str, schemas: Sequence[Schema] = ()) -> list[str]:
             await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection,
         ):
             _require_version(connection.info.server_version)
+            await _require_sessions(connection, url)
             return await apply(connection, [*schemas, store_schema()])
     except psycopg.Error as error:
         raise Refused(f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make.") from error
@@ -146,6 +149,18 @@ def _require_version(version: int) -> None:
         raise Refused(
             f"The database runs PostgreSQL {version // 10_000}. At least {OLDEST_SERVER // 10_000} is needed."
         )
+
+
+async def _require_sessions(connection: AsyncConnection[TupleRow], url: str) -> None:
+    """A pool in transaction mode gives the session that is idle between two statements of ours to the next who asks.
+    LISTEN, prepared statements and the lock of the migration would all be in somebody else's session."""
+    ours = await (await connection.execute(BACKEND)).fetchone()
+    async with await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as other:
+        if await (await other.execute(BACKEND)).fetchone() == ours:
+            raise Refused(
+                "DATABASE_URL leads through a pool that shares sessions, like pgbouncer in transaction mode. The bot "
+                "needs sessions of its own: set pool_mode = session for its database, or name the server itself."
+            )
 
 
 def _first_line(error: Exception) -> str:

