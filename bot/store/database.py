@@ -1,6 +1,7 @@
 """The store as a whole: opened once, with one object for each thing that is kept."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -26,6 +27,8 @@ from bot.store.tables.notices import NoticeTable
 from bot.store.tables.people import PersonTable
 from bot.store.tables.receipts import ReceiptTable
 from bot.store.tables.retention import Retention
+
+log = logging.getLogger("memobridge.store")
 
 OLDEST_SERVER = 140_000
 MAX_WAIT_S = 0.02  # a webhook may wait this long for others: Linq gives up after seconds, and a memo brings three
@@ -139,9 +142,17 @@ async def migrate(url: str, schemas: Sequence[Schema] = ()) -> list[str]:
         ):
             _require_version(connection.info.server_version)
             await _require_sessions(connection, url)
-            return await apply(connection, [*schemas, store_schema()])
+            applied = await apply(connection, [*schemas, store_schema()])
+            await _note_restore(connection)
+            return applied
     except psycopg.Error as error:
         raise Refused(f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make.") from error
+
+
+async def _note_restore(connection: AsyncConnection[TupleRow]) -> None:
+    row = await (await connection.execute("SELECT detect_restore()")).fetchone()
+    if row and row[0]:
+        log.warning("database.restored")
 
 
 def _require_version(version: int) -> None:
