@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ async def _results(settings: Settings) -> AsyncIterator[CheckResult]:
             yield await _database(services)
             async for result in _dependencies(services):
                 yield result
+            yield await _tried("unlinked chats", partial(_unheard, services))
             async for result in _links(services, with_file=bool(links_file and links_file.is_ok)):
                 yield result
     except RelayError as error:
@@ -142,6 +144,17 @@ async def _webhooks(services: Services) -> CheckResult:
         "Set PUBLIC_URL, or LINQ_WEBHOOK_SECRET of a subscription of your own."
     )
     return CheckResult(True, "Linq webhooks", said)
+
+
+async def _unheard(services: Services) -> str:
+    """No fault of ours, so it is no ✗: not every chat is for a channel."""
+    unheard = await services.conversations.unheard()
+    if not unheard:
+        return "none has written"
+    last = unheard[0].last_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return (
+        f"{len(unheard)} wrote to nobody, the last on {last}. /voicememo list names them; link them, or make an inbox."
+    )
 
 
 async def _audio(services: Services) -> CheckResult | str:
