@@ -32,11 +32,13 @@ def show_delivery(delivery: str) -> None:
 async def _show(delivery: DeliveryId) -> None:
     async with open_services(settings_or_exit()) as services:
         told = await services.database.deliveries.find(delivery)
+        decisions = await services.database.audit.decisions(delivery)
     if told is None:
         raise Refused(f"No delivery {delivery} is known. memobridge deliveries lists the recent ones.")
     console = plain_console()
     console.print(f"{_what(told.delivery)} → {told.delivery.target}: {status_of(told).status}")
-    for when, what in _time_line(told):
+    decided = [(row["at"], f"{row['act']}, by {row['actor']}") for row in decisions]
+    for when, what in sorted(decided + _time_line(told), key=lambda moment: moment[0]):
         console.print(f"  {_time(when)} UTC  {what}")
 
 

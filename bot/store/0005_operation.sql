@@ -21,13 +21,11 @@ BEGIN
     IF current_setting('memobridge.erases_audit', true) IS DISTINCT FROM 'on' THEN
         RAISE EXCEPTION 'rows of the audit are neither changed nor deleted';
     END IF;
-    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    RETURN NULL;
 END;
 $$;
 
-CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON audit
-    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
-CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
 CREATE FUNCTION delete_old_audit(age interval, batch integer) RETURNS bigint LANGUAGE plpgsql AS $$

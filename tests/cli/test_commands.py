@@ -16,6 +16,7 @@ from bot import __version__
 from bot.cli.child import BotProcess, ChildError
 from bot.cli.common import show, table
 from bot.linq.ids import LinqIds
+from bot.relay.audit import AuditEntry
 from bot.relay.rooms import Link
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE, TEAM
@@ -308,6 +309,12 @@ async def test_label_is_shown_as_it_is_whatever_it_looks_like(shell: Shell, data
         ran = await shell.run(*words)
         assert (ran.code, ran.err) == (0, "")
         assert "Sales [/team] [new] :phone:" in ran.out
+
+
+async def test_delivery_is_shown_with_who_approved_it(shell: Shell, database: Database) -> None:
+    await database.deliveries.accept([delivery("d1")])
+    await database.audit.add(AuditEntry("approve", "slack:T1@U1", delivery("d1").id))
+    assert "approve, by slack:T1@U1" in (await shell.run("deliveries", "show", "d1")).out
 
 
 async def test_unknown_delivery_is_one_line_and_exit_code_1(shell: Shell) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.rooms import Link, Membership
 from bot.relay.parts import Text
+from bot.relay.rooms import Link, Membership
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, LINE, OTHER_CHANNEL, OTHER_CHAT, heard, said
 from tests.relay.world import World
 
