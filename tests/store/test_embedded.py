@@ -188,7 +188,7 @@ def test_process_that_stopped_its_server_leaves_its_folder_alone(folder: Path) -
 def small_disk() -> Iterator[Path]:
     """A file system of 200 MB of its own, which can be filled and made read-only. Its path is short, for the socket."""
     place = Path(tempfile.mkdtemp(prefix="memobridge-"))
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", place]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         cannot("no file system can be mounted here")
     yield place
