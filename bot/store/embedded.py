@@ -153,9 +153,7 @@ def _cause(error: Exception, folder: Path) -> str:
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return "its file system is read-only. Nothing is lost: mount it writable, or choose another DATA_DIR."
     if free_mb < LEAST_FREE_MB:
-        return (
-            f"its disk is full ({free_mb} MB left). Nothing is lost: make room for {LEAST_FREE_MB} MB, and start again."
-        )
+        return f"its disk is full ({free_mb} MB left). Nothing is lost: make room for {LEAST_FREE_MB} MB."
     with suppress(OSError):
         said = (folder / "postgres" / "log").read_text("utf-8", "replace").splitlines()
         if fatal := [line for line in said if "FATAL:" in line or "PANIC:" in line]:
