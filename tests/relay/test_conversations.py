@@ -152,7 +152,7 @@ async def test_earlier_message_told_later_is_the_root(inbox: World) -> None:
     assert [said for _, said in places(inbox)] == ["first", "second"]
 
 
-@pytest.mark.parametrize("what", [Reaction("r", "❤️"), Announcement("a", Happening.CHAT_AT_RISK)])
+@pytest.mark.parametrize("what", [Reaction("r", "❤️"), Announcement("a", Happening.ROOM_AT_RISK)])
 async def test_only_what_somebody_says_begins_a_conversation(inbox: World, what: Reaction | Announcement) -> None:
     await inbox.deliveries.accept(heard("1", what, line=LINE, about=said().id))
     assert not inbox.execute("SELECT * FROM conversations")
@@ -242,7 +242,7 @@ async def test_clip_in_a_thread_without_conversation_is_told(inbox: World) -> No
 async def test_threads_take_the_settings_of_their_inbox(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
-    await inbox.links.set(INBOX, "mode", ["conversation"], by=None)
+    await inbox.links.set(INBOX, {"mode": ["conversation"]}, by=None)
     written = replace(said("2", Text("t", "To them."), room=INBOX), thread=thread(1))
     assert len(await inbox.deliveries.accept(written)) == 1
 
@@ -308,7 +308,7 @@ async def test_of_two_who_take_it_one_has_it_and_the_other_learns_who(inbox: Wor
 async def test_who_may_not_send_may_not_take(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
-    await inbox.links.set(INBOX, "senders", [BEN], by=None)
+    await inbox.links.set(INBOX, {"senders": [BEN]}, by=None)
     with pytest.raises(Refused, match="admins"):
         await inbox.conversations.take(thread(1), by=ANN)
 
