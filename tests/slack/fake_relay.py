@@ -9,7 +9,7 @@ from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
-from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardRoom
 
 ANNS_CHAT = RoomInfo(RoomId("linq:default/0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
 GROUP = RoomInfo(
@@ -19,7 +19,7 @@ GROUP = RoomInfo(
     name="Crew",
 )
 
-LINE = LineInfo(RoomId("linq:default/line/1f2e3d"), "+1 202 555 0100", chats=3)
+LINE = LineInfo(RoomId("linq:default/line/1f2e3d"), "+1 202 555 0100", rooms=3)
 
 
 @dataclass
@@ -38,7 +38,7 @@ class FakeRelay:
     links: dict[RoomId, Link] = field(default_factory=dict)
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
     holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
-    chats_unheard: list[UnheardChat] = field(default_factory=list)
+    chats_unheard: list[UnheardRoom] = field(default_factory=list)
     refusal: str = ""
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
@@ -174,7 +174,7 @@ class FakeRelay:
     async def unblock(self, room: RoomId, *, by: PersonId) -> None:
         await self._act("unblock", room, by)
 
-    async def unheard(self) -> Sequence[UnheardChat]:
+    async def unheard(self) -> Sequence[UnheardRoom]:
         await self._take()
         return self.chats_unheard
 

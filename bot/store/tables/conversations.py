@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, Message
-from bot.relay.rooms import Conversation, Link, UnheardChat
+from bot.relay.rooms import Conversation, Link, UnheardRoom
 from bot.store.pool import Pool, rows
 from bot.store.tables.ingest import ACCEPT
 from bot.store.tables.links import MARK, SAVE, link_row
@@ -133,9 +133,9 @@ class ConversationTable:
         line = message.within[0]
         await self._pool.rows(NOTE_UNHEARD, {"room": message.room, "line": line, "message": message.id})
 
-    async def unheard(self) -> Sequence[UnheardChat]:
+    async def unheard(self) -> Sequence[UnheardRoom]:
         return [
-            UnheardChat(row["room"], row["line"], row["first_at"], row["last_at"], row["messages"])
+            UnheardRoom(row["room"], row["line"], row["first_at"], row["last_at"], row["messages"])
             for row in await self._pool.rows(UNHEARD)
         ]
 
