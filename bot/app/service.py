@@ -28,6 +28,7 @@ from config.settings import Settings, renamed
 log = logging.getLogger("memobridge.app")
 
 POLL_EVERY_S = 5.0
+COUNT_EVERY_S = 15.0  # as often as Prometheus asks
 BACKFILL_EVERY_S = 2.0
 BACKFILL_CALLS_A_ROUND = 2
 """Together at most one call a second: Slack allows 50 a minute, Linq tolerates a call a second."""
@@ -123,6 +124,7 @@ class Service:
         problems["slack"] = health.first_problem(self._checks.slack)
         self._checks.linq.append(health.remembered(health.reason_of(services.linq.ping)))
         problems["linq"] = health.first_problem(self._checks.linq)
+        self._checks.warnings["rooms"] = health.rooms(services.database)
         problems["history"] = health.marks(services.database, self._metrics.oldest_mark.set)
 
     async def _start_work(self, services: Services) -> None:
@@ -137,6 +139,7 @@ class Service:
         self._checks.problems["worker"] = health.worker(services.database, search_timeout, is_running, show)
         self._periodic.start("poll", POLL_EVERY_S, partial(self._poll, services))
         self._periodic.start("backfill", BACKFILL_EVERY_S, partial(self._read_history, services))
+        self._periodic.start("first answers", COUNT_EVERY_S, partial(self._show_first_answers, services), at_once=True)
         self._periodic.start("retention", RETENTION_EVERY_S, partial(self._forget, services))
 
     async def _start_audio(self, services: Services) -> None:
@@ -147,6 +150,9 @@ class Service:
             log.error("audio.self_test_failed", extra={"reason": reason})
         test = partial(services.audio.self_test, services.spool.path)
         self._checks.problems["audio"] = health.until_fine(health.remembered(test), reason)
+
+    async def _show_first_answers(self, services: Services) -> None:
+        self._metrics.first_answer.set(await services.database.conversations.first_answer_s())
 
     async def _poll(self, services: Services) -> None:
         """News that a webhook should have brought says that webhooks do not reach us."""

@@ -78,6 +78,29 @@ WITH gone AS (
 SELECT count(*) AS gone FROM gone
 """
 
+# One that is closed goes with what it left, and its chat begins anew. Open ones stay, however old.
+CONVERSATIONS = """
+WITH gone AS (
+    DELETE FROM conversations WHERE room IN (
+        SELECT room FROM conversations AS old WHERE coalesce(ended_at, closed_at) < now() - %(age)s
+        AND NOT EXISTS (
+            SELECT FROM deliveries WHERE target = old.room AND state IN ('waiting', 'prepared', 'sending'))
+        ORDER BY began_at LIMIT %(batch)s)
+    RETURNING room
+), unlinked AS (
+    DELETE FROM links USING gone WHERE links.room = gone.room AND links.inbox IS NOT NULL
+)
+SELECT count(*) AS gone FROM gone
+"""
+UNHEARD = """
+WITH gone AS (
+    DELETE FROM unheard WHERE room IN (
+        SELECT room FROM unheard WHERE last_at < now() - %(age)s ORDER BY last_at LIMIT %(batch)s)
+    RETURNING room
+)
+SELECT count(*) AS gone FROM gone
+"""
+
 
 class Retention:
     def __init__(self, pool: Pool, *, pause: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(PAUSE_S)) -> None:
@@ -88,7 +111,7 @@ class Retention:
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete what was accepted before that and is finished; gives how many deliveries went."""
         gone = 0
-        for statement in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES):
+        for statement in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES, CONVERSATIONS, UNHEARD):
             while deleted := await self._delete_batch(statement, age):
                 gone += deleted if statement is DELIVERIES else 0
                 await self._pause()
