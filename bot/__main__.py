@@ -117,7 +117,7 @@ def links_list() -> None:
 
 @links.command("add")
 def links_add(channel: str, chat: str) -> None:
-    """Join CHANNEL (C…) to CHAT (a chat id, +number or e-mail address)."""
+    """Join CHANNEL (C…) to CHAT (a chat id, +number or e-mail address); line:+number or line:all makes it an inbox."""
     from bot.cli.links import add_link
 
     add_link(channel, chat)

@@ -133,6 +133,11 @@ class Metrics(logging.Handler):
             "For how long what was said in some linked room may not have been read",
             registry=self.registry,
         )
+        self.first_answer = Gauge(
+            "memobridge_first_answer_seconds",
+            "How long contacts whose conversation began within the last day waited for a first answer: the median",
+            registry=self.registry,
+        )
 
         self._until_sent = Histogram(
             "memobridge_until_sent_seconds",

@@ -124,6 +124,7 @@ class Service:
         problems["slack"] = health.first_problem(self._checks.slack)
         self._checks.linq.append(health.remembered(health.reason_of(services.linq.ping)))
         problems["linq"] = health.first_problem(self._checks.linq)
+        self._checks.warnings["rooms"] = health.rooms(services.database)
         problems["history"] = health.marks(services.database, self._metrics.oldest_mark.set)
 
     async def _start_work(self, services: Services) -> None:
@@ -156,6 +157,7 @@ class Service:
         metrics.waiting_conversations.set(counts.waiting)
         metrics.longest_wait.set(counts.longest_wait_s)
         metrics.unheard_chats.set(counts.unheard)
+        metrics.first_answer.set(await services.database.conversations.first_answer_s())
 
     async def _poll(self, services: Services) -> None:
         """News that a webhook should have brought says that webhooks do not reach us."""

@@ -10,8 +10,8 @@ from bot.relay.links import Links
 from bot.relay.model import Delivery
 from bot.relay.parts import Announcement, Happening
 from bot.relay.ports import Networks, RoomFinder
-from bot.relay.rooms import Conversation, Link, LinkSettings, UnheardChat
-from bot.relay.stores import ConversationStore
+from bot.relay.room_stores import ConversationStore
+from bot.relay.rooms import Conversation, Link, LinkSettings, UnheardRoom
 
 GONE = "This conversation goes on elsewhere."
 
@@ -37,7 +37,7 @@ class ConversationActions:
         self._now = now
 
     async def take(self, room: RoomId, *, by: PersonId) -> PersonId:
-        """Whose it is now: of two who press at once one has it, and the other learns who."""
+        """Whose it is now: of two who take it at once one has it, and the other is told who."""
         await self._note("take", await self._allowed(room, by), by)
         holder = await self._store.take(room, by)
         if holder is None:
@@ -61,7 +61,7 @@ class ConversationActions:
         """Give the chat a link of its own; the thread's last line says where it goes on."""
         conversation = await self._allowed(room, by)
         if existing := await self._links.of(to):
-            raise Refused(f"That channel is linked to {existing.label or existing.peer}. Choose another one.")
+            raise Refused(f"That room is linked to {existing.label or existing.peer}. Choose another one.")
         peer = await self._peers.room(conversation.peer)
         link = Link(to, peer.id, peer.label, by, LinkSettings(), peer.is_group)
         line = Announcement("moved", Happening.GOES_ON, room=to)
@@ -80,7 +80,7 @@ class ConversationActions:
             raise Refused(GONE)
         return link
 
-    async def unheard(self) -> Sequence[UnheardChat]:
+    async def unheard(self) -> Sequence[UnheardRoom]:
         """The chats that wrote, and that nobody listens to; who wrote last first."""
         return await self._store.unheard()
 

@@ -11,8 +11,8 @@ from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.ports import Networks, RoomFinder
+from bot.relay.room_stores import LinkStore
 from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, Senders
-from bot.relay.stores import LinkStore
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
-from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
 
 
 class MessageIntake(Protocol):
@@ -73,4 +73,4 @@ class ConversationService(Protocol):
 
     async def unblock(self, room: RoomId, *, by: PersonId) -> None: ...
 
-    async def unheard(self) -> Sequence[UnheardChat]: ...
+    async def unheard(self) -> Sequence[UnheardRoom]: ...

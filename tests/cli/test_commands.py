@@ -23,7 +23,7 @@ from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE, TEAM
 from bot.slack.ids import SlackRoom
 from bot.store.database import Database
 from tests.cli.shell import Ran, Shell
-from tests.store.rows import ask, delivery, voice
+from tests.store.rows import delivery, voice
 
 UNKNOWN_CHAT = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"
 
@@ -141,12 +141,6 @@ async def test_check_names_what_is_wrong_with_the_fix_and_exits_1(shell: Shell) 
     named = ["✗ Slack scopes", "✗ alert channel", "✗ Linq key", f"✗ link {ELSEWHERE}"]
     assert [line.split(":")[0] for line in failures(ran)] == named
     assert "reinstall the app" in failures(ran)[0]
-
-
-async def test_check_counts_chats_that_nobody_takes(shell: Shell, database: Database, database_url: str) -> None:
-    assert "✓ unlinked chats: none has written" in (await shell.run("check")).out
-    ask(database_url, "INSERT INTO unheard VALUES ('linq:default/x', 'l', now(), '2026-11-20 10:00Z', 1, 'm')")
-    assert "✓ unlinked chats: 1 wrote to nobody, the last on 2026-11-20 10:00 UTC" in (await shell.run("check")).out
 
 
 async def test_check_says_what_it_cannot_test(shell: Shell) -> None:

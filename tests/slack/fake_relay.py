@@ -9,7 +9,7 @@ from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
-from bot.relay.rooms import Link, RoomInfo
+from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardRoom
 
 ANNS_CHAT = RoomInfo(RoomId("linq:default/0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
 GROUP = RoomInfo(
@@ -19,11 +19,14 @@ GROUP = RoomInfo(
     name="Crew",
 )
 
+LINE = LineInfo(RoomId("linq:default/line/1f2e3d"), "+1 202 555 0100", rooms=3)
+
 
 @dataclass
 class FakeRelay:
-    """MessageIntake, LinkService and DeliveryActions in one. ``trouble`` is raised by everything while it is set.
+    """MessageIntake, LinkService, DeliveryActions and ConversationService in one.
 
+    ``trouble``: raised by everything while it is set.
     ``held``: clear it, and whatever is asked for takes until it is set again. ``asked`` is set by the first question.
     ``refusal``: what explicit acts are refused with.
     """
@@ -34,6 +37,8 @@ class FakeRelay:
     acts: list[tuple[str, ...]] = field(default_factory=list)
     links: dict[RoomId, Link] = field(default_factory=dict)
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
+    holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
+    chats_unheard: list[UnheardRoom] = field(default_factory=list)
     refusal: str = ""
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
@@ -99,6 +104,20 @@ class FakeRelay:
             self.links[room] = replace(link, settings=settings.change(link.settings, key, values))
         return self.links[room]
 
+    async def find_line(self, query: str, *, by: PersonId | None) -> LineInfo:
+        await self._take()
+        if self.refusal:
+            raise Refused(self.refusal)
+        return LINE
+
+    async def make_inbox(self, room: RoomId, line: LineInfo, *, made_by: str) -> Link:
+        await self._take()
+        for link in self.links.values():
+            if link.peer == line.room and link.room != room:
+                raise Refused(f"{line.label} has an inbox already.", room=link.room)
+        self.links[room] = Link(room, line.room, line.label, made_by, LinkSettings(), is_inbox=True)
+        return self.links[room]
+
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         await self._take()
         if room not in self.links:
@@ -130,3 +149,38 @@ class FakeRelay:
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()
         self.acts.append(("dismiss", delivery, by))
+
+    async def take(self, room: RoomId, *, by: PersonId) -> PersonId:
+        await self._act("take", room, by)
+        return self.holders.setdefault(room, by)
+
+    async def release(self, room: RoomId, *, by: PersonId) -> None:
+        await self._act("release", room, by)
+        self.holders.pop(room, None)
+
+    async def close(self, room: RoomId, *, by: PersonId) -> None:
+        await self._act("close", room, by)
+
+    async def reopen(self, room: RoomId, *, by: PersonId) -> None:
+        await self._act("reopen", room, by)
+
+    async def move(self, room: RoomId, to: RoomId, *, by: PersonId) -> Link:
+        await self._act("move", room, to, by)
+        return Link(to, ANNS_CHAT.id, ANNS_CHAT.label, by)
+
+    async def block(self, room: RoomId, *, by: PersonId) -> None:
+        await self._act("block", room, by)
+
+    async def unblock(self, room: RoomId, *, by: PersonId) -> None:
+        await self._act("unblock", room, by)
+
+    async def unheard(self) -> Sequence[UnheardRoom]:
+        await self._take()
+        return self.chats_unheard
+
+    async def _act(self, *act: str) -> None:
+        """What is refused leaves nothing."""
+        await self._take()
+        if self.refusal:
+            raise Refused(self.refusal)
+        self.acts.append(act)

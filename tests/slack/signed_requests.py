@@ -83,6 +83,22 @@ class SignedRequests:
         actions = [{"action_id": action, "value": value, "type": "button", "block_id": "b"}]
         return await self.interaction("block_actions", channel, user, actions=actions)
 
+    async def press(
+        self, action: str, message: dict[str, Any], channel: str = CLIPS, user: str = ANN, *, option: str = ""
+    ) -> Response:
+        """A button of a message in the channel, or an ``option`` of its menu, for everybody to see."""
+        pressed: dict[str, Any] = {"action_id": action, "block_id": "b"}
+        pressed |= {"type": "overflow", "selected_option": {"value": option}} if option else {"value": action}
+        container = {"type": "message", "message_ts": message["ts"], "channel_id": channel}
+        more = {"actions": [pressed], "container": container, "message": message}
+        return await self.interaction("block_actions", channel, user, **more)
+
+    async def submit(self, view: dict[str, Any], values: dict[str, Any] | None = None, user: str = ANN) -> Response:
+        """``values`` by block and input, as Slack nests them."""
+        filled = view | {"id": "V1", "state": {"values": values or {}}}
+        payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": filled}
+        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
     async def interaction(self, kind: str, channel: str, user: str, **more: Any) -> Response:
         payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "channel": {"id": channel}}
         payload |= {"trigger_id": self.trigger(), "response_url": f"{self.slack.url}/respond/1", **more}

@@ -25,6 +25,7 @@ SCOPES: dict[str, set[str]] = {
     "apps.connections.open": set(),  # an app-level token
     "auth.test": set(),
     "chat.delete": {"chat:write"},
+    "chat.getPermalink": set(),
     "chat.postEphemeral": {"chat:write"},
     "chat.postMessage": {"chat:write", "chat:write.customize"},
     "chat.update": {"chat:write"},
@@ -40,6 +41,7 @@ SCOPES: dict[str, set[str]] = {
     "usergroups.users.list": {"usergroups:read"},
     "users.conversations": READ,
     "users.info": {"users:read"},
+    "views.open": set(),
 }
 FAMILIES = "apps|auth|chat|conversations|files|usergroups|users|views|reactions"
 

@@ -11,7 +11,7 @@ from bot.linq.api.calls import call_api, pages
 from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
-from bot.linq.ids import ALL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
+from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
@@ -53,7 +53,7 @@ class LinqRooms:
     async def find_line(self, query: str) -> LineInfo:
         query = clean_query(query)
         if query.casefold() == ALL:
-            return LineInfo(self._ids.all_lines(), "all numbers", await self._count_chats(""))
+            return LineInfo(self._ids.all_lines(), ALL_LABEL, await self._count_chats(""))
         number, ours = _BETWEEN_DIGITS.sub("", query), await self._own_numbers()
         if number not in ours:
             shown = ", ".join(map(shown_handle, ours)) or "none"

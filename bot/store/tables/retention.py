@@ -87,6 +87,29 @@ SELECT count(*) AS gone FROM gone
 """
 AUDIT = "SELECT delete_old_audit(%(age)s, %(batch)s) AS gone"
 
+# One that is closed goes with what it left, and its chat begins anew. Open ones stay, however old.
+CONVERSATIONS = """
+WITH gone AS (
+    DELETE FROM conversations WHERE room IN (
+        SELECT room FROM conversations AS old WHERE coalesce(ended_at, closed_at) < now() - %(age)s
+        AND NOT EXISTS (
+            SELECT FROM deliveries WHERE target = old.room AND state IN ('waiting', 'prepared', 'sending'))
+        ORDER BY began_at LIMIT %(batch)s)
+    RETURNING room
+), unlinked AS (
+    DELETE FROM links USING gone WHERE links.room = gone.room AND links.inbox IS NOT NULL
+)
+SELECT count(*) AS gone FROM gone
+"""
+UNHEARD = """
+WITH gone AS (
+    DELETE FROM unheard WHERE room IN (
+        SELECT room FROM unheard WHERE last_at < now() - %(age)s ORDER BY last_at LIMIT %(batch)s)
+    RETURNING room
+)
+SELECT count(*) AS gone FROM gone
+"""
+
 
 class Retention:
     def __init__(self, pool: Pool, *, pause: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(PAUSE_S)) -> None:
@@ -96,7 +119,8 @@ class Retention:
 
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete what was accepted before that and is finished; gives how many deliveries went."""
-        gone = {each: await self._delete_all(each, age) for each in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES)}
+        parts = (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES, CONVERSATIONS, UNHEARD)
+        gone = {part: await self._delete_all(part, age) for part in parts}
         return gone[DELIVERIES]
 
     async def delete_audit_older_than(self, age: timedelta) -> int:

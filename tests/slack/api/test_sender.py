@@ -8,13 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
+from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import DeliveryId
 from bot.relay.model import AudioInfo, Author, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Media, Reaction, Voice
 from bot.relay.ports import Outgoing, Settlement
 from bot.slack.adapter import SlackAdapter, SlackSettings
-from bot.slack.api.errors import ROOT_GONE
 from bot.slack.ids import SlackRoom, media_ref, parse_message
 from bot.slack.inbound.parse import time_of
 from tests.slack.conftest import Seconds, sniff

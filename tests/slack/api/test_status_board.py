@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.relay.errors import OutcomeUnknown, Refused, Remedy, RetryLater
+from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, Remedy, RetryLater
 from bot.relay.model import Mark, Notice, ReceiptKind
 from bot.relay.parts import Edit, Reaction, Text
 from bot.slack.adapter import SlackAdapter
-from bot.slack.api.errors import ROOT_GONE
 from bot.slack.ids import SlackRoom, parse_message, person_id
 from tests.slack.conftest import Seconds
 from tests.slack.deliveries import CHANNEL, failed, notice, picture, told

@@ -136,7 +136,7 @@ async def test_an_unknown_code_is_a_sure_no_that_names_it(api: SlackApi, server:
 @pytest.mark.parametrize(
     ("code", "remedy"),
     [
-        ("is_archived", Remedy.RESEND),
+        ("is_archived", Remedy.RESTORE_ROOM),
         ("not_in_channel", Remedy.INVITE_BOT),
         ("channel_not_found", Remedy.INVITE_BOT),
         ("restricted_action_thread_locked", Remedy.RESEND),
