@@ -13,7 +13,8 @@ CREATE TABLE audit (
 );
 
 CREATE INDEX audit_at ON audit (at, id);
-CREATE INDEX audit_decisions ON audit (delivery) WHERE act IN ('approve', 'dismiss', 'confirm_delivered');
+CREATE INDEX audit_decisions ON audit (delivery)
+    WHERE act IN ('approve', 'send_now', 'reschedule', 'dismiss', 'confirm_delivered');
 
 -- Only retention and erasure may pass, which say so for their own transaction.
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
