@@ -258,3 +258,10 @@ END;
 $$;
 
 CREATE TRIGGER suspect_posted BEFORE INSERT ON notices FOR EACH ROW EXECUTE FUNCTION suspect_posted();
+
+-- What was uploaded before there was this table.
+INSERT INTO uploads (media, delivery, room, uploaded_at)
+SELECT media #>> '{}', id, target, accepted_at
+FROM deliveries, jsonb_path_query(prepared, '$[*].media[*]') AS media
+WHERE split_part(media #>> '{}', ':', 1) = split_part(target, ':', 1)
+ON CONFLICT DO NOTHING;
