@@ -59,7 +59,7 @@ class Dispatcher:
         self._responder = responder
         self._identity = identity
         self._clock = clock
-        self.last_event_at: float | None = None  # by the clock: proof that Slack's events reach us
+        self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
         self.events = events.table
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
         self.shortcuts = {SEND_VOICE: shortcuts.send_voice, SEND_AS_IT_IS: shortcuts.send_as_it_is}

@@ -123,7 +123,7 @@ class EventHandlers:
             self._messages.note(channel.channel, withdrawal.ts, exists=False)
         rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
         for sender in await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept):
-            await self._tell(sender, rooms[0], ALREADY_SENT)
+            await self._reply(sender, channel.thread(root_ts or withdrawal.ts).id, ALREADY_SENT)
 
     async def _reaction(self, event: Body, team: str) -> None:
         me = await self._identity.get()
@@ -148,6 +148,12 @@ class EventHandlers:
     async def _token_suspected(self, event: Body, team: str) -> None:
         log.error("slack.token_suspected", extra={"event": text(event, "type")})
         self._identity.suspect_token()
+
+    async def _reply(self, person: PersonId, thread: RoomId, words: str) -> None:
+        try:
+            await self._board.reply(person, thread, words)
+        except RelayError as error:
+            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})
 
     async def _tell(self, person: PersonId, room: RoomId, words: str) -> None:
         try:
