@@ -60,7 +60,10 @@ async def test_a_reaction_stays_as_long_as_one_person_holds_it(group: System) ->
     group.phone.react(memo, "love", person=first)
     group.phone.react(memo, "love", person=second)
     await group.until_marked(clip, "heart")
-    lines = lambda: [post.text for post in group.posts() if post.thread_ts == clip.ts]  # noqa: E731
+
+    def lines() -> list[str]:
+        return [post.text for post in group.posts() if post.thread_ts == clip.ts]
+
     await group.until(lambda: len(lines()) == 2)
     assert [first in line or second in line for line in lines()] == [True, True]
     group.phone.unreact(memo, person=first)
