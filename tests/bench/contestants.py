@@ -66,7 +66,11 @@ async def old_bot(environment: Mapping[str, str]) -> AsyncIterator[Contestant]:
 @asynccontextmanager
 async def _program(module: str, environment: Mapping[str, str]) -> AsyncIterator[Contestant]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module), cwd=ROOT, env=dict(environment), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", module),
+        cwd=ROOT,
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # the sandbox ends before their last edits, which they say at length
     )
     assert process.stdout is not None
     try:
