@@ -289,6 +289,16 @@ async def test_an_edit_carries_the_new_text_once(slack: FakeSlack, relay: FakeRe
     assert message.notice_room == CHANNEL.thread(before["ts"]).id
 
 
+async def test_an_edit_that_keeps_a_message_inside_withdraws_it(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
+) -> None:
+    relay.sent_already = [person_id(TEAM, ANN)]
+    before = slack.say(text="at 5")
+    await requests.edited(before, text="// she must not know when")
+    assert (relay.messages, relay.withdrawn) == ([], [(CHANNEL.message(before["ts"]), (CHANNEL.id,), ())])
+    assert "begins with `//` and stays here" in slack.ephemerals(ANN)[-1]
+
+
 async def test_a_changed_message_with_the_same_text_is_no_edit(
     slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
 ) -> None:
