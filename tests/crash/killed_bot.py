@@ -58,7 +58,8 @@ class Killer:
         if name != port_name:
             return port
         if isinstance(port, Network):
-            return cast(Port, replace(port, **{part: WatchedPort(getattr(port, part), self)}))
+            watched: dict[str, Any] = {part: WatchedPort(getattr(port, part), self)}
+            return cast(Port, replace(cast(Network, port), **watched))
         return cast(Port, WatchedPort(port, self))
 
     def watch(self, name: str, method: Any) -> Any:
@@ -124,7 +125,7 @@ class Killer:
         if not (to or part):
             return True
         deliveries = list(self._deliveries(args))
-        rooms = [each.target for each in deliveries] or [each for each in args if isinstance(each, str)]
+        rooms: list[str] = [each.target for each in deliveries] or [each for each in args if isinstance(each, str)]
         kinds = [part.kind for each in deliveries for part in each.parts]
         return (not to or to in map(network_of, rooms)) and (not part or part in kinds)
 

@@ -1,0 +1,64 @@
+"""A sample of the campaigns: killed in both directions, in every mode, nothing is lost, doubled or out of order.
+
+``python -m tests.crash`` kills at every boundary, and many times.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.crash.boundaries import BY_NAME, Kill, kill_at
+from tests.crash.campaigns import run
+from tests.crash.report import Result
+
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
+
+
+def kills(*boundaries: str) -> list[Kill]:
+    return [kill_at(BY_NAME[name]) for name in boundaries]
+
+
+def faults(*results: Result) -> list[str]:
+    return [result.faults() for result in results if not result.is_clean]
+
+
+async def test_a_killed_bot_loses_nothing_and_repeats_nothing() -> None:
+    to_linq, to_slack, by_socket = await asyncio.gather(
+        run(
+            "embedded",
+            "to linq",
+            chosen=kills(
+                "deliveries.accept:after (to linq)",
+                "deliveries.mark_sending:after (to linq)",
+                "linq.sender.send:after (voice)",
+                "linq.sender.send:after (text)",
+                "slack.board.post:after",
+            ),
+        ),
+        run(
+            "shared",
+            "to slack",
+            chosen=[
+                *kills(
+                    "deliveries.accept:after (to slack)",
+                    "slack.media.upload:amid",
+                    "slack.sender.send:after (media)",
+                    "slack.sender.send:after (edit)",
+                ),
+                Kill(held="chat.postMessage", act="contact text"),
+                Kill(held="chat.update", act="contact media"),
+            ],
+        ),
+        run("socket", "history", chosen=kills("slack.history.read:after", "linq.history.read:after")),
+    )
+    assert faults(to_linq, to_slack, by_socket) == []
+
+
+async def test_another_process_finishes_what_a_dead_or_frozen_one_held() -> None:
+    pair, frozen, drained = await asyncio.gather(
+        run("pair", "short", chosen=kills("deliveries.claim:after (to linq)", "slack.sender.send:after (text)")),
+        run("frozen", "short", chosen=kills("deliveries.mark_sending:after (to linq)")),
+        run("drained", "short", chosen=[Kill(delay_s=1)] * 2),
+    )
+    assert faults(pair, frozen, drained) == []
+    assert max(drained.drained_s) <= 10.0
