@@ -225,7 +225,7 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Kill] | None = 
             await campaign(people, database, plan, result)
             result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
             await asyncio.to_thread(database.server)  # the last bot stopped its own
-            result.unfinished = await asyncio.to_thread(database.count_unfinished)
+            result.unfinished = await asyncio.to_thread(database.unfinished)
     return result
 
 
@@ -276,7 +276,7 @@ async def settle(traffic: Traffic, database: DatabaseFolder, bots: list[Bot], re
         await bot.start()
     traffic.pause()
     deadline = time.monotonic() + SETTLE_S
-    while not is_settled(traffic) or await asyncio.to_thread(database.count_unfinished) > 0:
+    while not is_settled(traffic) or len(await asyncio.to_thread(database.unfinished)) > 0:
         if time.monotonic() > deadline:
             result.trouble.append(f"not settled after {SETTLE_S:g} s")
             break

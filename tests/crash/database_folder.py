@@ -18,9 +18,11 @@ import psycopg
 from bot.store.embedded import Embedded
 
 UNFINISHED = """
-SELECT (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending'))
-    + (SELECT count(*) FROM notices WHERE requested > started OR retry_at IS NOT NULL)
-    + (SELECT count(*) FROM procrastinate_jobs)
+SELECT concat_ws(' ', 'delivery', source, parts, state, 'about', about, 'until', retry_at, reason, code)
+    FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending') AND coalesce(not_before < now(), true)
+UNION ALL SELECT concat_ws(' ', 'notice', id, 'until', retry_at) FROM notices
+    WHERE requested > started OR retry_at IS NOT NULL
+UNION ALL SELECT concat_ws(' ', 'job', lock, status) FROM procrastinate_jobs
 """
 OPEN = "SELECT id FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending')"
 BACK_WITHIN_S = 60.0
@@ -74,12 +76,10 @@ class DatabaseFolder:
             postmaster.send_signal(signal.SIGINT)
             psutil.wait_procs([postmaster], timeout=BACK_WITHIN_S)
 
-    def count_unfinished(self) -> int:
+    def unfinished(self) -> list[str]:
         """Rows that still want work."""
         with self._connect() as connection:
-            row = connection.execute(UNFINISHED).fetchone()
-        assert row is not None
-        return int(row[0])
+            return [str(row) for (row,) in connection.execute(UNFINISHED).fetchall()]
 
     def open_deliveries(self) -> set[str]:
         with self._connect() as connection:

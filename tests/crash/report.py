@@ -32,7 +32,7 @@ class Result:
     drained_s: list[float] = field(default_factory=list)
     exit_codes: list[int] = field(default_factory=list)
     repeated_alerts: int = 0
-    unfinished: int = 0  # rows that still want work when all is done
+    unfinished: list[str] = field(default_factory=list)  # rows that still want work when all is done
     findings: Findings = field(default_factory=Findings)
     trouble: list[str] = field(default_factory=list)
 
@@ -49,7 +49,7 @@ class Result:
 
     def faults(self) -> str:
         """What did not hold, in words."""
-        unfinished = [f"{self.unfinished} rows unfinished"] if self.unfinished else []
+        unfinished = [f"unfinished: {row}" for row in self.unfinished]
         codes = [f"exit codes {self.exit_codes}"] if any(self.exit_codes) else []
         return "; ".join([*self.findings.told, *unfinished, *codes, *self.trouble])
 

@@ -180,5 +180,5 @@ async def soak(seed: str, *, minutes: float, speed: float) -> Result:
         await settle(people, database, hour.bots, result, running=len(hour.bots))
         result.kills, result.findings = hour.seen, audit(people)
         result.repeated_alerts = repeated_alerts(people)
-        result.unfinished = await asyncio.to_thread(database.count_unfinished)
+        result.unfinished = await asyncio.to_thread(database.unfinished)
     return result
