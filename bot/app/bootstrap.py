@@ -30,6 +30,7 @@ from bot.relay.notices import NoticeService
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
+from bot.relay.stores import MarkStore
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
@@ -188,7 +189,7 @@ def _build(
         actions=UserActions(store, receipts, links, now=now),
         receipts=Receipts(receipts, store, networks),
         links=links,
-        backfill=_backfill(settings, database, deliveries, networks),
+        backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
@@ -239,9 +240,11 @@ def _temporary_urls(settings: Settings, database: Database, tokens: UrlTokens) -
     return TemporaryUrls(database.deliveries, settings.public_url, token=tokens.create)
 
 
-def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
+def _backfill(
+    settings: Settings, marks: MarkStore, database: Database, deliveries: DeliveryService, networks: Networks
+) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval, now=now)
+    return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
 def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
