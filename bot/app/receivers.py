@@ -29,8 +29,8 @@ from bot.slack.inbound.socket_receiver import SocketReceiver
 SOCKET_CHECK_EVERY_S = 5.0
 SUBSCRIPTION_WAIT_S = 3.0
 NO_EVENTS = (
-    "Slack tells of no event: a message was found by reading its channel. Look at Event Subscriptions and Socket Mode in"
-    " the app's settings."
+    "Slack tells of no event: a message was found by reading its channel."
+    " Look at Event Subscriptions and Socket Mode in the app's settings."
 )
 
 
