@@ -32,6 +32,7 @@ from bot.relay.notices import NoticeService
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
+from bot.relay.room_stores import MarkStore
 from bot.relay.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
@@ -195,7 +196,7 @@ def _build(
         receipts=Receipts(receipts, store, networks),
         links=links,
         conversations=ConversationActions(database.conversations, links, networks, adapters.linq.rooms, now=now),
-        backfill=_backfill(settings, database, deliveries, networks),
+        backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
@@ -246,9 +247,11 @@ def _temporary_urls(settings: Settings, database: Database, tokens: UrlTokens) -
     return TemporaryUrls(database.deliveries, settings.public_url, token=tokens.create)
 
 
-def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
+def _backfill(
+    settings: Settings, marks: MarkStore, database: Database, deliveries: DeliveryService, networks: Networks
+) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval, now=now)
+    return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
 def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
