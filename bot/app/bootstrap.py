@@ -33,6 +33,7 @@ from bot.relay.notices import NoticeService
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
+from bot.relay.room_stores import MarkStore
 from bot.relay.routes import Routes
 from bot.relay.stores import DeliveryStore
 from bot.relay.user_actions import UserActions
@@ -188,7 +189,7 @@ def _build(
         conversations=ConversationActions(
             database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
         ),
-        backfill=_backfill(settings, database, deliveries, networks),
+        backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
@@ -265,9 +266,11 @@ def _temporary_urls(settings: Settings, database: Database, tokens: UrlTokens) -
     return TemporaryUrls(database.deliveries, settings.public_url, token=tokens.create)
 
 
-def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
+def _backfill(
+    settings: Settings, marks: MarkStore, database: Database, deliveries: DeliveryService, networks: Networks
+) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval, now=now)
+    return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
 def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:

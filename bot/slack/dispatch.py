@@ -8,10 +8,12 @@ them in the form that each wants, with a reply where it may carry one. Its liste
 over Socket Mode.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -60,7 +62,8 @@ class Dispatcher:
         self._responder = responder
         self._identity = identity
         self._clock = clock
-        self.last_event_at: float | None = None  # by the clock: proof that Slack's events reach us
+        self._channels: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
         self.events = events.table
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
         self.shortcuts = {SEND_VOICE: shortcuts.send_voice, SEND_AS_IT_IS: shortcuts.send_as_it_is}
@@ -87,8 +90,15 @@ class Dispatcher:
         event = child(envelope, "event")
         handler = self.events.get(text(event, "type"))
         if handler is not None:
-            await handler(event, team_of(envelope) or (await self._identity.get()).team)
+            team = team_of(envelope) or (await self._identity.get()).team
+            async with self._turn(team, text(event, "channel") or text(child(event, "item"), "channel")):
+                await handler(event, team)
         return BoltResponse(status=200)
+
+    def _turn(self, team: str, channel: str) -> asyncio.Lock:
+        """What one channel tells is handled in the order in which it came: a text whose event needs less work than that
+        of the clip before it would be stored, and sent, before the clip."""
+        return self._channels.setdefault((team, channel), asyncio.Lock())
 
     async def _interaction(self, payload: dict[str, Any]) -> BoltResponse:
         try:

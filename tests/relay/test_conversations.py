@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.relay.errors import OutcomeUnknown, Refused
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Message, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
@@ -78,6 +78,16 @@ def dropped(number: str, room: RoomId) -> Message:
 
 
 # One root
+
+
+async def test_roots_stand_in_the_order_in_which_contacts_wrote(inbox: World) -> None:
+    chats = [RoomId(f"chat:default/{number}") for number in (5, 3, 9, 1, 7)]
+    for number, chat in enumerate(chats):
+        await hear(inbox, str(number + 1), chat, room=chat)
+    locks = {row["lock"] for row in inbox.execute("SELECT lock FROM procrastinate_jobs WHERE task_name = 'send_next'")}
+    assert len(locks) == 1
+    await inbox.run()
+    assert [said for _, said in places(inbox)] == chats
 
 
 async def test_first_message_is_the_root_and_the_rest_stands_in_its_thread(inbox: World) -> None:
@@ -237,6 +247,19 @@ async def test_clip_dropped_at_the_root_is_told_once(inbox: World) -> None:
 async def test_clip_in_a_thread_without_conversation_is_told(inbox: World) -> None:
     with pytest.raises(Refused, match="conversation"):
         await inbox.deliveries.accept(dropped("1", thread(7)))
+
+
+async def test_clip_dropped_while_the_root_is_posted_is_not_refused(inbox: World) -> None:
+    """The thread stands in the team's room before we have heard of it: its event comes again a moment later."""
+
+    async def drop() -> None:
+        with pytest.raises(RetryLater):
+            await inbox.deliveries.accept(dropped("2", thread(1)))
+
+    inbox.team.sender.meanwhile = [drop()]
+    await hear(inbox, "1")
+    await inbox.run()
+    assert len(await inbox.deliveries.accept(dropped("2", thread(1)))) == 1
 
 
 async def test_threads_take_the_settings_of_their_inbox(inbox: World) -> None:

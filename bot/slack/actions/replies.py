@@ -69,6 +69,7 @@ SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
 NO_AUDIO = Reply("There is no audio or video in this message.")
 NOTHING = Reply("There is nothing in this message that could be sent.")
 HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")
+INTERNAL = Reply("This message begins with `//`, so it never leaves the channel.")
 NO_CLIP = Reply("Use it on the message with the clip, or press Resend in the notice.")
 CANCELLED = Reply("Nothing was linked.", replaces=True)
 
