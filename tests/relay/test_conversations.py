@@ -328,6 +328,17 @@ async def test_of_two_who_take_it_one_has_it_and_the_other_learns_who(inbox: Wor
     assert (await conversation(inbox)).taken_by is None
 
 
+async def test_button_of_a_root_that_is_not_recorded_yet_is_tried_again(inbox: World) -> None:
+    async def take() -> None:
+        with pytest.raises(RetryLater):
+            await inbox.conversations.take(thread(1), by=ANN)
+
+    inbox.team.sender.meanwhile = [take()]
+    await hear(inbox, "1")
+    await inbox.run()
+    assert await inbox.conversations.take(thread(1), by=ANN) == ANN
+
+
 async def test_who_may_not_send_may_not_take(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()

@@ -23,6 +23,7 @@ from bot.slack.inbound.parse import (
     PostedMessage,
     Withdrawal,
     channel_of,
+    deleted_ts,
     parse_message,
     parse_reaction,
 )
@@ -69,6 +70,8 @@ class EventHandlers:
         }
 
     async def _message(self, event: Body, team: str) -> None:
+        if gone := deleted_ts(event):  # the root of a conversation is a post of ours, of which nothing else is told
+            self._messages.note(channel_of(event, "channel"), gone, exists=False)
         for fact in parse_message(event, team, await self._identity.get(), self._allowed_bots):
             match fact:
                 case PostedMessage():
@@ -119,8 +122,6 @@ class EventHandlers:
 
     async def _withdrawn(self, withdrawal: Withdrawal) -> None:
         channel, root_ts = withdrawal.channel, withdrawal.root_ts
-        if not withdrawal.kept:
-            self._messages.note(channel.channel, withdrawal.ts, exists=False)
         rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
         for sender in await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept):
             await self._tell(sender, rooms[0], ALREADY_SENT)
