@@ -158,6 +158,14 @@ def forwarded_files(message: Body) -> list[Body]:
     return [file for shared in children(message, "attachments") for file in children(shared, "files")]
 
 
+def deleted_ts(event: Body) -> str:
+    """The message that is gone now, whoever wrote it, also the first one of a thread with replies; "" where none is."""
+    if text(event, "subtype") == "message_deleted":
+        return timestamp(event, "deleted_ts")
+    now = child(event, "message")
+    return timestamp(now, "ts") if text(now, "subtype") == "tombstone" else ""
+
+
 def keys_of(message: Body) -> set[str]:
     """The keys of the parts that a message has now."""
     if text(message, "subtype") == "tombstone":
