@@ -19,6 +19,7 @@ class Remedy(StrEnum):
     INVITE_BOT = "invite_bot"  # the bot is not in the room
     RESTORE_ROOM = "restore_room"  # the room is archived or deleted: bring it back, or link another one
     SEND_FILE_AGAIN = "send_file_again"  # the source is unusable: record or upload it anew
+    WAIT_FOR_CONTACT = "wait_for_contact"  # the contact wants no messages until they write themselves
     USE_MESSAGE_ACTION = "use_message_action"  # point at the message itself
 
 

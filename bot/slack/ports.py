@@ -1,6 +1,7 @@
 """What the Slack adapter asks of the relay: one Protocol for each part of it that is called from here."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
@@ -52,6 +53,10 @@ class DeliveryActions(Protocol):
     async def confirm_delivered(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
 
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
+
+    async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
+
+    async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None: ...
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
 

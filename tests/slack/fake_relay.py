@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.relay import settings
 from bot.relay.errors import Refused
@@ -145,6 +146,14 @@ class FakeRelay:
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()
         self.acts.append(("approve", delivery, by))
+
+    async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("send now", delivery, by))
+
+    async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("reschedule", delivery, at.isoformat(), by))
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()

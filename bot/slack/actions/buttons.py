@@ -10,7 +10,7 @@ from bot.slack.actions.interactions import ButtonClick, Submission
 from bot.slack.actions.replies import CANCEL, LINK, Reply
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.ports import DeliveryActions, LinkService
-from bot.slack.ui.notice_blocks import APPROVE, CONFIRM_DELIVERED, DISMISS, RESEND
+from bot.slack.ui.notice_blocks import APPROVE, CONFIRM_DELIVERED, DISMISS, RESEND, SEND_NOW
 
 
 class Buttons:
@@ -28,6 +28,7 @@ class Buttons:
             RESEND: self._resend,
             CONFIRM_DELIVERED: self._confirm_delivered,
             APPROVE: self._approve,
+            SEND_NOW: self._send_now,
             DISMISS: self._dismiss,
             LINK: self._link,
             CANCEL: self._cancel,
@@ -53,6 +54,9 @@ class Buttons:
 
     async def _approve(self, click: ButtonClick) -> None:
         await self._deliveries.approve(DeliveryId(click.value), by=click.by.person)
+
+    async def _send_now(self, click: ButtonClick) -> None:
+        await self._deliveries.send_now(DeliveryId(click.value), by=click.by.person)
 
     async def _dismiss(self, click: ButtonClick) -> None:
         await self._deliveries.dismiss(DeliveryId(click.value), by=click.by.person)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, RoomHealth, RoomInfo, UnheardChat
 from bot.relay.settings import describe
 from bot.slack.ids import SlackRoom, is_group, is_person, is_room, parse_room, user_of, usergroup_of
 from bot.slack.ui.blocks import Block, actions, button, section
@@ -50,6 +50,8 @@ HELP = Reply(
             f"`{COMMAND} set mode conversation` – what is written here goes to the contact, too; `voice`: only clips",
             f"`{COMMAND} set replies off` – what the contact says does not appear here; `on`: it does",
             f"`{COMMAND} set senders members` – who may send: `members`, `everyone`, or people and groups (@…)",
+            f"`{COMMAND} set confirm first` – the first one to a new chat waits for *Send*; `always`, `never`",
+            f"`{COMMAND} set quiet 22:00-08:00 Europe/Berlin` – what is dropped then waits until they end; `off`",
             f"`{COMMAND} status` – what this channel is linked to, and its settings",
             f"`{COMMAND} list` – the links of the channels that you are in",
             f"`{COMMAND} say …` – send a text",
@@ -63,7 +65,8 @@ LINK_USAGE = Reply(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail add
 INBOX_USAGE = Reply(f"Name one of our numbers: `{COMMAND} inbox +12025550100`, `all` for all of them, or `off`.")
 SET_USAGE = Reply(
     f"Name what to set: `{COMMAND} set mode voice` or `conversation`, `{COMMAND} set replies on` or `off`, "
-    f"`{COMMAND} set senders members`, `everyone`, or people and user groups."
+    f"`{COMMAND} set senders members`, `everyone`, or people and user groups, `{COMMAND} set confirm first`, `always` "
+    f"or `never`, `{COMMAND} set quiet 22:00-08:00 Europe/Berlin` or `off`."
 )
 SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
 NO_AUDIO = Reply("There is no audio or video in this message.")
@@ -119,7 +122,8 @@ def status(link: Link | None, remark: str, *, shows_peer: bool) -> Reply:
         return not_linked()
     by = f", by <@{user_of(PersonId(link.made_by))}>" if is_person(link.made_by) else ""
     what = "The inbox of" if link.is_inbox else "Linked to"
-    said = f"{what} {_peer(link) if shows_peer else 'an iMessage chat'}{by}. {_settings(link)}"
+    peer = _peer(link) if shows_peer else "an iMessage chat"
+    said = " ".join(filter(None, (f"{what} {peer}{by}.", _settings(link), health_words(link))))
     return Reply(f"{said} {remark}".strip())
 
 
@@ -187,6 +191,18 @@ def _value(value: str) -> str:
     if is_person(value):
         return f"<@{user_of(PersonId(value))}>"
     return f"<!subteam^{usergroup_of(value)}>" if is_group(value) else escape(value)
+
+
+def health_words(link: Link) -> str:
+    """How the chat, or our number, stands; "" while nothing is known against it."""
+    since = f" (since {_date(link.health_at)})" if link.health_at else ""
+    match link.health:
+        case RoomHealth.OPTED_OUT:
+            return f":warning: They asked for no more messages{since}: nothing is sent until they have written again."
+        case RoomHealth.AT_RISK:
+            where = "Our number" if link.is_inbox else "This chat"
+            return f":warning: {where} is at risk{since}: people rarely answer, or complained. Write less often."
+    return ""
 
 
 def _peer(link: Link) -> str:
