@@ -100,6 +100,14 @@ class UserActions:
         decision = holds.Decision(HeldFor.HOUR, at)
         await self._decided(delivery, await self._store.reschedule(delivery, decision, by=by))
 
+    async def reschedule_message(self, message: MessageId, at: datetime, *, by: PersonId) -> int:
+        """The same for every part of a message that is held; gives how many there were."""
+        told = await self._store.of_message(message)
+        held = [one.delivery.id for one in told if status_of(one).status is Status.HELD]
+        for delivery in held:
+            await self.reschedule(delivery, at, by=by)
+        return len(held)
+
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Never send what is held."""
         await self._held(delivery, by)

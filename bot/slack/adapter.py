@@ -13,6 +13,7 @@ from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.conversations import ConversationButtons
 from bot.slack.actions.interactions import people_and_groups
+from bot.slack.actions.later import SendLater
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
 from bot.slack.api.attachments import Attachments
@@ -110,14 +111,27 @@ class SlackAdapter:
         conversations: ConversationService,
     ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
-        commands = Commands(intake, links, conversations, self.directory, self._builder, now=self._now)
+        later = SendLater(
+            intake,
+            links,
+            deliveries,
+            self.directory,
+            self._builder,
+            self.messages,
+            self.identity,
+            self.api,
+            now=self._now,
+        )
+        commands = Commands(
+            intake, links, conversations, self.directory, self._builder, later=later.command, now=self._now
+        )
         shortcuts = Shortcuts(intake, links, deliveries, self.directory, self._builder, now=self._now)
         events = EventHandlers(
             intake, links, self.identity, self.messages, self._builder, self.board, self._settings.allowed_bots
         )
         conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
-        buttons = Buttons(links, deliveries, self.directory, conversation_buttons)
-        return Dispatcher(events, commands, shortcuts, buttons, self.responder, self.identity, self._clock)
+        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later)
+        return Dispatcher(events, commands, shortcuts, buttons, later, self.responder, self.identity, self._clock)
 
     def socket_receiver(
         self, dispatch: Dispatch, app_token: str, *, timing: SocketTiming | None = None

@@ -22,10 +22,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.relay.errors import RelayError
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
-from bot.slack.actions.interactions import parse_click, parse_command, parse_shortcut, parse_submission
+from bot.slack.actions.interactions import (
+    MessageShortcut,
+    parse_click,
+    parse_command,
+    parse_shortcut,
+    parse_submission,
+)
+from bot.slack.actions.later import SendLater
 from bot.slack.actions.replies import IN_A_MOMENT, Reply
 from bot.slack.actions.responder import Responder
-from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_VOICE, Shortcuts
+from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_VOICE, Shortcuts
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
 from bot.slack.fields import Body, child, text
@@ -51,6 +58,7 @@ class Dispatcher:
         commands: Commands,
         shortcuts: Shortcuts,
         buttons: Buttons,
+        later: SendLater,
         responder: Responder,
         identity: Identity,
         clock: Callable[[], float],
@@ -63,8 +71,9 @@ class Dispatcher:
         self.last_event_at: float | None = None  # by the clock: proof that Slack's events reach us
         self.events = events.table
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
+        self.shortcuts: dict[str, Callable[[MessageShortcut], Coroutine[Any, Any, Reply | None]]]
         self.shortcuts = {SEND_VOICE: shortcuts.send_voice, SEND_AS_IT_IS: shortcuts.send_as_it_is}
-        self.shortcuts[RESEND] = shortcuts.resend
+        self.shortcuts |= {RESEND: shortcuts.resend, SEND_LATER: later.shortcut}
         self._app = self._build()
 
     async def dispatch(self, payload: dict[str, Any]) -> BoltResponse:
@@ -144,7 +153,7 @@ class Dispatcher:
         else:
             await ack(response_action="update", view=result_view(reply.text))
 
-    def _shortcut_listener(self, act: Callable[..., Coroutine[Any, Any, Reply]]) -> Listener:
+    def _shortcut_listener(self, act: Callable[[MessageShortcut], Coroutine[Any, Any, Reply | None]]) -> Listener:
         async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
             await self._act(act(parse_shortcut(body, await self._identity.get())), body)
             await ack()

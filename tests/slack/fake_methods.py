@@ -235,6 +235,10 @@ def usergroups_users_list(slack: FakeWorkspace, args: Args, token: str) -> Args:
     return {"users": slack.groups[args["usergroup"]][1]}
 
 
+def views_open(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    return {"view": {**args["view"], "id": "V0001"}}
+
+
 METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "apps.connections.open": connections_open,
     "auth.test": auth_test,
@@ -254,4 +258,5 @@ METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "usergroups.users.list": usergroups_users_list,
     "users.conversations": users_conversations,
     "users.info": users_info,
+    "views.open": views_open,
 }

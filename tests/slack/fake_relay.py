@@ -40,6 +40,7 @@ class FakeRelay:
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
     holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
     chats_unheard: list[UnheardChat] = field(default_factory=list)
+    messages_held: list[MessageId] = field(default_factory=list)  # of which something is held
     refusal: str = ""
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
@@ -154,6 +155,12 @@ class FakeRelay:
     async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None:
         await self._take()
         self.acts.append(("reschedule", delivery, at.isoformat(), by))
+
+    async def reschedule_message(self, message: MessageId, at: datetime, *, by: PersonId) -> int:
+        await self._take()
+        if message in self.messages_held:
+            self.acts.append(("reschedule message", message, at.isoformat(), by))
+        return message in self.messages_held
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()

@@ -83,6 +83,12 @@ class SignedRequests:
         actions = [{"action_id": action, "value": value, "type": "button", "block_id": "b"}]
         return await self.interaction("block_actions", channel, user, actions=actions)
 
+    async def submit(self, view: dict[str, Any], values: dict[str, Any], user: str = ANN) -> Response:
+        """A modal that was opened, with what was entered by block and input."""
+        shown = {"id": "V0001", **view, "state": {"values": values}}
+        payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": shown}
+        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
     async def interaction(self, kind: str, channel: str, user: str, **more: Any) -> Response:
         payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "channel": {"id": channel}}
         payload |= {"trigger_id": self.trigger(), "response_url": f"{self.slack.url}/respond/1", **more}

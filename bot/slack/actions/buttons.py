@@ -7,6 +7,7 @@ from bot.slack.actions import replies
 from bot.slack.actions.commands import invitation
 from bot.slack.actions.conversations import ConversationButtons
 from bot.slack.actions.interactions import ButtonClick, Submission
+from bot.slack.actions.later import SendLater
 from bot.slack.actions.replies import CANCEL, LINK, Reply
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.ports import DeliveryActions, LinkService
@@ -20,6 +21,7 @@ class Buttons:
         deliveries: DeliveryActions,
         directory: SlackDirectory,
         conversations: ConversationButtons,
+        later: SendLater,
     ) -> None:
         self._links = links
         self._deliveries = deliveries
@@ -33,8 +35,9 @@ class Buttons:
             LINK: self._link,
             CANCEL: self._cancel,
             **conversations.buttons,
+            **later.buttons,
         }
-        self._views = conversations.views
+        self._views = {**conversations.views, **later.views}
 
     async def clicked(self, click: ButtonClick) -> Reply | None:
         """None where the notice itself shows what came of it. Raises what the relay raises."""

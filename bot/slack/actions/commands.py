@@ -20,7 +20,10 @@ from bot.slack.ports import ConversationService, LinkService, MessageIntake
 
 
 class Commands:
-    """``now`` gives the time of day, at which what is sent takes its place in the chat's order."""
+    """``later`` asks when a text is to be sent.
+
+    ``now`` gives the time of day, at which what is sent takes its place in the chat's order.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Commands:
         directory: SlackDirectory,
         builder: MessageBuilder,
         *,
+        later: Callable[[SlashCommand], Awaitable[Reply]],
         now: Callable[[], datetime],
     ) -> None:
         self._intake = intake
@@ -47,6 +51,7 @@ class Commands:
             "list": self._list,
             "send": self._send,
             "say": self._say,
+            "later": later,
         }
 
     async def answer(self, command: SlashCommand) -> Reply:

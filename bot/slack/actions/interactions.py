@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.slack.actions.public_url import URL_MOST
-from bot.slack.fields import Body, child, children, identifier, one_line, text, timestamp
+from bot.slack.fields import Body, child, children, identifier, integer, one_line, text, timestamp
 from bot.slack.ids import BotIdentity, SlackRoom, group_id, person_id
 from bot.slack.inbound.parse import ParseError, PostedMessage, channel_of, forwarded_files, posted_message, ts_of
 from bot.slack.ui.contact_message import EVENT_TYPE
@@ -86,8 +86,10 @@ class ButtonClick:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted modal. ``about`` is what it was opened for; ``values`` are by input."""
+    """A submitted modal. ``id`` is its own, however often it is submitted; ``about`` is what it was opened for;
+    ``values`` are by input."""
 
+    id: str
     team: str
     user: str
     view: str
@@ -136,12 +138,24 @@ def parse_submission(payload: Body, me: BotIdentity) -> Submission:
         raise ParseError("nobody submitted it")
     blocks = child(child(view, "state"), "values")
     values = {
-        name: text(entered, "selected_conversation") or text(entered, "value")
+        name: _entered(entered)
         for block in blocks
         for name, entered in child(blocks, block).items()
         if isinstance(entered, Mapping)
     }
-    return Submission(me.team, user, text(view, "callback_id"), text(view, "private_metadata"), values)
+    own_id, callback, about = identifier(view, "id"), text(view, "callback_id"), text(view, "private_metadata")
+    return Submission(own_id, me.team, user, callback, about, values)
+
+
+def _entered(entered: Body) -> str:
+    """What stands in an input, whatever kind it is; of several chosen ones, separated by spaces."""
+    if at := integer(entered, "selected_date_time"):
+        return str(at)
+    chosen = entered.get("selected_users")
+    if isinstance(chosen, list):
+        return " ".join(each for each in chosen if isinstance(each, str))
+    option = text(child(entered, "selected_option"), "value")
+    return option or text(entered, "selected_conversation") or text(entered, "value")
 
 
 def as_typed(markup: str) -> str:

@@ -55,6 +55,7 @@ HELP = Reply(
             f"`{COMMAND} status` – what this channel is linked to, and its settings",
             f"`{COMMAND} list` – the links of the channels that you are in",
             f"`{COMMAND} say …` – send a text",
+            f"`{COMMAND} later tomorrow 9:00 …` – send a text at that hour; *Send later* does it with any message",
             f"`{COMMAND} send https://…` – send the audio at a public address",
             "A message that begins with a mention of the bot is sent; one that begins with `//` never is.",
             "On any message, in threads too: *More actions › Send as voice memo*, *Send to iMessage*, or *Resend*.",
@@ -69,6 +70,7 @@ SET_USAGE = Reply(
     f"or `never`, `{COMMAND} set quiet 22:00-08:00 Europe/Berlin` or `off`."
 )
 SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
+CHOOSE_HOUR = Reply("Write it, and choose the hour, in the dialog that has opened.")
 NO_AUDIO = Reply("There is no audio or video in this message.")
 NOTHING = Reply("There is nothing in this message that could be sent.")
 HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")

@@ -177,7 +177,8 @@ def held_buttons(delivery: Delivery) -> list[Block]:
     if delivery.awaits_approval:
         label = "Send" if delivery.held_for is HeldFor.APPROVAL else "Send now"
         return [button(label, APPROVE, delivery.id), cancel]
-    return [button("Send now", SEND_NOW, delivery.id), button("Change time", RESCHEDULE, delivery.id), cancel]
+    hour = f"{delivery.id} {int(delivery.not_before.timestamp())}" if delivery.not_before else delivery.id
+    return [button("Send now", SEND_NOW, delivery.id), button("Change time", RESCHEDULE, hour), cancel]
 
 
 def resend_button(told: DeliveryWithReceipts) -> Block:
