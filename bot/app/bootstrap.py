@@ -29,6 +29,7 @@ from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
+from bot.relay.overview import Overviews
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
@@ -73,6 +74,7 @@ class Services:
     receipts: Receipts
     links: Links
     conversations: ConversationActions
+    overviews: Overviews
     backfill: Backfill
     temporary_urls: TemporaryUrls | None
     url_tokens: UrlTokens
@@ -195,6 +197,7 @@ def _build(
         receipts=Receipts(receipts, store, networks),
         links=links,
         conversations=ConversationActions(database.conversations, links, networks, adapters.linq.rooms, now=now),
+        overviews=Overviews(database.overviews, database.links),
         backfill=_backfill(settings, database, deliveries, networks),
         temporary_urls=urls,
         url_tokens=url_tokens,

@@ -27,6 +27,7 @@ from bot.slack.inbound.socket_receiver import SocketReceiver
 
 SOCKET_CHECK_EVERY_S = 5.0
 SUBSCRIPTION_WAIT_S = 3.0
+HOME_EVERY_S = 10.0  # a Home that is open shows a change within so long
 
 
 class Receivers:
@@ -58,8 +59,9 @@ class Receivers:
         )
         self._checks.linq.append(webhooks.ping)
         dispatcher = services.slack.dispatcher(
-            services.deliveries, services.links, services.actions, services.conversations
+            services.deliveries, services.links, services.actions, services.conversations, services.overviews
         )
+        self._periodic.start("home", HOME_EVERY_S, dispatcher.home.refresh_open)
         secret = _shown(self._settings.slack_signing_secret)
         port = await self._listen(
             slack_events=HttpReceiver(dispatcher.dispatch, secret).events if secret else None,

@@ -61,7 +61,7 @@ class LinqAdapter:
         self.downloads = LinqMediaSource(self._api, session, base_url)
         self.history = LineHistory(self._api, self.ids, LinqHistory(self._api, self.ids, now=now))
         self.blocking = LinqBlocking(self._api)
-        self.rooms: RoomFinder = LinqRooms(self._api, self.ids)
+        self.rooms: RoomFinder = LinqRooms(self._api, self.ids, now=now)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 
     def network(self, *, audio: AudioConverter | None = None, files: FileConverter | None = None) -> Network:

@@ -229,6 +229,10 @@ class RoomFinder(Protocol):
         """The rooms meant by an id or a handle, never none: Refused says what to write instead."""
         ...
 
+    async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
+        """The rooms whose name or people hold what was typed, maybe none; those that were active last come first."""
+        ...
+
     async def find_line(self, query: str) -> LineInfo:
         """Our own number that is meant, or all of them, with how many chats it has. Refused names those there are."""
         ...

@@ -12,6 +12,7 @@ from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.conversations import ConversationButtons
+from bot.slack.actions.home import Home
 from bot.slack.actions.interactions import people_and_groups
 from bot.slack.actions.later import SendLater
 from bot.slack.actions.responder import WITHIN_S, Responder
@@ -36,7 +37,7 @@ from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch
 from bot.slack.inbound.resolve import MessageBuilder, Sniff
 from bot.slack.inbound.socket_receiver import SocketReceiver, SocketTiming
-from bot.slack.ports import ConversationService, DeliveryActions, LinkService, MessageIntake
+from bot.slack.ports import ConversationService, DeliveryActions, LinkService, MessageIntake, OverviewService
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -109,6 +110,7 @@ class SlackAdapter:
         links: LinkService,
         deliveries: DeliveryActions,
         conversations: ConversationService,
+        overviews: OverviewService,
     ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
         later = SendLater(
@@ -123,15 +125,16 @@ class SlackAdapter:
             now=self._now,
         )
         commands = Commands(
-            intake, links, conversations, self.directory, self._builder, later=later.command, now=self._now
+            intake, links, conversations, overviews, self.directory, self._builder, later=later.command, now=self._now
         )
         shortcuts = Shortcuts(intake, links, deliveries, self.directory, self._builder, now=self._now)
         events = EventHandlers(
             intake, links, self.identity, self.messages, self._builder, self.board, self._settings.allowed_bots
         )
         conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
-        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later)
-        return Dispatcher(events, commands, shortcuts, buttons, later, self.responder, self.identity, self._clock)
+        home = Home(links, overviews, self.directory, self.api, self._clock)
+        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home)
+        return Dispatcher(events, commands, shortcuts, buttons, later, home, self.responder, self.identity, self._clock)
 
     def socket_receiver(
         self, dispatch: Dispatch, app_token: str, *, timing: SocketTiming | None = None

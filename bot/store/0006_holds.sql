@@ -18,7 +18,7 @@ CREATE INDEX deliveries_not_before ON deliveries (not_before)
     WHERE not_before IS NOT NULL AND state IN ('waiting', 'prepared', 'sending');
 -- What a person has to look after, and what went last, by room.
 CREATE INDEX deliveries_attention ON deliveries (origin, accepted_at)
-    WHERE awaits_approval OR held_for <> '' OR state IN ('failed', 'unconfirmed');
+    WHERE awaits_approval OR held_for <> '' OR state IN ('failed', 'unconfirmed') OR alerted <> '';
 
 -- However a send came to be known, by its answer, by a receipt or by a search, the chat has been spoken to from there.
 CREATE FUNCTION note_spoken() RETURNS trigger LANGUAGE plpgsql AS $$

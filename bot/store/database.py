@@ -18,6 +18,7 @@ from bot.store.tables.ingest import Ingest
 from bot.store.tables.links import LinkTable
 from bot.store.tables.marks import MarkTable
 from bot.store.tables.notices import NoticeTable
+from bot.store.tables.overview import OverviewTable
 from bot.store.tables.people import PersonTable
 from bot.store.tables.receipts import ReceiptTable
 from bot.store.tables.retention import Retention
@@ -70,6 +71,7 @@ class Database:
         self.conversations = ConversationTable(self._pool)
         self.marks = MarkTable(self._pool)
         self.people = PersonTable(self._pool)
+        self.overviews = OverviewTable(self._pool)
         self.retention = Retention(self._pool)
 
     @classmethod

@@ -259,4 +259,5 @@ METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "users.conversations": users_conversations,
     "users.info": users_info,
     "views.open": views_open,
+    "views.publish": views_open,
 }

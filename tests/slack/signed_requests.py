@@ -89,6 +89,12 @@ class SignedRequests:
         payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": shown}
         return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
 
+    async def in_view(self, kind: str, view: dict[str, Any], user: str = ANN, **more: Any) -> Response:
+        """What somebody does in a modal or in the App Home."""
+        payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "view": view, **more}
+        payload |= {"trigger_id": self.trigger(), "container": {"type": "view"}}
+        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
     async def interaction(self, kind: str, channel: str, user: str, **more: Any) -> Response:
         payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "channel": {"id": channel}}
         payload |= {"trigger_id": self.trigger(), "response_url": f"{self.slack.url}/respond/1", **more}

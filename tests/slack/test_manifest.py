@@ -17,6 +17,7 @@ SUBSCRIPTIONS = {
     "message.groups": "groups:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
+    "app_home_opened": "",
 }
 READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:history"}
 
@@ -42,6 +43,7 @@ SCOPES: dict[str, set[str]] = {
     "users.conversations": READ,
     "users.info": {"users:read"},
     "views.open": set(),
+    "views.publish": set(),
 }
 FAMILIES = "apps|auth|chat|conversations|files|usergroups|users|views|reactions"
 
@@ -81,7 +83,11 @@ def test_every_shortcut_is_declared_and_no_other(manifest: dict[str, Any], dispa
 def test_the_scopes_are_exactly_what_is_needed(manifest: dict[str, Any]) -> None:
     called = methods_called()
     assert called == set(SCOPES)
-    needed = {scope for method in called for scope in SCOPES[method]} | set(SUBSCRIPTIONS.values()) | {"commands"}
+    needed = (
+        {scope for method in called for scope in SCOPES[method]}
+        | set(filter(None, SUBSCRIPTIONS.values()))
+        | {"commands"}
+    )
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed == set(NEEDED_SCOPES)
 
 
@@ -97,18 +103,24 @@ def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
 
 
 def test_http_events_need_what_the_readme_says_and_no_more(manifest: dict[str, Any]) -> None:
-    """The three lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
+    """The four lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
     text = MANIFEST.read_text()
     over_http = yaml.safe_load(re.sub(r"# (\w+: https://bot\.example\.com/)", r"\1", text))
     address = "https://bot.example.com/slack/events"
     assert [command.pop("url") for command in over_http["features"]["slash_commands"]] == [address]
     assert over_http["settings"]["event_subscriptions"].pop("request_url") == address
     assert over_http["settings"]["interactivity"].pop("request_url") == address
+    assert over_http["settings"]["interactivity"].pop("message_menu_options_url") == address
     assert over_http == manifest
     assert manifest["settings"]["socket_mode_enabled"] is True
     readme = (ROOT / "README.md").read_text()
-    assert "three lines with `https://bot.example.com`" in readme
+    assert "four lines with `https://bot.example.com`" in readme
     assert "`socket_mode_enabled`" in readme
+
+
+def test_home_tab_is_shown(manifest: dict[str, Any]) -> None:
+    home = manifest["features"]["app_home"]
+    assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, False)
 
 
 def test_buttons_need_interactivity(manifest: dict[str, Any]) -> None:

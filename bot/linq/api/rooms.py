@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import linq
 
@@ -16,6 +17,8 @@ from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
 
+LISTED_FOR = timedelta(minutes=1)
+
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
 _BETWEEN_DIGITS = re.compile(r"[\s().-]")
@@ -24,10 +27,12 @@ _BETWEEN_DIGITS = re.compile(r"[\s().-]")
 class LinqRooms:
     """The relay's ``RoomFinder``."""
 
-    def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds) -> None:
+    def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds, *, now: Callable[[], datetime]) -> None:
         self._api = api.chats.with_raw_response
         self._lines = api.phone_numbers.with_raw_response
         self._ids = ids
+        self._now = now
+        self._listed: tuple[datetime, Sequence[RoomInfo]] = (datetime.min.replace(tzinfo=UTC), ())
 
     async def room(self, room: RoomId) -> RoomInfo:
         call = self._api.retrieve(chat_of(room))
@@ -51,6 +56,26 @@ class LinqRooms:
                 "exchange a first message with them, then link again."
             )
         return [self._info(chat) for chat in found]
+
+    async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
+        """Linq has no search, so its chats are listed, at most two thousand of them, and remembered for a minute."""
+        wanted = clean_query(typed).casefold()
+        digits = re.sub(r"\D", "", wanted)
+        return [room for room in await self._all_rooms() if _matches(room, wanted, digits)]
+
+    async def _all_rooms(self) -> Sequence[RoomInfo]:
+        listed_at, rooms = self._listed
+        if self._now() - listed_at > LISTED_FOR:
+            chats = [
+                chat
+                async for page in pages(
+                    "chats.list", lambda cursor: self._api.list_chats(limit=PAGE, cursor=cursor), schemas.ChatPage
+                )
+                for chat in page.chats
+            ]
+            rooms = [self._info(chat) for chat in chats if chat.id]
+            self._listed = (self._now(), rooms)
+        return rooms
 
     async def find_line(self, query: str) -> LineInfo:
         query = clean_query(query)
@@ -94,6 +119,13 @@ class LinqRooms:
         if not chat.id:
             raise PayloadError("no chat id")
         return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+
+
+def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
+    """By a part of the name, of an address or a number, or by the id."""
+    if any(wanted in each.casefold() for each in (room.name, room.id, *room.people)):
+        return True
+    return len(digits) > 2 and any(digits in re.sub(r"\D", "", person) for person in room.people)
 
 
 def clean_query(query: str) -> str:

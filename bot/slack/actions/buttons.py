@@ -6,6 +6,7 @@ from bot.relay.ids import DeliveryId, RoomId
 from bot.slack.actions import replies
 from bot.slack.actions.commands import invitation
 from bot.slack.actions.conversations import ConversationButtons
+from bot.slack.actions.home import Home
 from bot.slack.actions.interactions import ButtonClick, Submission
 from bot.slack.actions.later import SendLater
 from bot.slack.actions.replies import CANCEL, LINK, Reply
@@ -22,6 +23,7 @@ class Buttons:
         directory: SlackDirectory,
         conversations: ConversationButtons,
         later: SendLater,
+        home: Home,
     ) -> None:
         self._links = links
         self._deliveries = deliveries
@@ -36,8 +38,9 @@ class Buttons:
             CANCEL: self._cancel,
             **conversations.buttons,
             **later.buttons,
+            **home.buttons,
         }
-        self._views = {**conversations.views, **later.views}
+        self._views = {**conversations.views, **later.views, **home.views}
 
     async def clicked(self, click: ButtonClick) -> Reply | None:
         """None where the notice itself shows what came of it. Raises what the relay raises."""

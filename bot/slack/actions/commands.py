@@ -16,7 +16,7 @@ from bot.slack.api.directory import SlackDirectory
 from bot.slack.ids import is_room, parse_room
 from bot.slack.inbound.message_text import of_markup
 from bot.slack.inbound.resolve import MessageBuilder
-from bot.slack.ports import ConversationService, LinkService, MessageIntake
+from bot.slack.ports import ConversationService, LinkService, MessageIntake, OverviewService
 
 
 class Commands:
@@ -30,6 +30,7 @@ class Commands:
         intake: MessageIntake,
         links: LinkService,
         conversations: ConversationService,
+        overviews: OverviewService,
         directory: SlackDirectory,
         builder: MessageBuilder,
         *,
@@ -39,6 +40,7 @@ class Commands:
         self._intake = intake
         self._links = links
         self._conversations = conversations
+        self._overviews = overviews
         self._directory = directory
         self._builder = builder
         self._now = now
@@ -87,7 +89,9 @@ class Commands:
     async def _status(self, command: SlashCommand) -> Reply:
         link = await self._links.of(command.by.room)
         remark = await invitation(command.by.channel.channel, self._directory) if link else ""
-        return replies.status(link, remark, shows_peer=await self._is_member(command.by.person))
+        held = await self._overviews.held(command.by.room) if link else ()
+        shows_peer = await self._is_member(command.by.person)
+        return replies.status(link, remark, held, shows_peer=shows_peer)
 
     async def _list(self, command: SlashCommand) -> Reply:
         """Of the channels that the person is in: the others are none of theirs."""

@@ -42,6 +42,10 @@ class Interaction:
     def room(self) -> RoomId:
         return self.channel.id
 
+    @property
+    def is_in_home(self) -> bool:
+        return not self.channel.channel
+
 
 @dataclass(frozen=True)
 class SlashCommand:
@@ -124,10 +128,8 @@ def parse_click(payload: Body, me: BotIdentity) -> ButtonClick:
     clicked = children(payload, "actions")
     if not clicked:
         raise ParseError("no action in it")
-    by, value = (
-        _interaction(payload, me),
-        text(clicked[0], "value") or text(child(clicked[0], "selected_option"), "value"),
-    )
+    by = _interaction(payload, me) if child(payload, "channel") else _in_home(payload, me)
+    value = text(clicked[0], "value") or text(child(clicked[0], "selected_option"), "value")
     ts = timestamp(child(payload, "container"), "message_ts") or timestamp(child(payload, "message"), "ts")
     return ButtonClick(by, text(clicked[0], "action_id"), value[:VALUE_MOST], by.channel.thread(ts).id)
 
@@ -194,6 +196,14 @@ def _interaction(payload: Body, me: BotIdentity) -> Interaction:
     channel = SlackRoom(me.team, channel_of(child(payload, "channel"), "id"))
     user = identifier(child(payload, "user"), "id")
     return _checked(Interaction(channel, user, text(payload, "trigger_id"), text(payload, "response_url")))
+
+
+def _in_home(payload: Body, me: BotIdentity) -> Interaction:
+    """A click in the App Home stands in no channel, and has no response_url."""
+    if text(child(payload, "view"), "type") != "home":
+        raise ParseError("neither in a channel nor in the App Home")
+    user = identifier(child(payload, "user"), "id")
+    return _checked(Interaction(SlackRoom(me.team, ""), user, text(payload, "trigger_id"), ""))
 
 
 def _checked(by: Interaction) -> Interaction:

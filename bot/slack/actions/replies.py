@@ -5,17 +5,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.rooms import LineInfo, Link, RoomHealth, RoomInfo, UnheardChat
-from bot.relay.settings import describe
-from bot.slack.ids import SlackRoom, is_group, is_person, is_room, parse_room, user_of, usergroup_of
+from bot.relay.model import DeliveryWithReceipts
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
+from bot.slack.ids import SlackRoom, is_person, is_room, parse_room, user_of
 from bot.slack.ui.blocks import Block, actions, button, section
-from bot.slack.ui.mrkdwn import bold, escape, quoted
-from bot.slack.ui.notice_text import fitting
+from bot.slack.ui.link_text import health_words, settings_words
+from bot.slack.ui.mrkdwn import bold, quoted
+from bot.slack.ui.notice_text import DAY_AND_TIME, NAME_MOST, clock, fitting, name_of, reason_of
 from bot.slack.ui.remedies import COMMAND, WORDS
 
 LINK, CANCEL = "link_chat", "cancel_link"
@@ -118,15 +118,21 @@ def unlinked(link: Link, still_going: int) -> Reply:
     return Reply(f"No longer linked to {_peer(link)}.{left}")
 
 
-def status(link: Link | None, remark: str, *, shows_peer: bool) -> Reply:
-    """``shows_peer``: numbers are for members of the workspace only."""
+def status(link: Link | None, remark: str, held: Sequence[DeliveryWithReceipts] = (), *, shows_peer: bool) -> Reply:
+    """With what is ``held``. ``shows_peer``: numbers are for members of the workspace only."""
     if link is None:
         return not_linked()
     by = f", by <@{user_of(PersonId(link.made_by))}>" if is_person(link.made_by) else ""
     what = "The inbox of" if link.is_inbox else "Linked to"
     peer = _peer(link) if shows_peer else "an iMessage chat"
-    said = " ".join(filter(None, (f"{what} {peer}{by}.", _settings(link), health_words(link))))
-    return Reply(f"{said} {remark}".strip())
+    said = " ".join(filter(None, (f"{what} {peer}{by}.", settings_words(link), health_words(link))))
+    return Reply(f"{said} {remark}\n{_held(held)}".strip())
+
+
+def _held(held: Sequence[DeliveryWithReceipts]) -> str:
+    """What waits for a decision or for its hour, a line each."""
+    lines = [f"‖ {bold(name_of(told.delivery), NAME_MOST)}: {reason_of(told)}" for told in held]
+    return "\n".join(["Held:", *lines]) if lines else ""
 
 
 def taken_already(holder: PersonId) -> Reply:
@@ -146,7 +152,7 @@ def inbox_made(link: Link, line: LineInfo, unheard: int) -> Reply:
 
 
 def changed(link: Link) -> Reply:
-    return Reply(f"Changed. {_settings(link)}")
+    return Reply(f"Changed. {settings_words(link)}")
 
 
 def not_linked() -> Reply:
@@ -166,14 +172,11 @@ def _unheard(chats: Sequence[UnheardChat]) -> str:
     """Chats to which nobody listens, without saying who they are."""
     messages = sum(chat.messages for chat in chats)
     number = "1 chat wrote" if len(chats) == 1 else f"{len(chats)} chats wrote"
+    last = clock(chats[0].last_at, DAY_AND_TIME)
     return (
-        f":warning: {number} to us and nobody listens: {messages} messages, the last one {_date(chats[0].last_at)}. "
+        f":warning: {number} to us and nobody listens: {messages} messages, the last one {last}. "
         f"Link them with `{COMMAND} link`, or make an inbox with `{COMMAND} inbox`."
     )
-
-
-def _date(at: datetime) -> str:
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def accepted(number: int, *, is_voice: bool = True) -> Reply:
@@ -181,30 +184,6 @@ def accepted(number: int, *, is_voice: bool = True) -> Reply:
         return Reply("It is on the way already.")
     what = "It is" if number == 1 else f"{number} clips are"
     return Reply(f"{what} on the way." + (" The notice keeps you posted." if is_voice else ""))
-
-
-def _settings(link: Link) -> str:
-    return " ".join(
-        f"{key}: *{', '.join(_value(value) for value in values)}*." for key, values in describe(link.settings).items()
-    )
-
-
-def _value(value: str) -> str:
-    if is_person(value):
-        return f"<@{user_of(PersonId(value))}>"
-    return f"<!subteam^{usergroup_of(value)}>" if is_group(value) else escape(value)
-
-
-def health_words(link: Link) -> str:
-    """How the chat, or our number, stands; "" while nothing is known against it."""
-    since = f" (since {_date(link.health_at)})" if link.health_at else ""
-    match link.health:
-        case RoomHealth.OPTED_OUT:
-            return f":warning: They asked for no more messages{since}: nothing is sent until they have written again."
-        case RoomHealth.AT_RISK:
-            where = "Our number" if link.is_inbox else "This chat"
-            return f":warning: {where} is at risk{since}: people rarely answer, or complained. Write less often."
-    return ""
 
 
 def _peer(link: Link) -> str:

@@ -47,6 +47,7 @@ RATES = {
     "conversations.info": TIER_3,
     "chat.getPermalink": TIER_4,
     "views.open": TIER_4,
+    "views.publish": TIER_4,
     "files.info": TIER_4,
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,

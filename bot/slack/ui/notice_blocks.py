@@ -113,7 +113,7 @@ def _clip(told: DeliveryWithReceipts) -> Iterator[Block]:
     yield section("\n".join(_headline(told, report)))
     if remarks := [*_about(told.delivery.audio), *_after(told, report)]:
         yield context("  ·  ".join(remarks))
-    if buttons := _buttons(told, report):
+    if buttons := decision_buttons(told, report):
         yield actions(*buttons)
 
 
@@ -160,7 +160,8 @@ def _decided(delivery: Delivery, report: StatusReport) -> str:
     return "scheduled" if delivery.held_for is HeldFor.HOUR and delivery.not_before else "approved"
 
 
-def _buttons(told: DeliveryWithReceipts, report: StatusReport) -> list[Block]:
+def decision_buttons(told: DeliveryWithReceipts, report: StatusReport) -> list[Block]:
+    """What a person can do about it now."""
     delivery = told.delivery
     if report.status is Status.HELD:
         return held_buttons(delivery)
