@@ -6,6 +6,7 @@ Nothing heavy is imported here: worker processes load this module again when the
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,10 @@ links = typer.Typer(no_args_is_help=True, help="Channels joined to iMessage chat
 deliveries = typer.Typer(help="Recent deliveries; show one with its time line, or send it again.")
 app.add_typer(links, name="links")
 app.add_typer(deliveries, name="deliveries")
+
+
+Since = Annotated[datetime | None, typer.Option(help="Only from this day or time on, in UTC; else all.")]
+Format = Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="Comma-separated, or a JSON object a line.")]
 
 
 def _port(words: str) -> Any:
@@ -112,7 +117,7 @@ def links_list() -> None:
 
 @links.command("add")
 def links_add(channel: str, chat: str) -> None:
-    """Join CHANNEL (C…) to CHAT (a chat id, +number or e-mail address)."""
+    """Join CHANNEL (C…) to CHAT (a chat id, +number or e-mail address); line:+number or line:all makes it an inbox."""
     from bot.cli.links import add_link
 
     add_link(channel, chat)
@@ -159,6 +164,33 @@ def deliveries_resend(delivery: str) -> None:
     from bot.cli.deliveries import resend_delivery
 
     resend_delivery(delivery)
+
+
+@deliveries.command("export")
+def deliveries_export(since: Since = None, form: Format = "csv") -> None:
+    """Write all deliveries to standard output, oldest first: who sent what kind to whom, and what became of it."""
+    from bot.cli.export import export_deliveries
+
+    export_deliveries(since, form)
+
+
+@app.command()
+def audit(since: Since = None, form: Format = "csv") -> None:
+    """Write the audit to standard output, oldest first: who sent, approved, linked, changed or erased what."""
+    from bot.cli.export import export_audit
+
+    export_audit(since, form)
+
+
+@app.command()
+def forget(
+    handle: Annotated[str, typer.Argument(help="A phone number like +12025550123, or an e-mail address.")],
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Erase what is stored about a person, and their files at Linq; says what it cannot reach."""
+    from bot.cli.forget import forget
+
+    forget(handle, is_sure=is_sure)
 
 
 def main() -> None:

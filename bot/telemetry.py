@@ -11,17 +11,19 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 OURS = "memobridge"
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 REPEAT_AFTER_S = 60.0
+SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 3600, 6 * 3600)
+NEVER_MISSING = ("queued", "held", "failed", "unconfirmed")  # also when there are none: what is absent alerts nobody
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -131,10 +133,60 @@ class Metrics(logging.Handler):
             "For how long what was said in some linked room may not have been read",
             registry=self.registry,
         )
+        self.first_answer = Gauge(
+            "memobridge_first_answer_seconds",
+            "How long contacts whose conversation began within the last day waited for a first answer: the median",
+            registry=self.registry,
+        )
+
+        self._until_sent = Histogram(
+            "memobridge_until_sent_seconds",
+            "From when a message was said, or asked for again, until the other network took it, by that network",
+            ["network"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._deliveries = Gauge(
+            "memobridge_deliveries",
+            "Deliveries under way (queued, held), and those of the last day that need somebody (failed, unconfirmed)",
+            ["status", "code"],
+            registry=self.registry,
+        )
+        self._dependency_up = Gauge(
+            "memobridge_dependency_up",
+            "1 while readiness finds nothing wrong with it, else 0; a warning counts as wrong",
+            ["dependency"],
+            registry=self.registry,
+        )
+        self.waiting_conversations = Gauge(
+            "memobridge_waiting_conversations", "Open conversations whose contact waits", registry=self.registry
+        )
+        self.longest_wait = Gauge(
+            "memobridge_longest_wait_seconds", "For how long the first of them has been waiting", registry=self.registry
+        )
+        self.unheard_chats = Gauge(
+            "memobridge_unheard_chats",
+            "Chats that wrote within the last day and have neither a link nor an inbox",
+            registry=self.registry,
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = getattr(record, "state", None) or getattr(record, "kind", None) or ""
         self._events.labels(str(record.msg), str(kind)).inc()
+        if record.msg == "delivery.sent":
+            self._until_sent.labels(getattr(record, "network", "")).observe(max(0.0, getattr(record, "after_s", 0.0)))
+
+    def show_deliveries(self, numbers: Mapping[tuple[str, str], int]) -> None:
+        """All of them, by status and code; what is not among them is there no more."""
+        self._deliveries.clear()
+        for status in NEVER_MISSING:
+            self._deliveries.labels(status, "").set(0)
+        for (status, code), number in numbers.items():
+            self._deliveries.labels(status, code).set(number)
+
+    def show_dependencies(self, reasons: Mapping[str, str]) -> None:
+        for dependency, reason in reasons.items():
+            self._dependency_up.labels(dependency).set(not reason)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

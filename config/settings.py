@@ -105,6 +105,12 @@ class Settings(BaseSettings):
         le=36_500,
         description="Delete finished deliveries after this many days (at least 3, the longest retry window)",
     )
+    audit_retention_days: int = Field(
+        365, ge=1, le=36_500, description="Delete entries of the audit after this many days"
+    )
+    linq_retention_days: int | None = Field(
+        None, ge=1, le=36_500, description="Delete our uploads at Linq after this many days; unset: never"
+    )
     workers: int = Field(32, ge=1, le=500, description="How many rooms are worked on at once")
     audio_workers: int = Field(2, ge=1, le=64, description="Processes that decode and convert audio")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")

@@ -26,8 +26,9 @@ def test_links_are_read_with_their_settings(tmp_path: Path) -> None:
 def test_example_reads_with_its_comments_taken_away(tmp_path: Path) -> None:
     lines = (ROOT / "config/links.toml").read_text("utf-8").splitlines()
     example = "\n".join(line.removeprefix("# ") for line in lines if line.startswith("# [[") or " = " in line)
-    [link] = load_links(write(tmp_path, example))
+    link, inbox = load_links(write(tmp_path, example))
     assert set(link.settings) == {"mode", "replies", "senders"}
+    assert (inbox.chat, inbox.line) == ("", "+12025550100")
     assert load_links(ROOT / "config/links.toml") == []
 
 
@@ -40,6 +41,9 @@ BROKEN = [
     f'[[link]]\nchannel = "C 1"\nchat = "{CHAT}"\n',
     f'[[link]]\nchannel = 1\nchat = "{CHAT}"\n',
     f'[[link]]\nchannel = "C1"\nchat = "{CHAT}"\nmode = 1\n',
+    '[[link]]\nchannel = "C1"\nline = "12"\n',
+    '[[link]]\nchannel = "C1"\nline = 12025550100\n',
+    f'[[link]]\nchannel = "C1"\nchat = "{CHAT}"\nline = "all"\n',
     'link = "C1"\n',
     "link = 5\n",
     "\xff",
@@ -52,6 +56,14 @@ def test_broken_file_is_named_with_what_it_needs(tmp_path: Path, text: str) -> N
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(SettingsError, match=r"LINKS_FILE: .*links\.toml"):
         load_links(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "line"), [("+1 (202) 555-0100", "+12025550100"), ("ALL", "all"), ("+12025550100", "+12025550100")]
+)
+def test_line_is_read_as_people_write_it(tmp_path: Path, written: str, line: str) -> None:
+    text = f'[[link]]\nchannel = "C1"\nline = "{written}"\nmode = "conversation"\n'
+    assert load_links(write(tmp_path, text)) == [FileLink("C1", "", {"mode": ["conversation"]}, line)]
 
 
 def test_misspelt_table_is_told_and_not_passed_over(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import aiohttp
 
+from bot.app.erasure import Erasure
 from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
 from bot.audio import AudioWorkers, VoiceConverter, sniff
@@ -34,6 +35,7 @@ from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
 from bot.relay.routes import Routes
+from bot.relay.stores import DeliveryStore
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES
@@ -76,6 +78,7 @@ class Services:
     conversations: ConversationActions
     overviews: Overviews
     backfill: Backfill
+    erasure: Erasure
     temporary_urls: TemporaryUrls | None
     url_tokens: UrlTokens
     jobs: JobRunner
@@ -161,26 +164,14 @@ def _build(
     prefetch: int,
 ) -> Services:
     adapters = _adapters(settings, session, decorate)
-    networks, links = adapters.networks, Links(database.links, adapters.networks, adapters.linq.rooms)
+    networks = adapters.networks
+    links = Links(database.links, networks, adapters.linq.rooms, database.audit)
     store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
     url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())
     urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    routes = Routes(database.links, database.conversations, links, networks)
-    deliveries = DeliveryService(
-        store,
-        database.people,
-        routes,
-        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
-        networks,
-        prefetcher,
-        retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
-        temporary_urls=urls,
-        accepted=prefetcher.observe,
-        carry_up_to=timedelta(seconds=settings.carry_up_to_seconds),
-        now=now,
-    )
+    deliveries = _deliveries(settings, database, store, adapters, links, prefetcher, urls)
     notices = NoticeService(decorate("notices", database.notices), networks)
     return Services(
         settings=settings,
@@ -193,15 +184,43 @@ def _build(
         spool=spool,
         prefetcher=prefetcher,
         deliveries=deliveries,
-        actions=UserActions(store, receipts, links, now=now),
+        actions=UserActions(store, receipts, links, database.audit, now=now),
         receipts=Receipts(receipts, store, networks),
         links=links,
-        conversations=ConversationActions(database.conversations, links, networks, adapters.linq.rooms, now=now),
+        conversations=ConversationActions(
+            database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
+        ),
         overviews=Overviews(database.overviews, database.links),
         backfill=_backfill(settings, database, deliveries, networks),
+        erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
         jobs=_jobs(settings, database, deliveries, notices),
+    )
+
+
+def _deliveries(
+    settings: Settings,
+    database: Database,
+    store: DeliveryStore,
+    adapters: "_Adapters",
+    links: Links,
+    prefetcher: Prefetcher,
+    urls: TemporaryUrls | None,
+) -> DeliveryService:
+    networks = adapters.networks
+    return DeliveryService(
+        store,
+        database.people,
+        Routes(database.links, database.conversations, links, networks),
+        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
+        networks,
+        prefetcher,
+        retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
+        temporary_urls=urls,
+        accepted=prefetcher.observe,
+        carry_up_to=timedelta(seconds=settings.carry_up_to_seconds),
+        now=now,
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.linq.adapter import LinqAdapter
+from bot.linq.ids import ALL_LABEL, shown_handle
 from bot.relay import settings as link_settings
 from bot.relay.errors import Refused
 from bot.relay.links import FROM_FILE
 from bot.relay.rooms import Link, LinkSettings
 from bot.slack.adapter import SlackAdapter
-from config.links_file import FileLink, load_links
+from config.links_file import ALL_LINES, FileLink, load_links
 from config.settings import SettingsError
 
 SENDERS = "senders"  # the one setting whose words only the adapter understands
@@ -33,8 +34,13 @@ async def _link(path: Path, written: FileLink, slack: SlackAdapter, linq: LinqAd
     settings = dict(written.settings)
     if SENDERS in settings:
         settings[SENDERS] = await slack.setting_values(settings[SENDERS])
-    room, peer = await slack.room(written.channel), linq.ids.room(written.chat)
-    return Link(room, peer, "", FROM_FILE, _settings(path, written, settings))
+    room, kept = await slack.room(written.channel), _settings(path, written, settings)
+    if not written.line:
+        return Link(room, linq.ids.room(written.chat), "", FROM_FILE, kept)
+    is_all = written.line == ALL_LINES
+    line = linq.ids.all_lines() if is_all else linq.ids.line(written.line)
+    label = ALL_LABEL if is_all else shown_handle(written.line)
+    return Link(room, line, label, FROM_FILE, kept, is_inbox=True)
 
 
 def _settings(path: Path, written: FileLink, values: Mapping[str, Sequence[str]]) -> LinkSettings:

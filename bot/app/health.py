@@ -1,11 +1,13 @@
 """Health checks: one for each dependency, "" when all is well, else why not."""
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.relay.errors import RelayError
+from bot.slack.ids import is_room, parse_room
 from bot.store.database import Database
 
 LATE_S = 60.0
@@ -125,3 +127,24 @@ def marks(database: Database, show: Callable[[float], object]) -> HealthCheck:
         return f"a linked room was last read {age_s / 60:.0f} min ago" if age_s > MARK_MAX_S else ""
 
     return check
+
+
+def rooms(database: Database) -> HealthCheck:
+    """Names the channels that were archived, or that the bot was removed from, while messages wait for them."""
+
+    async def check() -> str:
+        try:
+            waiting = await database.deliveries.waiting_for_rooms()
+        except RelayError as error:
+            return error.reason
+        counts: Counter[tuple[str, str]] = Counter()
+        for room, number, reason in waiting:
+            counts[_channel(room), reason] += number
+        said = (f"{number} messages wait for {channel}. {reason}" for (channel, reason), number in counts.items())
+        return " ".join(said)
+
+    return check
+
+
+def _channel(room: str) -> str:
+    return parse_room(room).channel if is_room(room) else room

@@ -28,6 +28,7 @@ from config.settings import Settings, renamed
 log = logging.getLogger("memobridge.app")
 
 POLL_EVERY_S = 5.0
+COUNT_EVERY_S = 15.0  # as often as Prometheus asks
 BACKFILL_EVERY_S = 2.0
 BACKFILL_CALLS_A_ROUND = 2
 """Together at most one call a second: Slack allows 50 a minute, Linq tolerates a call a second."""
@@ -123,6 +124,7 @@ class Service:
         problems["slack"] = health.first_problem(self._checks.slack)
         self._checks.linq.append(health.remembered(health.reason_of(services.linq.ping)))
         problems["linq"] = health.first_problem(self._checks.linq)
+        self._checks.warnings["rooms"] = health.rooms(services.database)
         problems["history"] = health.marks(services.database, self._metrics.oldest_mark.set)
 
     async def _start_work(self, services: Services) -> None:
@@ -135,6 +137,7 @@ class Service:
         show = self._metrics.oldest_due.set
         is_running = lambda: not working.done()  # noqa: E731
         self._checks.problems["worker"] = health.worker(services.database, search_timeout, is_running, show)
+        self._periodic.start("counts", COUNT_EVERY_S, partial(self._count, services), at_once=True)
         self._periodic.start("poll", POLL_EVERY_S, partial(self._poll, services))
         self._periodic.start("backfill", BACKFILL_EVERY_S, partial(self._read_history, services))
         self._periodic.start("retention", RETENTION_EVERY_S, partial(self._forget, services))
@@ -147,6 +150,14 @@ class Service:
             log.error("audio.self_test_failed", extra={"reason": reason})
         test = partial(services.audio.self_test, services.spool.path)
         self._checks.problems["audio"] = health.until_fine(health.remembered(test), reason)
+
+    async def _count(self, services: Services) -> None:
+        counts, metrics = await services.database.counts.read(), self._metrics
+        metrics.show_deliveries(counts.deliveries)
+        metrics.waiting_conversations.set(counts.waiting)
+        metrics.longest_wait.set(counts.longest_wait_s)
+        metrics.unheard_chats.set(counts.unheard)
+        metrics.first_answer.set(await services.database.conversations.first_answer_s())
 
     async def _poll(self, services: Services) -> None:
         """News that a webhook should have brought says that webhooks do not reach us."""
@@ -162,7 +173,13 @@ class Service:
                 await self._receivers.suspect(network_of(read.room))
 
     async def _forget(self, services: Services) -> None:
-        await services.database.retention.delete_older_than(timedelta(days=self._settings.retention_days))
+        retention, settings = services.database.retention, self._settings
+        await retention.delete_older_than(timedelta(days=settings.retention_days))
+        await retention.delete_audit_older_than(timedelta(days=settings.audit_retention_days))
+        if settings.linq_retention_days is None:
+            await retention.forget_uploads_older_than(timedelta(days=settings.retention_days))
+        else:
+            await services.erasure.delete_uploads_older_than(timedelta(days=settings.linq_retention_days))
 
     def _start_alerts(self, services: Services) -> None:
         """Alerts tell what readiness shows, and the log is told even where no channel is."""
@@ -174,7 +191,9 @@ class Service:
                 await services.slack.say(channel, sentence + speaker)
 
         async def reasons() -> dict[str, str]:
-            return await server.reasons(self._checks.problems | self._checks.warnings)
+            found = await server.reasons(self._checks.problems | self._checks.warnings)
+            self._metrics.show_dependencies(found)
+            return found
 
         watch = Alerts(reasons, say, clock=time.monotonic, after_s=after_s)
         self._periodic.start("alerts", min(alerts.EVERY_S, after_s / 2), watch.check)

@@ -1,7 +1,7 @@
 """``memobridge check``: everything the bot needs, tried out: one line each with ✓ or ✗ and the fix."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bot.app import Services, health, load_file_links, open_services, read_file_
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
 from bot.relay.links import FROM_FILE
-from bot.relay.rooms import Link
+from bot.relay.rooms import Link, UnheardRoom
 from bot.slack.diagnosis import CheckResult
 from bot.slack.ids import parse_room
 from config.settings import Settings, SettingsError
@@ -85,9 +85,14 @@ async def _links(services: Services, *, with_file: bool) -> AsyncIterator[CheckR
         yield _wrong_links_file(error)
     except RelayError:
         pass  # Slack's trouble is told above
-    for link in links.values():
-        yield await _tried(f"link {parse_room(link.room).channel}", partial(_link, services, link))
-    if not links:
+    made = [link for link in links.values() if link.inbox is None]  # an inbox stands for its conversations
+    for link in made:
+        subject = f"{'inbox' if link.is_inbox else 'link'} {parse_room(link.room).channel}"
+        yield await _tried(subject, partial(_link, services, link, subject))
+    yield await _waiting(services)
+    if unheard := await services.conversations.unheard():
+        yield _unheard(unheard)
+    if not made:
         yield CheckResult(True, "links", "none yet; make one with /voicememo link, in a channel the bot is in")
 
 
@@ -149,8 +154,27 @@ async def _audio(services: Services) -> CheckResult | str:
     return CheckResult(False, "audio", reason) if reason else "a second of sound went through its workers"
 
 
-async def _link(services: Services, link: Link) -> CheckResult | str:
-    channel = parse_room(link.room).channel
-    peer = await services.linq.rooms.room(link.peer)
-    result = await services.slack.diagnosis().channel(channel, f"link {channel}")
-    return result if not result.is_ok else f"{result.sentence.removeprefix('good; ')} → {peer.label}"
+async def _link(services: Services, link: Link, subject: str) -> CheckResult | str:
+    label = link.label if link.is_inbox else (await services.linq.rooms.room(link.peer)).label
+    if link.is_inbox and not await _is_ours(services, link):
+        return CheckResult(False, subject, f"{label} is no line of this account (any more): end it, or make another.")
+    result = await services.slack.diagnosis().channel(parse_room(link.room).channel, subject)
+    return result if not result.is_ok else f"{result.sentence.removeprefix('good; ')} → {label}"
+
+
+async def _is_ours(services: Services, inbox: Link) -> bool:
+    ids = services.linq.ids
+    return inbox.peer in {ids.all_lines(), *(ids.line(line.number) for line in await services.linq.lines())}
+
+
+async def _waiting(services: Services) -> CheckResult:
+    """What contacts said and no channel takes: see ``health.rooms``."""
+    reason = await health.rooms(services.database)()
+    return CheckResult(not reason, "waiting messages", reason or "none that wait for a channel")
+
+
+def _unheard(rooms: Sequence[UnheardRoom]) -> CheckResult:
+    messages, last = sum(room.messages for room in rooms), max(room.last_at for room in rooms)
+    said = f"{len(rooms)} chats wrote and nobody listens: {messages} messages, the last one {last:%Y-%m-%d %H:%M} UTC. "
+    fix = "Link them, or make an inbox: memobridge links add CHANNEL line:all"
+    return CheckResult(False, "unheard chats", said + fix)

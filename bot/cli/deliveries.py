@@ -1,13 +1,17 @@
 """``memobridge deliveries``: what became of what was said, in both directions, for an operator."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.app import open_services
+from bot.app import Services, open_services
 from bot.cli.common import plain_console, run_or_exit, settings_or_exit, show, table
 from bot.relay.errors import Refused
-from bot.relay.ids import DeliveryId
+from bot.relay.ids import DeliveryId, RoomId
 from bot.relay.model import Delivery, DeliveryWithReceipts
 from bot.relay.receipts import status_of
+from bot.relay.rooms import Conversation
+
+Conversations = Mapping[RoomId, tuple[Conversation, str]]
 
 
 def list_deliveries(limit: int) -> None:
@@ -17,11 +21,14 @@ def list_deliveries(limit: int) -> None:
 async def _list(limit: int) -> None:
     async with open_services(settings_or_exit()) as services:
         recent = await services.database.deliveries.recent(limit)
-    found = table("id", "accepted (UTC)", "from", "to", "what", "status", "reason")
+        conversations = await _conversations(services, [told.delivery for told in recent])
+    columns = ("id", "accepted (UTC)", "from", "to", "what", "status", "reason")
+    found = table(*columns, *(("conversation",) if conversations else ()))
     for told in recent:
         delivery, report = told.delivery, status_of(told)
         ends = (delivery.origin, delivery.target)
-        found.add_row(delivery.id, _time(delivery.accepted_at), *ends, _what(delivery), report.status, report.reason)
+        row = (delivery.id, _time(delivery.accepted_at), *ends, _what(delivery), report.status, report.reason)
+        found.add_row(*row, *((_named(delivery, conversations),) if conversations else ()))
     show(found, "No delivery yet. Drop audio in a linked channel.")
 
 
@@ -32,12 +39,31 @@ def show_delivery(delivery: str) -> None:
 async def _show(delivery: DeliveryId) -> None:
     async with open_services(settings_or_exit()) as services:
         told = await services.database.deliveries.find(delivery)
+        decisions = await services.database.audit.decisions(delivery)
+        conversations = await _conversations(services, [told.delivery] if told else [])
     if told is None:
         raise Refused(f"No delivery {delivery} is known. memobridge deliveries lists the recent ones.")
     console = plain_console()
     console.print(f"{_what(told.delivery)} → {told.delivery.target}: {status_of(told).status}")
-    for when, what in _time_line(told):
+    if conversation := _named(told.delivery, conversations):
+        console.print(f"  in the conversation with {conversation}")
+    decided = [(row["at"], f"{row['act']}, by {row['actor']}") for row in decisions]
+    for when, what in sorted(decided + _time_line(told), key=lambda moment: moment[0]):
         console.print(f"  {_time(when)} UTC  {what}")
+
+
+async def _conversations(services: Services, deliveries: Sequence[Delivery]) -> Conversations:
+    rooms = {room for delivery in deliveries for room in (delivery.origin, delivery.target)}
+    return await services.database.conversations.in_rooms(sorted(rooms))
+
+
+def _named(delivery: Delivery, conversations: Conversations) -> str:
+    """With whom, on which of our lines, and how it stands; "" where it belongs to a link that somebody made."""
+    found = conversations.get(delivery.target) or conversations.get(delivery.origin)
+    if found is None:
+        return ""
+    conversation, name = found
+    return f"{name or conversation.peer} on {conversation.line or 'our line'}, {conversation.state}"
 
 
 def _time_line(told: DeliveryWithReceipts) -> list[tuple[datetime, str]]:

@@ -11,6 +11,7 @@ from bot.linq.api.blocking import LinqBlocking
 from bot.linq.api.calls import call_api
 from bot.linq.api.client import ANSWER_S, open_api
 from bot.linq.api.downloads import LinqMediaSource
+from bot.linq.api.erasure import LinqErasure
 from bot.linq.api.rooms import LinqRooms
 from bot.linq.api.sender import LinqSender
 from bot.linq.api.subscription import Subscriber
@@ -61,7 +62,9 @@ class LinqAdapter:
         self.downloads = LinqMediaSource(self._api, session, base_url)
         self.history = LineHistory(self._api, self.ids, LinqHistory(self._api, self.ids, now=now))
         self.blocking = LinqBlocking(self._api)
-        self.rooms: RoomFinder = LinqRooms(self._api, self.ids, now=now)
+        rooms = LinqRooms(self._api, self.ids, now=now)
+        self.rooms: RoomFinder = rooms
+        self.erasure = LinqErasure(self._api, self.ids, rooms)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 
     def network(self, *, audio: AudioConverter | None = None, files: FileConverter | None = None) -> Network:

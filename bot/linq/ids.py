@@ -22,7 +22,7 @@ from bot.relay.errors import Refused, Remedy
 from bot.relay.ids import WEB, MediaRef, MessageId, PersonId, RoomId
 
 NETWORK = "linq"
-ALL = "all"
+ALL, ALL_LABEL = "all", "all numbers"
 DEFAULT_ACCOUNT = "default"
 DIGEST_LENGTH = 16
 

@@ -16,7 +16,8 @@ from bot.relay.ids import DeliveryId, MessageId, RoomId, network_of
 from bot.relay.model import Message
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import HistoryPage, Network, Networks
-from bot.relay.stores import HeldReaction, HistoryMark, MarkStore, ReactionStore
+from bot.relay.room_stores import HistoryMark, MarkStore
+from bot.relay.stores import HeldReaction, ReactionStore
 
 log = logging.getLogger("memobridge.relay")
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from bot.relay.errors import ROOT_GONE, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.ports import Networks, RoomFinder
+from bot.relay.room_stores import ConversationStore, LinkStore
 from bot.relay.rooms import Conversation
-from bot.relay.stores import Claim, ConversationStore, LinkStore
+from bot.relay.stores import Claim
 
 log = logging.getLogger("memobridge.relay")
 

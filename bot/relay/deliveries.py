@@ -185,6 +185,8 @@ class DeliveryService:
                 sent = await target.sender.send(outgoing)
             with outcome_in_doubt():
                 await self._store.record(delivery.id, sent, poll=target.status is not None)
+            after_s = (self._now() - delivery.ordered_at).total_seconds()
+            log.debug("delivery.sent", extra={"delivery": delivery.id, "network": target.name, "after_s": after_s})
 
     async def _prepare(self, claim: Claim) -> Sequence[PreparedPart]:
         """Repeatable. What an earlier try prepared is used again; what takes long goes on without us."""

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.relay import policy, settings
+from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.ports import Networks, RoomFinder
+from bot.relay.room_stores import LinkStore
 from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, Senders
-from bot.relay.stores import LinkStore
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 
@@ -21,10 +22,11 @@ NOT_LINKED = "This place is not linked to anybody."
 class Links:
     """``peers`` finds the rooms at the other end."""
 
-    def __init__(self, store: LinkStore, networks: Networks, peers: RoomFinder) -> None:
+    def __init__(self, store: LinkStore, networks: Networks, peers: RoomFinder, audit: AuditLog) -> None:
         self._store = store
         self._networks = networks
         self._peers = peers
+        self._audit = audit
 
     async def of(self, room: RoomId) -> Link | None:
         """The link of this very room of the team."""
@@ -64,6 +66,7 @@ class Links:
             raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
         link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group, is_inbox)
+        await self._note("link", link, made_by)
         await self._store.save(link)
         return link
 
@@ -94,21 +97,29 @@ class Links:
         if link.made_by == FROM_FILE:
             raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
         link = replace(link, settings=changed)
+        await self._note("set_link", link, by)
         await self._store.save(link)
         return link
 
     async def unlink(self, room: RoomId, *, by: PersonId) -> tuple[Link, int]:
         """The link that was, and how many deliveries are still on their way to its peer."""
         await self._require_admin(by)
-        return await self.part(room)
+        return await self.part(room, by=by)
 
-    async def part(self, room: RoomId) -> tuple[Link, int]:
+    async def part(self, room: RoomId, *, by: PersonId | None = None) -> tuple[Link, int]:
+        """The same for somebody who may. ``by`` is None for the operator at the command line."""
+        if (existing := await self.of(room)) and existing.made_by != FROM_FILE:
+            await self._note("unlink", existing, by)
         link = await self._store.remove(room)
-        if link is None and await self.of(room):
+        if link is None and existing:
             raise Refused("This link is in the operator's LINKS_FILE and can only be removed there.")
         if link is None:
             raise Refused(NOT_LINKED)
         return link, await self._store.count_open(link.peer)
+
+    async def _note(self, act: str, link: Link, by: str | None) -> None:
+        detail = {} if act == "unlink" else settings.describe(link.settings)
+        await self._audit.add(AuditEntry(act, by or COMMAND_LINE, room=link.room, peer=link.peer, detail=detail))
 
     async def moved(self, old: RoomId, new: RoomId) -> None:
         """The network gave a room a new id (workspace migrations do, and chats that go on over another line); its links

@@ -8,8 +8,8 @@ from typing import Protocol
 from bot.relay.ids import RoomId
 from bot.relay.model import NEEDS_ATTENTION, DeliveryWithReceipts, Status
 from bot.relay.receipts import status_of
+from bot.relay.room_stores import LinkStore
 from bot.relay.rooms import Conversation, Link
-from bot.relay.stores import LinkStore
 
 SHOWN = 10  # of each kind; one more tells that there are others
 FAILURES_FOR = timedelta(days=7)  # so long a failure that nobody dealt with is brought up

@@ -20,6 +20,7 @@ from bot.relay.stores import Claim, DeliveryStore
 log = logging.getLogger("memobridge.relay")
 
 NOT_LISTED_YET = "The message is not listed yet."
+MAYBE_SENT_BEFORE = "The database was restored from a back-up, and this may have been sent since that was made."
 NOT_LISTED = "The answer was lost, and the message is not listed on the other side."
 PROBABLY_ARRIVED = "The other side fetched the audio but never confirmed the message: it has probably arrived."
 
@@ -53,8 +54,9 @@ class Reconciler:
         delivery = claim.delivery
         with outcome_in_doubt():
             if settlement is Settlement.REPEAT:
-                prepared = delivery.prepared or ()
-                return await sender.send(await self._outgoing.build(delivery, prepared, claim.conversation))
+                if delivery.prepared is None:  # of a restored back-up: what was sent then, if it was, is not known here
+                    return None
+                return await sender.send(await self._outgoing.build(delivery, delivery.prepared, claim.conversation))
             return await sender.find(delivery, thread=await self._outgoing.thread_of(delivery))
 
     async def _ask_again_or_close(self, claim: Claim, settlement: Settlement, error: Refused | OutcomeUnknown) -> None:
@@ -78,7 +80,8 @@ class Reconciler:
         if claim.searching_for < (self._retry.listed_after if is_repeated else self._retry.search_timeout):
             raise OutcomeUnknown(NOT_LISTED_YET)
         if not is_repeated:
-            await self._close_unconfirmed(claim.delivery, NOT_LISTED)
+            is_restored = claim.delivery.prepared is None
+            await self._close_unconfirmed(claim.delivery, MAYBE_SENT_BEFORE if is_restored else NOT_LISTED)
         return is_repeated
 
     async def _close_unconfirmed(self, delivery: Delivery, reason: str) -> None:

@@ -122,11 +122,11 @@ class LineInfo:
 
     room: RoomId
     label: str
-    chats: int | None = None  # how many it has, as far as that was counted
+    rooms: int | None = None  # how many it holds, as far as that was counted
 
 
 @dataclass(frozen=True)
-class UnheardChat:
+class UnheardRoom:
     """A chat that wrote, and nobody listens to it."""
 
     room: RoomId

@@ -15,12 +15,10 @@ from bot.relay.links import Links
 from bot.relay.model import Delivery, Message
 from bot.relay.parts import Voice
 from bot.relay.ports import Networks
+from bot.relay.room_stores import ConversationStore, LinkStore
 from bot.relay.rooms import Link, RoomHealth
-from bot.relay.stores import ConversationStore, LinkStore
 
-INTERNAL_ROOT = (
-    "This channel is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
-)
+INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
 ROOM_RETRY = timedelta(minutes=5)
 NO_CONVERSATION = (
     "No conversation goes on in this thread, so this was not sent. Drop it in the contact's present thread."

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.relay import holds
+from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
 from bot.relay.links import Links
@@ -34,11 +35,18 @@ class UserActions:
     """``now`` gives the time of day, at which what is sent again takes its place in the room's order."""
 
     def __init__(
-        self, store: DeliveryStore, receipts: ReceiptStore, links: Links, *, now: Callable[[], datetime]
+        self,
+        store: DeliveryStore,
+        receipts: ReceiptStore,
+        links: Links,
+        audit: AuditLog,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._receipts = receipts
         self._links = links
+        self._audit = audit
         self._now = now
 
     async def resend(self, delivery: DeliveryId, *, by: PersonId | None) -> DeliveryId:
@@ -51,6 +59,7 @@ class UserActions:
             raise Refused(f"It is {status_of(told).status}: sending it again would make two.")
         await self._require_link(told.delivery, by)
         again = self._again(told.delivery, by or told.delivery.sender)
+        await self._note("resend", told.delivery, by)
         await self._store.accept([again])
         return again.id
 
@@ -62,7 +71,10 @@ class UserActions:
             raise Refused("No clip of this message has failed or is unconfirmed, so there is nothing to send again.")
         for delivery in lost:
             await self._require_link(delivery, by)
-        await self._store.accept([self._again(delivery, by) for delivery in lost])
+        again = [self._again(delivery, by) for delivery in lost]
+        for delivery in lost:
+            await self._note("resend", delivery, by)
+        await self._store.accept(again)
         return len(lost)
 
     async def confirm_delivered(self, delivery: DeliveryId, *, by: PersonId) -> None:
@@ -71,6 +83,7 @@ class UserActions:
         if status_of(told).status is not Status.UNCONFIRMED:
             raise Refused(f"It is {status_of(told).status} already.")
         await self._require_link(told.delivery, by)
+        await self._note("confirm_delivered", told.delivery, by)
         confirmed = Receipt(
             id=f"person:{delivery}",
             kind=ReceiptKind.SENT,
@@ -86,17 +99,20 @@ class UserActions:
         held, link = await self._held(delivery, by)
         is_link_rule = held.held_for is HeldFor.APPROVAL
         decision = holds.quiet_at(link.settings, self._now()) if is_link_rule else holds.NOW
+        await self._note("approve", held, by)
         await self._decided(delivery, await self._store.approve(delivery, decision, by=by))
 
     async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Let go what is held, whatever for."""
-        await self._held(delivery, by)
+        held, _ = await self._held(delivery, by)
+        await self._note("approve", held, by)
         await self._decided(delivery, await self._store.reschedule(delivery, holds.NOW, by=by))
 
     async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None:
         """Give what is held another hour."""
-        await self._held(delivery, by)
+        held, _ = await self._held(delivery, by)
         holds.require_hour(at, self._now())
+        await self._note("reschedule", held, by)
         decision = holds.Decision(HeldFor.HOUR, at)
         await self._decided(delivery, await self._store.reschedule(delivery, decision, by=by))
 
@@ -110,8 +126,13 @@ class UserActions:
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Never send what is held."""
-        await self._held(delivery, by)
+        held, _ = await self._held(delivery, by)
+        await self._note("dismiss", held, by)
         await self._decided(delivery, await self._store.dismiss(delivery, by=by))
+
+    async def _note(self, act: str, delivery: Delivery, by: PersonId | None) -> None:
+        entry = AuditEntry(act, by or COMMAND_LINE, delivery.id, room=delivery.origin, peer=delivery.target)
+        await self._audit.add(entry)
 
     async def _held(self, delivery: DeliveryId, by: PersonId) -> tuple[Delivery, Link]:
         told = await self._known(delivery)

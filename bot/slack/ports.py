@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryWithReceipts, Message
 from bot.relay.overview import Overview
-from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
 
 
 class MessageIntake(Protocol):
@@ -93,4 +93,4 @@ class ConversationService(Protocol):
 
     async def unblock(self, room: RoomId, *, by: PersonId) -> None: ...
 
-    async def unheard(self) -> Sequence[UnheardChat]: ...
+    async def unheard(self) -> Sequence[UnheardRoom]: ...

@@ -23,7 +23,7 @@ CREATE TABLE conversations (
 );
 
 CREATE UNIQUE INDEX conversations_peer ON conversations (peer) WHERE ended_at IS NULL;
-CREATE INDEX conversations_chat ON conversations (peer, began_at);
+CREATE INDEX conversations_former ON conversations (peer, began_at);
 CREATE INDEX conversations_refresh ON conversations (refresh_at) WHERE refresh_at IS NOT NULL;
 CREATE INDEX conversations_open ON conversations (waiting_since) WHERE closed_at IS NULL AND ended_at IS NULL;
 CREATE INDEX conversations_began ON conversations (began_at);
@@ -49,21 +49,21 @@ $$;
 -- before; else a new one in ``inbox``, which begins as the thread ``new_room``. None where the chat has a link of its own,
 -- or no inbox takes it. Whoever comes first makes it: the lock is held until it is seen by everybody.
 CREATE FUNCTION continue_conversation(
-    chat text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], group_chat boolean
+    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     known conversations;
     taker links;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('conversation ' || chat, 0));
-    SELECT * INTO known FROM conversations WHERE peer = chat AND ended_at IS NULL;
+    PERFORM pg_advisory_xact_lock(hashtextextended('conversation ' || this_peer, 0));
+    SELECT * INTO known FROM conversations WHERE peer = this_peer AND ended_at IS NULL;
     IF known.closed_at IS NULL AND known.room IS NOT NULL OR known.closed_at > at - interval '1 day' THEN
         UPDATE conversations SET closed_at = NULL, refresh_at = next_refresh(shown_at)
         WHERE room = known.room AND closed_at IS NOT NULL;
-        INSERT INTO marks (room) SELECT unnest(ARRAY[known.room, chat]) ON CONFLICT DO NOTHING;
+        INSERT INTO marks (room) SELECT unnest(ARRAY[known.room, this_peer]) ON CONFLICT DO NOTHING;
         RETURN;
     END IF;
-    IF EXISTS (SELECT FROM links WHERE peer = chat AND inbox IS NULL) THEN
+    IF EXISTS (SELECT FROM links WHERE peer = this_peer AND inbox IS NULL) THEN
         RETURN;
     END IF;
     SELECT * INTO taker FROM links WHERE room = inbox_room AND is_inbox ORDER BY from_file LIMIT 1;
@@ -72,12 +72,12 @@ BEGIN
     END IF;
     PERFORM end_conversation(known.room);
     INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, former)
-    SELECT new_room, new_room, inbox_room, chat, its_line, its_lines, group_chat, (
-        SELECT room FROM conversations WHERE peer = chat AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
+    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, (
+        SELECT room FROM conversations WHERE peer = this_peer AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
     INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox)
-    VALUES (new_room, chat, '', taker.made_by, taker.settings, taker.made_at, group_chat, inbox_room);
-    INSERT INTO marks (room) SELECT unnest(ARRAY[new_room, chat]) ON CONFLICT DO NOTHING;
-    DELETE FROM unheard WHERE room = chat;
+    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room);
+    INSERT INTO marks (room) SELECT unnest(ARRAY[new_room, this_peer]) ON CONFLICT DO NOTHING;
+    DELETE FROM unheard WHERE room = this_peer;
 END;
 $$;
 

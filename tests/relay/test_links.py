@@ -21,7 +21,7 @@ FILED = Link(CHANNEL, CHAT, label="from the file", made_by=FROM_FILE)
 @pytest.fixture
 async def links(world: World) -> Links:
     """Nothing is linked."""
-    await world.links.part(CHANNEL)
+    await world.links.part(CHANNEL, by=None)
     return world.links
 
 
@@ -159,7 +159,7 @@ async def test_every_link_follows_a_chat_that_got_a_new_id(links: Links) -> None
 
 async def test_move_that_broke_off_is_finished_when_it_is_told_again(world: World, database: Database) -> None:
     store = Faulty(database.links)
-    broken = Links(store, Networks(FakeTeam().network()), world.chats.rooms)
+    broken = Links(store, Networks(FakeTeam().network()), world.chats.rooms, world.database.audit)
     store.trouble["remove"] = [RetryLater("The database cannot be reached.")]
     with pytest.raises(RetryLater):
         await broken.moved(CHANNEL, OTHER_CHANNEL)

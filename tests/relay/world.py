@@ -34,7 +34,8 @@ TIMES = """
 SELECT table_name AS table, string_agg(format('%1$I = %1$I - %%L::interval', column_name), ', ') AS moves
 FROM information_schema.columns WHERE table_schema = 'public' AND data_type LIKE 'timestamp%%'
 AND table_name NOT LIKE 'procrastinate%%' AND table_name IN (SELECT tablename FROM pg_tables)
-AND column_name NOT IN ('ordered_at', 'edited_at') AND table_name NOT IN ('receipts', 'reactions') GROUP BY table_name
+AND column_name NOT IN ('ordered_at', 'edited_at')
+AND table_name NOT IN ('receipts', 'reactions', 'audit') GROUP BY table_name
 """
 NEXT_WAIT = """
 SELECT min(at) - now() AS wait FROM (
@@ -70,7 +71,7 @@ class World:
         store = self.database
         self.monotonic = 0.0
         self.store = Faulty(store.deliveries)
-        self.links = Links(store.links, networks, self.chats.rooms)
+        self.links = Links(store.links, networks, self.chats.rooms, store.audit)
         transfer = MediaTransfer(networks, spool_folder=self.folder, lend_up_to=self.lend_up_to)
         self.prefetcher = Prefetcher(transfer.prepare, store.deliveries.wake, limit=self.prefetch)
         urls = TemporaryUrls(store.deliveries, "https://bot.example/", token=lambda: "tok") if self.lend_up_to else None
@@ -89,9 +90,9 @@ class World:
         )
         self.receipts = Receipts(store.receipts, store.deliveries, networks)
         self.notices = NoticeService(store.notices, networks)
-        self.actions = UserActions(store.deliveries, store.receipts, self.links, now=self.now)
+        self.actions = UserActions(store.deliveries, store.receipts, self.links, store.audit, now=self.now)
         self.conversations = ConversationActions(
-            store.conversations, self.links, networks, self.chats.rooms, now=self.now
+            store.conversations, self.links, networks, self.chats.rooms, store.audit, now=self.now
         )
         self.backfill = Backfill(
             store.marks, store.deliveries, self.deliveries, networks, interval=timedelta(minutes=1)

@@ -16,6 +16,19 @@ def invalid_blocks(blocks: list[Block], most: int = 50) -> str:
     return next((why for block in blocks for why in _faults(block)), "")
 
 
+def invalid_view(view: Block) -> str:
+    """Why Slack would refuse this modal; "" if it takes it."""
+    texts = {"title": 24, "submit": 24, "close": 24}
+    if any(not 0 < len(view[key]["text"]) <= most for key, most in texts.items() if key in view):
+        return "a title or a button that is empty or too long"
+    if len(view.get("callback_id", "")) > 255 or len(view.get("private_metadata", "")) > 3000:
+        return "callback_id or private_metadata"
+    has_input = any(block["type"] == "input" for block in view["blocks"])
+    if has_input and "submit" not in view:
+        return "an input that nobody can submit"
+    return invalid_blocks([block for block in view["blocks"] if block["type"] != "input"])
+
+
 def _faults(block: Block) -> Iterator[str]:
     match block.get("type"):
         case "section":
@@ -24,7 +37,7 @@ def _faults(block: Block) -> Iterator[str]:
         case "context":
             yield from _elements(block, 10, lambda element: _text(element, 3000))
         case "actions":
-            yield from _elements(block, 25, _button)
+            yield from _elements(block, 25, _action)
         case "header":
             yield from _text(block["text"], 150)
         case "rich_text":
@@ -56,6 +69,15 @@ def _rich(section: Block) -> Iterator[str]:
 def _text(body: Block, most: int) -> Iterator[str]:
     if body["type"] not in ("mrkdwn", "plain_text") or not 0 < len(body["text"]) <= most:
         yield "a text that is empty or too long"
+
+
+def _action(body: Block) -> Iterator[str]:
+    if body["type"] != "overflow":
+        yield from _button(body)
+    elif not 0 < len(body["options"]) <= 5 or any(
+        not 0 < len(option["text"]["text"]) <= 75 or len(option["value"]) > 150 for option in body["options"]
+    ):
+        yield "a menu"
 
 
 def _button(body: Block) -> Iterator[str]:

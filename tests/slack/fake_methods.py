@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.slack.block_rules import invalid_blocks
+from tests.slack.block_rules import invalid_blocks, invalid_view
 from tests.slack.fake_workspace import APP_TOKEN, BOT, BOT_ID, BOT_TOKEN, TEAM, FakeChannel, FakeFile, FakeWorkspace
 
 Args = dict[str, Any]
@@ -52,8 +52,12 @@ def post_message(slack: FakeWorkspace, args: Args, token: str) -> Args:
     channel = _channel(slack, args, posting=True)
     _check_content(args)
     root = channel.messages.get(args.get("thread_ts", ""))
+    if root and root.get("subtype") == "tombstone":  # Slack posts it at the channel's root, without an error
+        root = None
     message = {"user": BOT, "bot_id": BOT_ID, "text": args.get("text", ""), "blocks": args.get("blocks") or []}
-    kept = {key: args[key] for key in ("metadata", "username", "icon_url") if key in args}
+    kept: Args = {key: args[key] for key in ("metadata", "username", "icon_url") if key in args}
+    if root and args.get("reply_broadcast"):
+        kept["subtype"] = "thread_broadcast"
     posted = _post(slack, args["channel"], message | kept, args["thread_ts"] if root else "")
     return {"channel": args["channel"], "ts": posted["ts"], "message": _shown(slack, posted, metadata=True)}
 
@@ -70,6 +74,20 @@ def _check_content(args: Args) -> None:
         raise ApiError("no_text")
     if why := invalid_blocks(blocks):
         raise ApiError("invalid_blocks", response_metadata={"messages": [why]})
+
+
+def permalink(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    if args["message_ts"] not in _channel(slack, args).messages:
+        raise ApiError("message_not_found")
+    ts = args["message_ts"].replace(".", "")
+    return {"channel": args["channel"], "permalink": f"https://team.slack.example/archives/{args['channel']}/p{ts}"}
+
+
+def open_view(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    if why := invalid_view(args["view"]):
+        raise ApiError("invalid_arguments", response_metadata={"messages": [why]})
+    slack.views.append(args["view"])
+    return {"view": args["view"] | {"id": f"V{len(slack.views)}"}}
 
 
 def update(slack: FakeWorkspace, args: Args, token: str) -> Args:
@@ -235,14 +253,15 @@ def usergroups_users_list(slack: FakeWorkspace, args: Args, token: str) -> Args:
     return {"users": slack.groups[args["usergroup"]][1]}
 
 
-def views_open(slack: FakeWorkspace, args: Args, token: str) -> Args:
-    return {"view": {**args["view"], "id": "V0001"}}
+def publish_view(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    return {"view": {**args["view"], "id": "V0HOME"}}
 
 
 METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "apps.connections.open": connections_open,
     "auth.test": auth_test,
     "chat.delete": delete,
+    "chat.getPermalink": permalink,
     "chat.postEphemeral": post_ephemeral,
     "chat.postMessage": post_message,
     "chat.update": update,
@@ -258,6 +277,6 @@ METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "usergroups.users.list": usergroups_users_list,
     "users.conversations": users_conversations,
     "users.info": users_info,
-    "views.open": views_open,
-    "views.publish": views_open,
+    "views.open": open_view,
+    "views.publish": publish_view,
 }

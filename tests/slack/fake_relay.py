@@ -10,7 +10,7 @@ from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
-from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardRoom
 from bot.slack.ids import person_id
 from tests.slack.fake_workspace import ANN, TEAM
 
@@ -22,7 +22,7 @@ GROUP = RoomInfo(
     name="Crew",
 )
 
-LINE = LineInfo(RoomId("linq:default/line/1f2e3d"), "+1 202 555 0100", chats=3)
+LINE = LineInfo(RoomId("linq:default/line/1f2e3d"), "+1 202 555 0100", rooms=3)
 
 
 @dataclass
@@ -41,7 +41,7 @@ class FakeRelay:
     links: dict[RoomId, Link] = field(default_factory=dict)
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
     holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
-    chats_unheard: list[UnheardChat] = field(default_factory=list)
+    chats_unheard: list[UnheardRoom] = field(default_factory=list)
     messages_held: list[MessageId] = field(default_factory=list)  # of which something is held
     admins: set[PersonId] = field(default_factory=lambda: {person_id(TEAM, ANN)})
     refusal: str = ""
@@ -201,7 +201,7 @@ class FakeRelay:
     async def unblock(self, room: RoomId, *, by: PersonId) -> None:
         await self._act("unblock", room, by)
 
-    async def unheard(self) -> Sequence[UnheardChat]:
+    async def unheard(self) -> Sequence[UnheardRoom]:
         await self._take()
         return self.chats_unheard
 

@@ -88,6 +88,7 @@ class FakeWorkspace:
         self.faults: dict[str, Fault] = {}
         self.calls: list[Call] = []
         self.whispers: list[dict[str, Any]] = []  # ephemeral messages
+        self.views: list[dict[str, Any]] = []  # modals that were opened
         self.responses: list[dict[str, Any]] = []  # what came to a response_url
         self.shows_metadata = True
         self.takes_file_ids = "yes"  # or "ignore", or "refuse"

@@ -83,16 +83,26 @@ class SignedRequests:
         actions = [{"action_id": action, "value": value, "type": "button", "block_id": "b"}]
         return await self.interaction("block_actions", channel, user, actions=actions)
 
-    async def submit(self, view: dict[str, Any], values: dict[str, Any], user: str = ANN) -> Response:
-        """A modal that was opened, with what was entered by block and input."""
-        shown = {"id": "V0001", **view, "state": {"values": values}}
-        payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": shown}
-        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+    async def press(
+        self, action: str, message: dict[str, Any], channel: str = CLIPS, user: str = ANN, *, option: str = ""
+    ) -> Response:
+        """A button of a message in the channel, or an ``option`` of its menu, for everybody to see."""
+        pressed: dict[str, Any] = {"action_id": action, "block_id": "b"}
+        pressed |= {"type": "overflow", "selected_option": {"value": option}} if option else {"value": action}
+        container = {"type": "message", "message_ts": message["ts"], "channel_id": channel}
+        more = {"actions": [pressed], "container": container, "message": message}
+        return await self.interaction("block_actions", channel, user, **more)
 
     async def in_view(self, kind: str, view: dict[str, Any], user: str = ANN, **more: Any) -> Response:
         """What somebody does in a modal or in the App Home."""
         payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "view": view, **more}
         payload |= {"trigger_id": self.trigger(), "container": {"type": "view"}}
+        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
+    async def submit(self, view: dict[str, Any], values: dict[str, Any] | None = None, user: str = ANN) -> Response:
+        """``values`` by block and input, as Slack nests them."""
+        filled = view | {"id": "V1", "state": {"values": values or {}}}
+        payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": filled}
         return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
 
     async def interaction(self, kind: str, channel: str, user: str, **more: Any) -> Response:

@@ -124,6 +124,8 @@ def pass_by(url: str, wait: timedelta) -> None:
         ("receipts", "came_at"),
         ("reactions", "at"),
         ("messages", "known_at"),
+        ("conversations", "began_at waiting_since answered_at closed_at ended_at"),
+        ("unheard", "first_at last_at"),
     ):
         moves = ", ".join(f"{name} = {name} - %(wait)s" for name in columns.split())
         with psycopg.connect(url, autocommit=True) as connection:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,11 +17,13 @@ import pytest
 
 from bot.relay.errors import Refused
 from bot.store.embedded import Embedded
+from tests.conftest import cannot
 
 STARTED = """
 import sys
 from pathlib import Path
 from bot.store.embedded import Embedded
+from tests.conftest import cannot
 Embedded.start(Path(sys.argv[1]))
 """
 KILLED = (
@@ -170,6 +173,7 @@ STOPPED = """
 import shutil, sys
 from pathlib import Path
 from bot.store.embedded import Embedded
+from tests.conftest import cannot
 Embedded.start(Path(sys.argv[1])).stop()
 shutil.rmtree(sys.argv[1])
 """
@@ -178,3 +182,38 @@ shutil.rmtree(sys.argv[1])
 def test_process_that_stopped_its_server_leaves_its_folder_alone(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", STOPPED, str(folder)], check=True)
     assert not folder.exists()
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 200 MB of its own, which can be filled and made read-only. Its path is short, for the socket."""
+    place = Path(tempfile.mkdtemp(prefix="memobridge-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        cannot("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+    place.rmdir()
+
+
+def test_full_disk_is_told_in_plain_words_and_nothing_is_lost(
+    small_disk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = small_disk / "d"
+    Embedded.start(folder).stop()
+    with suppress(OSError), (small_disk / "filled").open("wb") as file:
+        while True:
+            file.write(bytes(2**20))
+    with pytest.raises(Refused, match=r"its disk is full \(\d+ MB left\)\. Nothing is lost: make room"):
+        Embedded.start(folder)
+    assert capfd.readouterr().err == ""
+    (small_disk / "filled").unlink()
+    Embedded.start(folder).stop()
+
+
+def test_read_only_file_system_is_told_in_plain_words(small_disk: Path) -> None:
+    folder = small_disk / "d"
+    Embedded.start(folder).stop()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(Refused, match="its file system is read-only"):
+        Embedded.start(folder)

@@ -12,7 +12,7 @@ from bot.linq.api.calls import call_api, pages
 from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
-from bot.linq.ids import ALL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
+from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
@@ -42,20 +42,18 @@ class LinqRooms:
         query = clean_query(query)
         if UUID.fullmatch(query):
             return [await self.room(self._ids.room(query))]
-        number = _BETWEEN_DIGITS.sub("", query)
-        handle = number if _PHONE.fullmatch(number) else query
-        if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
-            raise Refused(
-                "That is neither a chat id, a phone number nor an e-mail address. "
-                "Write a number with its country code, like +12025550123."
-            )
-        found = await self._chats_with(normalize_handle(handle))
+        handle = parse_handle(query, or_else="a chat id, ")
+        found = await self.rooms_with(handle)
         if not found:
             raise Refused(
                 f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
                 "exchange a first message with them, then link again."
             )
-        return [self._info(chat) for chat in found]
+        return found
+
+    async def rooms_with(self, handle: str) -> Sequence[RoomInfo]:
+        """The chats that this person is in; none is fine."""
+        return [self._info(chat) for chat in await self._chats_with(handle)]
 
     async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
         """Linq has no search, so its chats are listed, at most two thousand of them, and remembered for a minute."""
@@ -80,7 +78,7 @@ class LinqRooms:
     async def find_line(self, query: str) -> LineInfo:
         query = clean_query(query)
         if query.casefold() == ALL:
-            return LineInfo(self._ids.all_lines(), "all numbers", await self._count_chats(""))
+            return LineInfo(self._ids.all_lines(), ALL_LABEL, await self._count_chats(""))
         number, ours = _BETWEEN_DIGITS.sub("", query), await self._own_numbers()
         if number not in ours:
             shown = ", ".join(map(shown_handle, ours)) or "none"
@@ -126,6 +124,19 @@ def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
     if any(wanted in each.casefold() for each in (room.name, room.id, *room.people)):
         return True
     return len(digits) > 2 and any(digits in re.sub(r"\D", "", person) for person in room.people)
+
+
+def parse_handle(query: str, *, or_else: str = "") -> str:
+    """What was typed or pasted, as Linq writes a handle. Refused for what is none; ``or_else``: what else is taken."""
+    query = clean_query(query)
+    number = _BETWEEN_DIGITS.sub("", query)
+    handle = number if _PHONE.fullmatch(number) else query
+    if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
+        raise Refused(
+            f"That is neither {or_else}a phone number nor an e-mail address. "
+            "Write a number with its country code, like +12025550123."
+        )
+    return normalize_handle(handle)
 
 
 def clean_query(query: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import DeliveryWithReceipts
-from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardChat
+from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
 from bot.slack.ids import SlackRoom, is_person, is_room, parse_room, user_of
 from bot.slack.ui.blocks import Block, actions, button, section
 from bot.slack.ui.link_text import health_words, settings_words
@@ -144,7 +144,7 @@ def moved(to: SlackRoom) -> Reply:
 
 
 def inbox_made(link: Link, line: LineInfo, unheard: int) -> Reply:
-    chats = "" if line.chats is None else f" It has {line.chats} chats so far; nothing from before is carried."
+    chats = "" if line.rooms is None else f" It has {line.rooms} chats so far; nothing from before is carried."
     lost = f" {unheard} of our chats wrote lately and were heard by nobody." if unheard else ""
     return Reply(
         f"This channel is the inbox of {_peer(link)} now: each contact who writes gets a thread here.{chats}{lost}"
@@ -159,7 +159,7 @@ def not_linked() -> Reply:
     return Reply(f"This channel is not linked to a chat. An admin can link it: `{COMMAND} link +12025550123`")
 
 
-def listed(links: Sequence[Link], unheard: Sequence[UnheardChat], *, shows_peers: bool) -> Reply:
+def listed(links: Sequence[Link], unheard: Sequence[UnheardRoom], *, shows_peers: bool) -> Reply:
     """Conversations are no links that anybody made: their inbox stands for them."""
     made = [link for link in links if link.inbox is None]
     lines = [f"{_room(link.room)} → {_peer(link) if shows_peers else 'an iMessage chat'}" for link in made]
@@ -168,7 +168,7 @@ def listed(links: Sequence[Link], unheard: Sequence[UnheardChat], *, shows_peers
     return Reply((shown or "No channel that you are in is linked.") + lost)
 
 
-def _unheard(chats: Sequence[UnheardChat]) -> str:
+def _unheard(chats: Sequence[UnheardRoom]) -> str:
     """Chats to which nobody listens, without saying who they are."""
     messages = sum(chat.messages for chat in chats)
     number = "1 chat wrote" if len(chats) == 1 else f"{len(chats)} chats wrote"

@@ -103,9 +103,8 @@ def edited(message: Body, edit: Edit) -> Content | None:
     if texts and new:
         new[0]["block_id"] = text(texts[0], "block_id") or new[0]["block_id"]
     at = before.index(texts[0]) if texts else 0
-    shown = [*kept[:at], *new, *kept[at:]]
-    if earlier:
-        shown.append(_earlier_block(earlier))
+    below = [_earlier_block(earlier)] if earlier else []
+    shown = [*kept[:at], *new, *below, *kept[at:]]
     return Content(cut(prose(edit.text).strip(), FALLBACK_MOST) or EMPTY, tuple(shown))
 
 

@@ -1,11 +1,11 @@
 """Conversations of inboxes, and chats that nobody listens to. All times are the server's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, Message
-from bot.relay.rooms import Conversation, Link, UnheardChat
+from bot.relay.rooms import Conversation, Link, UnheardRoom
 from bot.store.pool import Pool, rows
 from bot.store.tables.ingest import ACCEPT
 from bot.store.tables.links import MARK, SAVE, link_row
@@ -68,6 +68,17 @@ WHERE unheard.last <> excluded.last
 UNHEARD = """
 SELECT * FROM unheard WHERE NOT EXISTS (SELECT FROM links WHERE peer = unheard.room) ORDER BY last_at DESC, room
 """
+
+FIRST_ANSWER = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - began_at)) AS median_s
+FROM conversations WHERE began_at > now() - interval '1 day' AND answered_at IS NOT NULL
+"""
+# Who is in a chat: whoever was the last to say something there.
+NAMES = """
+SELECT DISTINCT ON (origin) origin, coalesce(nullif(name, ''), handle) AS name
+FROM deliveries JOIN people ON people.id = sender WHERE origin = ANY (%s) ORDER BY origin, accepted_at DESC
+"""
+IN_ROOMS = "SELECT * FROM conversations WHERE room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s) AND ended_at IS NULL"
 
 
 class ConversationTable:
@@ -133,11 +144,23 @@ class ConversationTable:
         line = message.within[0]
         await self._pool.rows(NOTE_UNHEARD, {"room": message.room, "line": line, "message": message.id})
 
-    async def unheard(self) -> Sequence[UnheardChat]:
+    async def unheard(self) -> Sequence[UnheardRoom]:
         return [
-            UnheardChat(row["room"], row["line"], row["first_at"], row["last_at"], row["messages"])
+            UnheardRoom(row["room"], row["line"], row["first_at"], row["last_at"], row["messages"])
             for row in await self._pool.rows(UNHEARD)
         ]
+
+    async def first_answer_s(self) -> float:
+        """How long those of the last day waited for their first answer: the median, 0 where none was answered."""
+        row = await self._pool.row(FIRST_ANSWER)
+        return float(row["median_s"] or 0.0) if row else 0.0
+
+    async def in_rooms(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, tuple[Conversation, str]]:
+        """Conversations by their threads and by their chats, each with who is in it as people read it."""
+        found = [to_conversation(row) for row in await self._pool.rows(IN_ROOMS, {"rooms": list(rooms)})]
+        named = await self._pool.rows(NAMES, ([each.peer for each in found],))
+        names = {row["origin"]: row["name"] for row in named}
+        return {room: (each, names.get(each.peer, "")) for each in found for room in (each.room, each.peer)}
 
     async def _change(self, change: str, **params: object) -> None:
         await self._pool.rows(CHANGE.format(change=change), params)

@@ -136,6 +136,13 @@ SELECT * FROM deliveries WHERE url_token = %s AND url_expires_at > now() AND (
 """
 
 # Whoever stands first in a room since it may go; a send without an answer is searched for as long as it may be.
+WAITING_FOR_ROOMS = """
+SELECT target, count(*)::int AS number, max(reason) AS reason FROM deliveries
+WHERE state IN ('waiting', 'prepared') AND target IN (
+    SELECT target FROM deliveries
+    WHERE retry_at IS NOT NULL AND state IN ('waiting', 'prepared') AND remedy IN ('invite_bot', 'restore_room'))
+GROUP BY target ORDER BY target
+"""
 OLDEST_DUE = f"""
 SELECT extract(epoch FROM now() - min(since))::float AS age_s FROM (
     SELECT DISTINCT ON (target) greatest(accepted_at, not_before, sending_since + %s) AS since
@@ -282,6 +289,11 @@ class DeliveryTable:
         """For how many seconds the first delivery of some room should have been done with; 0: none waits."""
         row = await self._pool.row(OLDEST_DUE, (search_timeout,))
         return max(0.0, float(row["age_s"])) if row and row["age_s"] is not None else 0.0
+
+    async def waiting_for_rooms(self) -> Sequence[tuple[RoomId, int, str]]:
+        """Rooms that cannot be sent into until a person acts, how many deliveries wait for each, and why."""
+        rows = await self._pool.rows(WAITING_FOR_ROOMS)
+        return [(row["target"], row["number"], row["reason"]) for row in rows]
 
     async def _told(self, which: str, *params: object) -> Sequence[DeliveryWithReceipts]:
         rows = await self._pool.rows(f"SELECT * FROM deliveries_with_receipts WHERE {which}", params)

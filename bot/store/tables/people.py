@@ -15,7 +15,6 @@ SELECT name, handle, (
     SELECT label FROM links WHERE peer = %(room)s AND NOT is_group ORDER BY from_file LIMIT 1) AS label
 FROM people WHERE id = %(person)s
 """
-KNOWN_AT_MOST = 10_000
 
 
 class PersonTable:
@@ -23,15 +22,11 @@ class PersonTable:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._known: set[PersonId] = set()
 
     async def save_handle(self, person: PersonId, handle: str) -> None:
-        """Told with every message, stored with the first one."""
-        if person in self._known:
-            return
+        """Told with every message, stored with the first one. None is remembered here: whom an operator forgot at the
+        command line may write again."""
         await self._pool.rows(SAVE_HANDLE, (person, sanitize_text(handle)))
-        if len(self._known) < KNOWN_AT_MOST:
-            self._known.add(person)
 
     async def save_card(self, person: PersonId, handle: str, name: str, photo_url: str = "") -> None:
         """The photo's address expires within the hour and is Linq's own, so it is neither kept nor shown."""

@@ -77,6 +77,38 @@ WITH gone AS (
 )
 SELECT count(*) AS gone FROM gone
 """
+UPLOADS = """
+WITH gone AS (
+    DELETE FROM uploads WHERE media IN (
+        SELECT media FROM uploads WHERE uploaded_at < now() - %(age)s ORDER BY uploaded_at LIMIT %(batch)s)
+    RETURNING media
+)
+SELECT count(*) AS gone FROM gone
+"""
+AUDIT = "SELECT delete_old_audit(%(age)s, %(batch)s) AS gone"
+
+# One that is closed goes with what it left, and its chat begins anew. Open ones stay, however old.
+CONVERSATIONS = """
+WITH gone AS (
+    DELETE FROM conversations WHERE room IN (
+        SELECT room FROM conversations AS old WHERE coalesce(ended_at, closed_at) < now() - %(age)s
+        AND NOT EXISTS (
+            SELECT FROM deliveries WHERE target = old.room AND state IN ('waiting', 'prepared', 'sending'))
+        ORDER BY began_at LIMIT %(batch)s)
+    RETURNING room
+), unlinked AS (
+    DELETE FROM links USING gone WHERE links.room = gone.room AND links.inbox IS NOT NULL
+)
+SELECT count(*) AS gone FROM gone
+"""
+UNHEARD = """
+WITH gone AS (
+    DELETE FROM unheard WHERE room IN (
+        SELECT room FROM unheard WHERE last_at < now() - %(age)s ORDER BY last_at LIMIT %(batch)s)
+    RETURNING room
+)
+SELECT count(*) AS gone FROM gone
+"""
 
 
 class Retention:
@@ -87,11 +119,22 @@ class Retention:
 
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete what was accepted before that and is finished; gives how many deliveries went."""
+        parts = (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES, CONVERSATIONS, UNHEARD)
+        gone = {part: await self._delete_all(part, age) for part in parts}
+        return gone[DELIVERIES]
+
+    async def delete_audit_older_than(self, age: timedelta) -> int:
+        return await self._delete_all(AUDIT, age)
+
+    async def forget_uploads_older_than(self, age: timedelta) -> int:
+        """Forget which they were, where nobody wants them deleted at their network."""
+        return await self._delete_all(UPLOADS, age)
+
+    async def _delete_all(self, statement: str, age: timedelta) -> int:
         gone = 0
-        for statement in (HELD, DELIVERIES, RECEIPTS, REACTIONS, MESSAGES):
-            while deleted := await self._delete_batch(statement, age):
-                gone += deleted if statement is DELIVERIES else 0
-                await self._pause()
+        while deleted := await self._delete_batch(statement, age):
+            gone += deleted
+            await self._pause()
         return gone
 
     async def _delete_batch(self, statement: str, age: timedelta) -> int:

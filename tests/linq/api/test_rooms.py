@@ -83,7 +83,7 @@ def test_clean_query_keeps_what_an_address_needs() -> None:
 async def test_our_own_number_is_found_with_its_chats(adapter: LinqAdapter, query: str) -> None:
     line = await adapter.rooms.find_line(query)
     assert (line.room, line.label) == (IDS.line("+12025550100"), "+1 202-555-0100")
-    assert line.chats
+    assert line.rooms
 
 
 @pytest.mark.parametrize("query", ["all", "ALL "])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId
-from bot.relay.rooms import Link, RoomInfo, UnheardChat
+from bot.relay.rooms import Link, RoomInfo, UnheardRoom
 from bot.slack.actions.replies import OF_A_NOTICE, Reply, describe_room, listed, offer, problem, status
 from bot.slack.ids import SlackRoom
 from tests.slack.block_rules import invalid_blocks
@@ -72,7 +72,7 @@ def test_slack_takes_every_offer_and_nothing_in_it_becomes_markup(rooms: list[Ro
 @UNHURRIED
 @given(st.lists(TEXT, max_size=60), st.booleans(), st.integers(0, 2))
 def test_slack_takes_every_list(labels: list[str], shows_peers: bool, chats: int) -> None:
-    unheard = [UnheardChat(ANN.id, ANN.id, NOON, NOON, messages=9)] * chats
+    unheard = [UnheardRoom(ANN.id, ANN.id, NOON, NOON, messages=9)] * chats
     rooms = [SlackRoom("T0AAA", f"C{number}").id for number in range(len(labels))]
     links = [Link(room, ANN.id, label) for room, label in zip(rooms, labels, strict=True)]
     assert fits(listed(links, unheard, shows_peers=shows_peers))

@@ -2,12 +2,9 @@
 
 import asyncio
 import io
-import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -19,48 +16,16 @@ from bot import __version__
 from bot.cli.child import BotProcess, ChildError
 from bot.cli.common import show, table
 from bot.linq.ids import LinqIds
+from bot.relay.audit import AuditEntry
 from bot.relay.rooms import Link
 from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE, TEAM
 from bot.slack.ids import SlackRoom
 from bot.store.database import Database
-from config.settings import RENAMED, Settings
+from tests.cli.shell import Ran, Shell
 from tests.store.rows import delivery, voice
 
 UNKNOWN_CHAT = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Shell:
-    sandbox: Sandbox
-    environment: dict[str, str]
-
-    async def run(self, *words: str, **environment: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", *words),
-            env=self.environment | environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
-
-
-@pytest.fixture
-async def shell(database_url: str) -> AsyncIterator[Shell]:
-    settings = {*map(str.upper, Settings.model_fields), *RENAMED}
-    clean = {name: value for name, value in os.environ.items() if name.upper() not in settings}
-    async with Sandbox() as sandbox:
-        yield Shell(sandbox, clean | sandbox.environment() | {"DATABASE_URL": database_url, "COLUMNS": "200"})
 
 
 def failures(ran: Ran) -> list[str]:
@@ -81,7 +46,9 @@ async def test_unknown_command_is_wrong_usage(shell: Shell) -> None:
     assert (await shell.run("fly")).code == 2
 
 
-@pytest.mark.parametrize("words", [(), ("run",), ("check",), ("links",), ("deliveries",), ("sandbox",), ("demo",)])
+@pytest.mark.parametrize(
+    "words", [(), ("run",), ("check",), ("links",), ("deliveries",), ("audit",), ("forget",), ("sandbox",), ("demo",)]
+)
 async def test_help_is_everywhere(shell: Shell, words: tuple[str, ...]) -> None:
     ran = await shell.run(*words, "--help")
     assert ran.code == 0
@@ -336,6 +303,12 @@ async def test_label_is_shown_as_it_is_whatever_it_looks_like(shell: Shell, data
         ran = await shell.run(*words)
         assert (ran.code, ran.err) == (0, "")
         assert "Sales [/team] [new] :phone:" in ran.out
+
+
+async def test_delivery_is_shown_with_who_approved_it(shell: Shell, database: Database) -> None:
+    await database.deliveries.accept([delivery("d1")])
+    await database.audit.add(AuditEntry("approve", "slack:T1@U1", delivery("d1").id))
+    assert "approve, by slack:T1@U1" in (await shell.run("deliveries", "show", "d1")).out
 
 
 async def test_unknown_delivery_is_one_line_and_exit_code_1(shell: Shell) -> None:
