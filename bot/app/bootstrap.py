@@ -30,6 +30,7 @@ from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
+from bot.relay.openings import Openings
 from bot.relay.overview import Overviews
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
@@ -77,6 +78,7 @@ class Services:
     links: Links
     conversations: ConversationActions
     overviews: Overviews
+    openings: Openings
     backfill: Backfill
     erasure: Erasure
     temporary_urls: TemporaryUrls | None
@@ -191,6 +193,7 @@ def _build(
             database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
         ),
         overviews=Overviews(database.overviews, database.links),
+        openings=Openings(store, links, adapters.linq.opening, now=now),
         backfill=_backfill(settings, database, deliveries, networks),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,

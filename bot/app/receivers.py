@@ -59,7 +59,12 @@ class Receivers:
         )
         self._checks.linq.append(webhooks.ping)
         dispatcher = services.slack.dispatcher(
-            services.deliveries, services.links, services.actions, services.conversations, services.overviews
+            services.deliveries,
+            services.links,
+            services.actions,
+            services.conversations,
+            services.overviews,
+            services.openings,
         )
         self._periodic.start("home", HOME_EVERY_S, dispatcher.home.refresh_open)
         secret = _shown(self._settings.slack_signing_secret)

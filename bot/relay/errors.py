@@ -27,6 +27,10 @@ ROOT_GONE = "root_gone"
 """The code of ``Refused`` where the first message of a thread is deleted, so that nothing can be sent into it."""
 
 
+NO_ROOM = "no_room"
+"""The code of ``Refused`` where nobody has a room with that person yet, and one could be opened."""
+
+
 class RelayError(Exception):
     """Base of the three. ``reason`` is a sentence for people; ``code`` is the network's own code, if it gave one."""
 

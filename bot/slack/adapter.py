@@ -15,6 +15,7 @@ from bot.slack.actions.conversations import ConversationButtons
 from bot.slack.actions.home import Home
 from bot.slack.actions.interactions import people_and_groups
 from bot.slack.actions.later import SendLater
+from bot.slack.actions.openings import OpeningButtons
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
 from bot.slack.api.attachments import Attachments
@@ -37,7 +38,14 @@ from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch
 from bot.slack.inbound.resolve import MessageBuilder, Sniff
 from bot.slack.inbound.socket_receiver import SocketReceiver, SocketTiming
-from bot.slack.ports import ConversationService, DeliveryActions, LinkService, MessageIntake, OverviewService
+from bot.slack.ports import (
+    ConversationService,
+    DeliveryActions,
+    LinkService,
+    MessageIntake,
+    OpeningService,
+    OverviewService,
+)
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -111,6 +119,7 @@ class SlackAdapter:
         deliveries: DeliveryActions,
         conversations: ConversationService,
         overviews: OverviewService,
+        openings: OpeningService,
     ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
         later = SendLater(
@@ -133,7 +142,8 @@ class SlackAdapter:
         )
         conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
         home = Home(links, overviews, self.directory, self.api, self._clock)
-        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home)
+        opening_buttons = OpeningButtons(openings, self.directory, self.api)
+        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home, opening_buttons)
         return Dispatcher(events, commands, shortcuts, buttons, later, home, self.responder, self.identity, self._clock)
 
     def socket_receiver(

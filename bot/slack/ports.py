@@ -68,6 +68,16 @@ class DeliveryActions(Protocol):
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
 
 
+class OpeningService(Protocol):
+    """``bot.relay.openings.Openings``"""
+
+    async def lines(self) -> Sequence[LineInfo]: ...
+
+    async def open(
+        self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
+    ) -> Link: ...
+
+
 class OverviewService(Protocol):
     """``bot.relay.overview.Overviews``"""
 

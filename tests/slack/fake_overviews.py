@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from bot.relay.ids import RoomId
+from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryWithReceipts
 from bot.relay.overview import Overview
+from bot.relay.rooms import LineInfo, Link
 
 
 @dataclass
@@ -22,3 +23,19 @@ class FakeOverviews:
     async def held(self, room: RoomId) -> Sequence[DeliveryWithReceipts]:
         self.asked.append({room})
         return self.shown.attention
+
+
+@dataclass
+class FakeOpenings:
+    """Implements ``OpeningService``. ``opened``: room, line, handle and text of each chat that was opened."""
+
+    opened: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def lines(self) -> Sequence[LineInfo]:
+        return [LineInfo(RoomId("linq:default/line/1"), "+1 202 555 0100")]
+
+    async def open(
+        self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
+    ) -> Link:
+        self.opened.append((room, line, handle, text))
+        return Link(room, RoomId("linq:default/new"), handle, by)

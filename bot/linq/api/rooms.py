@@ -13,7 +13,7 @@ from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
-from bot.relay.errors import Refused
+from bot.relay.errors import NO_ROOM, Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
 
@@ -47,7 +47,8 @@ class LinqRooms:
         if not found:
             raise Refused(
                 f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
-                "exchange a first message with them, then link again."
+                "exchange a first message with them, then link again.",
+                code=NO_ROOM,
             )
         return found
 
@@ -114,9 +115,14 @@ class LinqRooms:
         return chats_of(handle, found)
 
     def _info(self, chat: schemas.LinqChat) -> RoomInfo:
-        if not chat.id:
-            raise PayloadError("no chat id")
-        return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+        return chat_info(chat, self._ids)
+
+
+def chat_info(chat: schemas.LinqChat, ids: LinqIds) -> RoomInfo:
+    """A chat as a person choosing it needs to see it."""
+    if not chat.id:
+        raise PayloadError("no chat id")
+    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
 
 
 def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:

@@ -9,6 +9,7 @@ from bot.slack.actions.conversations import ConversationButtons
 from bot.slack.actions.home import Home
 from bot.slack.actions.interactions import ButtonClick, Submission
 from bot.slack.actions.later import SendLater
+from bot.slack.actions.openings import OpeningButtons
 from bot.slack.actions.replies import CANCEL, LINK, Reply
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.ports import DeliveryActions, LinkService
@@ -24,6 +25,7 @@ class Buttons:
         conversations: ConversationButtons,
         later: SendLater,
         home: Home,
+        openings: OpeningButtons,
     ) -> None:
         self._links = links
         self._deliveries = deliveries
@@ -39,8 +41,9 @@ class Buttons:
             **conversations.buttons,
             **later.buttons,
             **home.buttons,
+            **openings.buttons,
         }
-        self._views = {**conversations.views, **later.views, **home.views}
+        self._views = {**conversations.views, **later.views, **home.views, **openings.views}
 
     async def clicked(self, click: ButtonClick) -> Reply | None:
         """None where the notice itself shows what came of it. Raises what the relay raises."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from bot.relay.errors import Refused, RelayError, Remedy
+from bot.relay.errors import NO_ROOM, Refused, RelayError, Remedy
 from bot.relay.ids import PersonId
 from bot.relay.model import Message
 from bot.relay.parts import Part
@@ -64,7 +64,12 @@ class Commands:
     async def _link(self, command: SlashCommand) -> Reply:
         if not command.rest:
             return replies.LINK_USAGE
-        return replies.offer(await self._links.choices(command.rest, by=command.by.person))
+        try:
+            return replies.offer(await self._links.choices(command.rest, by=command.by.person))
+        except Refused as no:
+            if no.code != NO_ROOM:
+                raise
+            return replies.no_chat(no.reason, command.rest)
 
     async def _unlink(self, command: SlashCommand) -> Reply:
         return replies.unlinked(*await self._links.unlink(command.by.room, by=command.by.person))

@@ -18,7 +18,7 @@ from bot.slack.ui.mrkdwn import bold, quoted
 from bot.slack.ui.notice_text import DAY_AND_TIME, NAME_MOST, clock, fitting, name_of, reason_of
 from bot.slack.ui.remedies import COMMAND, WORDS
 
-LINK, CANCEL = "link_chat", "cancel_link"
+LINK, CANCEL, OPEN_CHAT = "link_chat", "cancel_link", "open_chat"
 CHOICES_MOST = 20
 TEXT_MOST = 3000
 OF_A_NOTICE = (Remedy.RESEND, Remedy.CHECK_THEN_RESEND)  # a reply has no such button
@@ -98,6 +98,12 @@ def offer(rooms: Sequence[RoomInfo]) -> Reply:
     if len(rooms) > CHOICES_MOST:
         rows.append(section(f"… and {len(rooms) - CHOICES_MOST} more; name a chat id to choose one of those."))
     return Reply(asked, (section(asked), *rows, actions(_cancel_button())))
+
+
+def no_chat(said: str, handle: str) -> Reply:
+    """There is no chat with this person; one may be opened by a text."""
+    words = f"{quoted(said, 1000)} Or open one now, by a text of yours."
+    return Reply(words, (section(words), actions(button("Open a chat …", OPEN_CHAT, handle), _cancel_button())))
 
 
 def describe_room(room: RoomInfo) -> str:

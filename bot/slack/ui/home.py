@@ -18,7 +18,7 @@ from bot.slack.ui.notice_blocks import GLYPHS, decision_buttons
 from bot.slack.ui.notice_text import DAY_AND_TIME, NAME_MOST, clock, name_of, reason_of
 from bot.slack.ui.remedies import COMMAND
 
-NEW_LINK, EDIT_LINK, NEW_CONVERSATION = "new_link", "edit_link", "new_conversation"
+NEW_LINK, EDIT_LINK = "new_link", "edit_link"
 LINKS_MOST = 20  # each takes two blocks, with its health three
 BLOCKS_MOST = 100
 
@@ -58,8 +58,7 @@ def _link(link: Link, *, is_admin: bool, shows_peers: bool) -> Block:
 
 
 def _waiting(overview: Overview, *, shows_peers: bool) -> Iterator[Block]:
-    inboxes = [link for link in overview.links if link.is_inbox]
-    if not inboxes:
+    if not any(link.is_inbox for link in overview.links):
         return
     yield _header("Open conversations")
     if not overview.waiting:
@@ -68,7 +67,6 @@ def _waiting(overview: Overview, *, shows_peers: bool) -> Iterator[Block]:
         yield section(_conversation(conversation, shows_peers=shows_peers))
     if len(overview.waiting) > SHOWN:
         yield context("… and more in the inbox")
-    yield actions(*(button("New conversation", NEW_CONVERSATION, link.room) for link in inboxes[:1]))
 
 
 def _conversation(conversation: Conversation, *, shows_peers: bool) -> str:
