@@ -18,6 +18,7 @@ from bot.slack.actions.later import SendLater
 from bot.slack.actions.openings import OpeningButtons
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
+from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.attachments import Attachments
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.api.downloads import DownloadLimits, Downloads
@@ -27,6 +28,7 @@ from bot.slack.api.messages import Messages
 from bot.slack.api.rate_limit import RateLimiter
 from bot.slack.api.sender import SlackSender
 from bot.slack.api.status_board import SlackStatusBoard
+from bot.slack.api.steps import WorkflowSteps
 from bot.slack.api.threads import SlackThreads
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
@@ -142,9 +144,13 @@ class SlackAdapter:
         )
         conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
         home = Home(links, overviews, self.directory, self.api, self._clock)
+        steps = WorkflowSteps(self.api)
+        step = WorkflowStep(intake, links, self.directory, self._builder, self.identity, steps, now=self._now)
         opening_buttons = OpeningButtons(openings, self.directory, self.api)
         buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home, opening_buttons)
-        return Dispatcher(events, commands, shortcuts, buttons, later, home, self.responder, self.identity, self._clock)
+        return Dispatcher(
+            events, commands, shortcuts, buttons, later, home, step, self.responder, self.identity, self._clock
+        )
 
     def socket_receiver(
         self, dispatch: Dispatch, app_token: str, *, timing: SocketTiming | None = None

@@ -34,6 +34,7 @@ from bot.slack.actions.later import SendLater
 from bot.slack.actions.replies import IN_A_MOMENT, Reply
 from bot.slack.actions.responder import Responder
 from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_VOICE, Shortcuts
+from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
 from bot.slack.fields import Body, child, identifier, text
@@ -61,6 +62,7 @@ class Dispatcher:
         buttons: Buttons,
         later: SendLater,
         home: Home,
+        step: WorkflowStep,
         responder: Responder,
         identity: Identity,
         clock: Callable[[], float],
@@ -71,7 +73,7 @@ class Dispatcher:
         self._identity = identity
         self._clock = clock
         self.last_event_at: float | None = None  # by the clock: proof that Slack's events reach us
-        self.events = {**events.table, "app_home_opened": home.opened}
+        self.events = {**events.table, "app_home_opened": home.opened, "function_executed": step.executed}
         self.home = home
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
         self.shortcuts: dict[str, Callable[[MessageShortcut], Coroutine[Any, Any, Reply | None]]]

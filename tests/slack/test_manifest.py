@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.slack.actions.workflow_step import CHANNEL_INPUT, FILE_INPUT, SEND_VOICE_MEMO
 from bot.slack.diagnosis import NEEDED_SCOPES
 from bot.slack.dispatch import Dispatcher
 
@@ -18,6 +19,7 @@ SUBSCRIPTIONS = {
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
     "app_home_opened": "",
+    "function_executed": "",
 }
 READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:history"}
 
@@ -36,6 +38,8 @@ SCOPES: dict[str, set[str]] = {
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
     "files.info": {"files:read"},
+    "functions.completeError": set(),
+    "functions.completeSuccess": set(),
     "reactions.add": {"reactions:write"},
     "reactions.remove": {"reactions:write"},
     "usergroups.list": {"usergroups:read"},
@@ -45,7 +49,7 @@ SCOPES: dict[str, set[str]] = {
     "views.open": set(),
     "views.publish": set(),
 }
-FAMILIES = "apps|auth|chat|conversations|files|usergroups|users|views|reactions"
+FAMILIES = "apps|auth|chat|conversations|files|functions|usergroups|users|views|reactions"
 
 
 @pytest.fixture
@@ -121,6 +125,13 @@ def test_http_events_need_what_the_readme_says_and_no_more(manifest: dict[str, A
 def test_home_tab_is_shown(manifest: dict[str, Any]) -> None:
     home = manifest["features"]["app_home"]
     assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, False)
+
+
+def test_step_is_declared_with_the_inputs_that_are_read(manifest: dict[str, Any]) -> None:
+    step = manifest["functions"][SEND_VOICE_MEMO]
+    assert set(step["input_parameters"]) == {FILE_INPUT, CHANNEL_INPUT}
+    assert set(step["output_parameters"]) == {"status", "delivery_id"}
+    assert manifest["settings"]["org_deploy_enabled"] is True
 
 
 def test_buttons_need_interactivity(manifest: dict[str, Any]) -> None:

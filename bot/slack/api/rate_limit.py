@@ -46,6 +46,8 @@ RATES = {
     "conversations.replies": TIER_3,
     "conversations.info": TIER_3,
     "chat.getPermalink": TIER_4,
+    "functions.completeError": TIER_3,
+    "functions.completeSuccess": TIER_3,
     "views.open": TIER_4,
     "views.publish": TIER_4,
     "files.info": TIER_4,
