@@ -30,6 +30,8 @@ from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
+from bot.relay.openings import Openings
+from bot.relay.overview import Overviews
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
@@ -76,6 +78,8 @@ class Services:
     receipts: Receipts
     links: Links
     conversations: ConversationActions
+    overviews: Overviews
+    openings: Openings
     backfill: Backfill
     erasure: Erasure
     temporary_urls: TemporaryUrls | None
@@ -189,6 +193,8 @@ def _build(
         conversations=ConversationActions(
             database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
         ),
+        overviews=Overviews(database.overviews, database.links),
+        openings=Openings(store, links, adapters.linq.opening, now=now),
         backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
