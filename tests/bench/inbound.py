@@ -119,7 +119,7 @@ async def burst(contest: Contest) -> Figures:
 
 
 async def _one_by_one(stage: Scene, name: str, text: str | None, files: Sequence[Body]) -> float:
-    """The median way in seconds, in chats in which something was said before: the first message makes a person known."""
+    """The median way in seconds, in chats that go on: the first message of each also makes its sender known."""
     chats = list(stage.links.values())[:WARM_UP]
     async with crossings(stage.sandbox, name) as found:
         for number in range(WARM_UP + FAR_SINGLES):
