@@ -12,7 +12,6 @@ from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
 from bot.relay.ports import Outgoing
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
 
-
 SEARCHED_EVERY = timedelta(seconds=1)
 
 
