@@ -15,7 +15,7 @@ from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
 from bot.audio import AudioWorkers, VoiceConverter, sniff
 from bot.files import AttachmentConverter, FileRules
-from bot.jobs import Handlers, JobRunner, job_schemas
+from bot.jobs import Handlers, Intervals, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
 from bot.relay.backfill import Backfill
@@ -199,7 +199,7 @@ def _build(
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
-        jobs=_jobs(settings, database, deliveries, notices),
+        jobs=_jobs(settings, database, deliveries, notices, decorate("intervals", Intervals())),
     )
 
 
@@ -279,11 +279,13 @@ def _backfill(
     return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
-def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
+def _jobs(
+    settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService, intervals: Intervals
+) -> JobRunner:
     handlers = Handlers(
         send_next=lambda room: deliveries.send_next(RoomId(room)),
         refresh_notice=lambda notice: notices.refresh(NoticeId(notice)),
         due=database.due,
         missing=database.need_jobs,
     )
-    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S)
+    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S, intervals=intervals)

@@ -39,7 +39,7 @@ from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_
 from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
-from bot.slack.fields import Body, child, identifier, text
+from bot.slack.fields import Body, child, identifier, prose, text
 from bot.slack.inbound.envelope import team_of
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.parse import ParseError
@@ -91,7 +91,7 @@ class Dispatcher:
                 case "event_callback":
                     return await self._event(payload)
                 case "url_verification":
-                    return BoltResponse(status=200, body=text(payload, "challenge"))
+                    return BoltResponse(status=200, body=prose(text(payload, "challenge")))
                 case "app_rate_limited":
                     log.warning("slack.events_held_back", extra={"minute": payload.get("minute_rate_limited")})
                     return BoltResponse(status=200)

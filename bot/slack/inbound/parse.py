@@ -104,7 +104,7 @@ def parse_message(
     if is_by_bot(event, me, allowed_bots):
         return ()
     posted = posted_message(event, channel, me)
-    return (posted,) if posted.files or posted.fragments else ()
+    return (posted,) if posted.sender and (posted.files or posted.fragments) else ()
 
 
 def posted_message(message: Body, channel: SlackRoom, me: BotIdentity) -> PostedMessage:
@@ -230,7 +230,7 @@ def _changed(
         found.append(Withdrawal(channel, ts_of(now, "ts"), _root_of(now), tuple(sorted(kept))))
     if not is_tombstone and _is_edited(now, before):
         found.append(EditedMessage(posted_message(now, channel, me)))
-    return tuple(found)
+    return tuple(fact for fact in found if isinstance(fact, Withdrawal) or fact.posted.sender)
 
 
 def _is_edited(now: Body, before: Body) -> bool:
