@@ -40,6 +40,7 @@ class Findings:
     failed: int = 0
     cancelled: int = 0
     unheard: int = 0
+    stepped_aside: int = 0
     told: list[str] = field(default_factory=list)
 
     @property
@@ -52,14 +53,14 @@ class Findings:
 
 
 def audit(traffic: Traffic) -> Findings:
-    found = Findings()
+    found = Findings(stepped_aside=len(traffic.stepped_aside))
     for conversation in traffic.conversations:
         for said in conversation.team:
             (_judge_team_text if said.text else _judge_drop)(traffic, conversation, said, found)
         for answer in conversation.contact:
             _judge_contact(conversation, answer, found)
-        _judge_order_at_linq(conversation, found)
-        _judge_order_in_slack(conversation, found)
+        _judge_order_at_linq(traffic, conversation, found)
+        _judge_order_in_slack(traffic, conversation, found)
         _judge_strangers(traffic, conversation, found)
     return found
 
@@ -182,10 +183,11 @@ def _judge_tapback(conversation: Conversation, said: ContactMessage, found: Find
 # all of it
 
 
-def _judge_order_at_linq(conversation: Conversation, found: Findings) -> None:
-    """But for clips that were given up in the open: their chat went on without them."""
+def _judge_order_at_linq(traffic: Traffic, conversation: Conversation, found: Findings) -> None:
+    """But for clips that were given up in the open, or late: their chat went on without them."""
     wanted = [name for said in conversation.team for name in (said.clips or (said.label,))]
     doubtful = {name for said in conversation.team for name in said.clips if _was_unconfirmed(conversation, said, name)}
+    doubtful |= traffic.stepped_aside
     sent = [name for name in map(_name_at_linq, conversation.sent()) if name not in doubtful]
     _judge_order(sent, wanted, found)
 
@@ -194,8 +196,8 @@ def _name_at_linq(message: LinqMessage) -> str:
     return message.media[0].filename if message.is_voice_memo else message.text.partition(" ")[0]
 
 
-def _judge_order_in_slack(conversation: Conversation, found: Findings) -> None:
-    wanted = [said.label for said in conversation.contact]
+def _judge_order_in_slack(traffic: Traffic, conversation: Conversation, found: Findings) -> None:
+    wanted = [said.label for said in conversation.contact if f"{said.label}.m4a" not in traffic.stepped_aside]
     _judge_order([said_in(post).partition(" ")[0] for post in conversation.view.posts()], wanted, found)
 
 

@@ -225,8 +225,9 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Kill] | None = 
             await _make_links(people)
             people.begin()
             await campaign(people, database, plan, result)
-            result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
             await asyncio.to_thread(database.server)  # the last bot stopped its own
+            people.stepped_aside = await asyncio.to_thread(database.stepped_aside)
+            result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
             result.unfinished = await asyncio.to_thread(database.unfinished)
     return result
 

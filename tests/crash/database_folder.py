@@ -25,6 +25,7 @@ UNION ALL SELECT concat_ws(' ', 'notice', id, 'until', retry_at) FROM notices
 UNION ALL SELECT concat_ws(' ', 'job', lock, status) FROM procrastinate_jobs
 """
 OPEN = "SELECT id FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending')"
+STEPPED_ASIDE = "SELECT part ->> 'name' FROM deliveries, jsonb_array_elements(parts) AS part WHERE is_late"
 BACK_WITHIN_S = 60.0
 START_LOCK = Lock()  # the package of the embedded server is made for one server in a process
 
@@ -84,6 +85,11 @@ class DatabaseFolder:
     def open_deliveries(self) -> set[str]:
         with self._connect() as connection:
             return {str(id_) for (id_,) in connection.execute(OPEN).fetchall()}
+
+    def stepped_aside(self) -> set[str]:
+        """The names of files that could not be had for a minute, so that others passed them, as their notice said."""
+        with self._connect() as connection:
+            return {str(name) for (name,) in connection.execute(STEPPED_ASIDE).fetchall()}
 
     def _connect(self) -> psycopg.Connection:
         """Waits for a server that is just coming back."""

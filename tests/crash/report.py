@@ -121,7 +121,7 @@ def _rest(result: Result) -> str:
     return (
         f"Notices: {found.notices}, {found.notices_doubled} twice, {found.notices_missing} missing. Alerts told twice: "
         f"{result.repeated_alerts}. Clips failed {found.failed}, cancelled {found.cancelled}, unconfirmed and then "
-        f"found {found.found_later}; webhooks that no bot heard: {found.unheard}."
+        f"found {found.found_later}, late {found.stepped_aside}; webhooks that no bot heard: {found.unheard}."
     )
 
 

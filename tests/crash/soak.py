@@ -178,6 +178,7 @@ async def soak(seed: str, *, minutes: float, speed: float) -> Result:
         hour = Production(people, database, random.Random(seed), speed)
         await hour.live(minutes * 60)
         await settle(people, database, hour.bots, result, running=len(hour.bots))
+        people.stepped_aside = await asyncio.to_thread(database.stepped_aside)
         result.kills, result.findings = hour.seen, audit(people)
         result.repeated_alerts = repeated_alerts(people)
         result.unfinished = await asyncio.to_thread(database.unfinished)

@@ -114,6 +114,7 @@ class Traffic:
         pauses_s: tuple[float, float],
     ) -> None:
         self.sandbox, self.forks, self.chance, self.environment = sandbox, forks, chance, environment
+        self.stepped_aside: set[str] = set()  # names of files that others may pass
         self.is_bot_up: Callable[[], bool] = lambda: False
         self._pauses_s = pauses_s
         self._people: list[asyncio.Task[None]] = []
