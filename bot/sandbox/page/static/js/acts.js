@@ -11,6 +11,8 @@ export const react = (ts, name, on) => post(on ? "/slack/react" : "/slack/unreac
 export const command = (text) => post("/slack/command", { channel: view.channel, user: view.me, text });
 export const shortcut = (callback_id, ts) => post("/slack/shortcut", { callback_id, channel: view.channel, ts, user: view.me });
 export const press = (ts, action_id, value) => post("/slack/press", { channel: view.channel, ts, action_id, value, user: view.me });
+export const openViews = () => send(`/slack/views?user=${view.me}`, {});
+export const submit = (view_id, values) => post("/slack/submit", { view_id, values, user: view.me });
 export const sample = (name) => reveal(post("/page/sample", { ...here(), sample: name }));
 
 /** Share files as one message; `shape` is how Slack stores a clip recorded in it. */
