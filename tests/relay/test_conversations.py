@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
-from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Message, Status
+from bot.relay.ids import MessageId, PersonId, RoomId
+from bot.relay.model import Message, Receipt, ReceiptKind, ReceiptSource, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
 from bot.relay.rooms import Conversation, ConversationState, Link, LinkSettings, Mode
 from tests.fakes import (
@@ -284,6 +284,24 @@ async def test_states_follow_who_spoke_last(inbox: World) -> None:
     assert (await conversation(inbox)).state is ConversationState.WAITING
     await inbox.conversations.close(thread(1), by=ANN)
     assert (await conversation(inbox)).state is ConversationState.CLOSED
+
+
+async def test_receipt_that_overtakes_the_answer_of_the_send_answers_the_contact(inbox: World) -> None:
+    """The webhook names the memo by its attachment before our own call has returned."""
+    await hear(inbox, "1")
+    await inbox.run()
+    [delivery] = await inbox.deliveries.accept(dropped("2", thread(1)))
+
+    async def tell() -> None:
+        [prepared] = (await inbox.row(delivery)).prepared or ()
+        message = MessageId("chat:x#M1")
+        receipt = Receipt("r1", ReceiptKind.SENT, BASE, ReceiptSource.WEBHOOK, message, attachments=prepared.media)
+        await inbox.database.receipts.add([receipt])
+
+    inbox.chats.sender.meanwhile = [tell()]
+    await inbox.run()
+    assert (await inbox.row(delivery)).sent_as == "chat:x#M1"
+    assert (await conversation(inbox)).state is ConversationState.ANSWERED
 
 
 async def test_answer_to_what_was_said_before_leaves_the_contact_waiting(inbox: World) -> None:
