@@ -138,9 +138,10 @@ class DeliveryService:
             await self._store.withdraw(message, [room], surviving)
 
     async def send_next(self, target: RoomId) -> None:
-        """Advance the room's deliveries in their order until none is left, or the next one has to wait."""
+        """Advance the room's deliveries in their order until none is left, or the next one has to wait. Of threads that
+        are still to be made it may be another one's turn: its own job then makes this one."""
         while (claim := await self._store.claim(target)) is not None:
-            if not await self._advance_safely(claim):
+            if not await self._advance_safely(claim) or claim.delivery.target != target:
                 break
         await self._conversations.refresh(target)
 

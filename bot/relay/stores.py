@@ -103,7 +103,8 @@ class DeliveryStore(Protocol):
         ...
 
     async def claim(self, target: RoomId) -> Claim | None:
-        """Take the room's next delivery with a new fence; None when none is in line, or the first one has to wait."""
+        """Take the room's next delivery with a new fence; None when none is in line, or the first one has to wait. For
+        a thread that is still to be made: that of the first of all that are to be made in the same room."""
         ...
 
     async def find(self, delivery: DeliveryId) -> DeliveryWithReceipts | None: ...

@@ -150,10 +150,19 @@ CREATE FUNCTION ends_content(kind text, is_final boolean, source text) RETURNS b
     SELECT kind IN ('delivered', 'read') OR is_final OR source = 'person'
 $$;
 
+-- No reaction, no edit, no news about the room.
+CREATE FUNCTION says_something(parts jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT parts @? '$[*] ? (@.kind == "text" || @.kind == "voice" || @.kind == "media")'
+$$;
+
+-- Something that was said in a room, and has arrived.
+CREATE TYPE answer AS (room text, said_at timestamptz);
+
 CREATE FUNCTION add_receipts(given jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     changed text[];
     recorded text[];
+    answers answer[];
 BEGIN
     PERFORM lock_names(ARRAY(
         SELECT coalesce(message, trace_id) FROM jsonb_populate_recordset(NULL::receipts, given)));
@@ -175,7 +184,7 @@ BEGIN
             (SELECT id FROM deliveries
             WHERE prepared -> 0 -> 'media' ->> 0 = ANY (fresh.attachments) AND sent_as IS NULL ORDER BY entered LIMIT 1))
             AND fresh.message IS NOT NULL AND (SELECT id FROM deliveries WHERE sent_as = fresh.message) IS NULL
-        RETURNING deliveries.source, target
+        RETURNING deliveries.source, target, origin, ordered_at, parts
     ), affected AS (
         SELECT adopted.source FROM adopted UNION ALL SELECT coalesce(
             (SELECT deliveries.source FROM deliveries WHERE id = fresh.delivery),
@@ -183,7 +192,10 @@ BEGIN
             (SELECT deliveries.source FROM deliveries WHERE trace_id = fresh.trace_id AND trace_id <> '' LIMIT 1)
         ) FROM fresh
     )
-    SELECT ARRAY(SELECT source FROM affected), ARRAY(SELECT DISTINCT target FROM adopted) INTO changed, recorded;
+    SELECT ARRAY(SELECT source FROM affected), ARRAY(SELECT DISTINCT target FROM adopted),
+        ARRAY(SELECT ROW(origin, ordered_at)::answer FROM adopted WHERE says_something(parts))
+    INTO changed, recorded, answers;
+    PERFORM answer_conversation(room, said_at) FROM unnest(answers);
     UPDATE deliveries SET parts = without_content(parts) WHERE id = ANY (ARRAY(
         SELECT coalesce(delivery, (SELECT id FROM deliveries WHERE sent_as = message))
         FROM jsonb_populate_recordset(NULL::receipts, given) WHERE ends_content(kind, is_final, source)));
@@ -218,8 +230,7 @@ BEGIN
     IF FOUND THEN
         PERFORM forget_told_by_others(ARRAY[its_message]);
         PERFORM request_refresh(ARRAY[mine.source]);
-        PERFORM answer_conversation(mine.origin, mine.ordered_at)
-        WHERE mine.parts @? '$[*] ? (@.kind == "text" || @.kind == "voice" || @.kind == "media")';
+        PERFORM answer_conversation(mine.origin, mine.ordered_at) WHERE says_something(mine.parts);
     END IF;
     IF its_thread IS NOT NULL THEN
         PERFORM root_posted((SELECT target FROM deliveries WHERE id = which), its_thread, its_message);

@@ -131,6 +131,19 @@ BEGIN
 END;
 $$;
 
+-- Whose turn it is: of an inbox's conversations that have no root yet, the one whose contact wrote first, as far as it need
+-- not wait; every other room itself. Each of their jobs makes one root, whosever it is.
+CREATE FUNCTION next_root(which text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+        SELECT new.room FROM conversations AS mine
+        JOIN conversations AS new ON new.inbox = mine.inbox AND new.root IS NULL AND new.ended_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT ordered_at FROM deliveries WHERE target = new.room AND state IN ('waiting', 'prepared', 'sending')
+                AND coalesce(retry_at <= now(), true) AND coalesce(not_before <= now(), true) AND NOT awaits_approval
+            ORDER BY ordered_at LIMIT 1) AS said
+        WHERE mine.opened_as = which ORDER BY said.ordered_at, new.room LIMIT 1), which)
+$$;
+
 -- The roots of an inbox are posted in the order in which their contacts wrote, and take up one worker between them: the jobs
 -- of a conversation hold the lock of its inbox until its root is posted.
 CREATE FUNCTION lock_of_job(task text, name text) RETURNS text LANGUAGE sql STABLE AS $$

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
-from bot.relay.ids import PersonId, RoomId
-from bot.relay.model import Message, Status
+from bot.relay.ids import MessageId, PersonId, RoomId
+from bot.relay.model import Message, Receipt, ReceiptKind, ReceiptSource, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
 from bot.relay.rooms import Conversation, ConversationState, Link, LinkSettings, Mode
 from tests.fakes import (
@@ -82,8 +82,8 @@ def dropped(number: str, room: RoomId) -> Message:
 
 async def test_roots_stand_in_the_order_in_which_contacts_wrote(inbox: World) -> None:
     chats = [RoomId(f"chat:default/{number}") for number in (5, 3, 9, 1, 7)]
-    for number, chat in enumerate(chats):
-        await hear(inbox, str(number + 1), chat, room=chat)
+    for number in (4, 2, 5, 1, 3):  # as webhooks may come
+        await hear(inbox, str(number), chats[number - 1], room=chats[number - 1])
     locks = {row["lock"] for row in inbox.execute("SELECT lock FROM procrastinate_jobs WHERE task_name = 'send_next'")}
     assert len(locks) == 1
     await inbox.run()
@@ -284,6 +284,24 @@ async def test_states_follow_who_spoke_last(inbox: World) -> None:
     assert (await conversation(inbox)).state is ConversationState.WAITING
     await inbox.conversations.close(thread(1), by=ANN)
     assert (await conversation(inbox)).state is ConversationState.CLOSED
+
+
+async def test_receipt_that_overtakes_the_answer_of_the_send_answers_the_contact(inbox: World) -> None:
+    """The webhook names the memo by its attachment before our own call has returned."""
+    await hear(inbox, "1")
+    await inbox.run()
+    [delivery] = await inbox.deliveries.accept(dropped("2", thread(1)))
+
+    async def tell() -> None:
+        [prepared] = (await inbox.row(delivery)).prepared or ()
+        message = MessageId("chat:x#M1")
+        receipt = Receipt("r1", ReceiptKind.SENT, BASE, ReceiptSource.WEBHOOK, message, attachments=prepared.media)
+        await inbox.database.receipts.add([receipt])
+
+    inbox.chats.sender.meanwhile = [tell()]
+    await inbox.run()
+    assert (await inbox.row(delivery)).sent_as == "chat:x#M1"
+    assert (await conversation(inbox)).state is ConversationState.ANSWERED
 
 
 async def test_answer_to_what_was_said_before_leaves_the_contact_waiting(inbox: World) -> None:

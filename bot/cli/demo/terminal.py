@@ -75,7 +75,7 @@ async def _running(console: Console) -> AsyncIterator[tuple[Sandbox, BotSupervis
 
 
 async def _set_up(console: Console, sandbox: Sandbox, workspace: DemoWorkspace) -> None:
-    console.print("Linking #clips, #crew and #texts to chats …")
+    console.print("Linking #clips, #crew and #texts to chats, and #support to a whole number …")
     await set_up(sandbox, workspace)
 
 

@@ -3,21 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.linq.fixtures import Chats
+from bot.sandbox.linq.fixtures import LINE, Chats
 from bot.sandbox.page.contacts import NAMES
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS, CREW, PRIVATE
 
-CONTACTS = ("+12025550123", "+12025550130", "cleo@example.com", "+12025550141")
+LEO = "+12025550181"
+CONTACTS = ("+12025550123", "+12025550130", "cleo@example.com", "+12025550141", "ben@example.com", "+12025550142", LEO)
 
 
 @dataclass(frozen=True)
 class DemoWorkspace:
-    """``maya`` is an admin of the workspace, ``jonas`` is not. ``texts`` is a channel linked to a chat over SMS."""
+    """``maya`` is an admin of the workspace, ``jonas`` is not. ``texts`` is a channel linked to a chat over SMS,
+    ``support`` the inbox of the first line, ``workshop`` one that nothing is linked to yet."""
 
     maya: str
     jonas: str
     texts: str
+    support: str
+    workshop: str
 
     @property
     def links(self) -> dict[str, Chats]:
@@ -28,6 +32,7 @@ class DemoWorkspace:
             CLIPS: "Linked to Ann, by iMessage",
             CREW: "Linked to the group chat Family",
             self.texts: "Linked to Sam, by SMS",
+            self.support: "The inbox of our number: each contact who writes gets a thread",
             PRIVATE: "Not linked yet: /voicememo link",
         }
         contacts = {CLIPS: "Ann", CREW: "the group", self.texts: "Sam"}
@@ -38,10 +43,13 @@ def add_workspace(sandbox: Sandbox) -> DemoWorkspace:
     """Add the demo's people and channels, before the bot listens."""
     slack = sandbox.slack
     maya, jonas = slack.new_user("maya", is_admin=True), slack.new_user("jonas")
-    texts = slack.new_channel("texts", members={maya, jonas, slack.bot_user})
+    team = {maya, jonas, slack.bot_user}
+    texts, support = slack.new_channel("texts", members=team), slack.new_channel("support", members=team)
+    workshop = slack.new_channel("workshop", members=team)
+    sandbox.linq.add_chat(LEO)
     for channel in (CLIPS, CREW, PRIVATE):
         slack.workspace.channels[channel].members |= {maya, jonas}
-    return DemoWorkspace(maya, jonas, texts)
+    return DemoWorkspace(maya, jonas, texts, support, workshop)
 
 
 def slow_down_phone(sandbox: Sandbox) -> None:
@@ -66,4 +74,5 @@ async def link_channels(sandbox: Sandbox, workspace: DemoWorkspace) -> None:
         await slack.command(channel, f"link {chat}", user=workspace.maya)
         offer = slack.ephemerals(channel)[-1]
         await slack.press(channel, offer.ts, "link_chat", user=workspace.maya)
+    await slack.command(workspace.support, f"inbox {LINE}", user=workspace.maya)
     slack.workspace.ephemerals.clear()

@@ -28,12 +28,13 @@ ASIDE = "is_late AND prepared IS NULL"  # could not be prepared in time: others 
 GAP_HOLDS = "1 minute"  # what was missed goes before what is new, but nothing waits longer for a history
 
 # The first in line. One that waits keeps its place, so nobody behind it is taken; one that is aside holds up nobody.
-# What still names a conversation's thread as it was opened is not taken, but renamed: see ``conversations``.
+# What still names a conversation's thread as it was opened is not taken, but renamed: see ``conversations``. Of an
+# inbox's roots the earliest goes first, whichever of them is asked for.
 CLAIM = f"""
 WITH first AS MATERIALIZED (
     SELECT id, retry_at, origin FROM deliveries
-    WHERE target = %(target)s AND {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
-        AND NOT EXISTS (SELECT FROM conversations WHERE opened_as = %(target)s AND room <> opened_as)
+    WHERE target = (SELECT next_root(%(target)s)) AND {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
+        AND NOT EXISTS (SELECT FROM conversations WHERE opened_as = target AND room <> opened_as)
     ORDER BY ordered_at, position, entered LIMIT 1 FOR UPDATE
 )
 UPDATE deliveries SET fence = fence + 1, not_before = NULL,
@@ -42,9 +43,10 @@ FROM first WHERE deliveries.id = first.id AND coalesce(first.retry_at <= now(), 
     SELECT FROM marks WHERE room = first.origin AND has_gap AND gap_since > now() - interval '{GAP_HOLDS}')
 RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS preparing_for,
     now() - sending_since AS searching_for, EXISTS (
-        SELECT FROM deliveries AS other WHERE other.target = %(target)s AND {OPEN.replace("state", "other.state")}
-        AND other.is_late AND other.prepared IS NULL AND other.ordered_at <= deliveries.ordered_at
-        AND other.id <> deliveries.id) AS has_late,
+        SELECT FROM deliveries AS other
+        WHERE other.target = deliveries.target AND {OPEN.replace("state", "other.state")} AND other.is_late
+        AND other.prepared IS NULL AND other.ordered_at <= deliveries.ordered_at AND other.id <> deliveries.id
+    ) AS has_late,
     (SELECT to_jsonb(conversations) FROM conversations WHERE room = deliveries.target) AS conversation
 """
 

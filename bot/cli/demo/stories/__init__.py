@@ -12,6 +12,7 @@ from bot.cli.demo.stories import (
     lost_answer,
     outage,
     slept_an_hour,
+    support_line,
 )
 from bot.cli.demo.stories.scene import Scene, StoryError
 
@@ -43,6 +44,12 @@ STORIES = {
         Story("outage", "An outage in the night", "Linq is down, and then the bot’s machine restarts.", outage.play),
         Story("crash", "A crash in the middle", "kill −9 between the send and its answer.", crash.play),
         Story("group-chat", "A group chat", "Three people hear it; nobody reports delivered or read.", group_chat.play),
+        Story(
+            "support-line",
+            "A support line",
+            "Three people write to one number; two colleagues answer, each in a thread.",
+            support_line.play,
+        ),
         Story("broken-file", "A broken file", "It claims to be audio, and is not.", broken_file.play),
     )
 }

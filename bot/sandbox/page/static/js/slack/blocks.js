@@ -31,6 +31,7 @@ function actions(block, ts) {
 }
 
 function element(each, ts) {
+  if (each.type === "overflow") return menu(each, ts);
   if (each.type !== "button") return null;
   const style = each.style ?? (each.action_id.startsWith("link") ? "primary" : "");
   const act = async () => {
@@ -39,6 +40,20 @@ function element(each, ts) {
     if (said?.error) toast(`The button failed with the error ${said.error}.`);
   };
   return h("button", { class: `slack-button ${style}`, onclick: act }, each.text.text);
+}
+
+/** The three dots: choosing a line presses it. */
+function menu(each, ts) {
+  const choose = async () => {
+    const chosen = list.value;
+    list.value = "";
+    if (!chosen) return;
+    const said = await press(ts, each.action_id, chosen);
+    if (said?.error) toast(`The menu failed with the error ${said.error}.`);
+  };
+  const list = h("select", { class: "slack-button more", "aria-label": "More actions", onchange: choose },
+    h("option", { value: "" }, "⋯"), each.options.map((option) => h("option", { value: option.value }, option.text.text)));
+  return list;
 }
 
 function words(text) {
