@@ -400,6 +400,9 @@ class FakeRooms:
             raise Refused("That is none of our numbers.")
         return LineInfo(LINE, "+1 202 555 0100", len(self.rooms))
 
+    async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
+        return [room for room in self.rooms if any(typed in each for each in (room.name, *room.people))]
+
     async def find_rooms(self, query: str) -> Sequence[RoomInfo]:
         found = [room for room in self.rooms if query in (room.id, *room.people)]
         if not found:

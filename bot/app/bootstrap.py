@@ -15,7 +15,7 @@ from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
 from bot.audio import AudioWorkers, VoiceConverter, sniff
 from bot.files import AttachmentConverter, FileRules
-from bot.jobs import Handlers, JobRunner, job_schemas
+from bot.jobs import Handlers, Intervals, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
 from bot.relay.backfill import Backfill
@@ -30,6 +30,8 @@ from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
+from bot.relay.openings import Openings
+from bot.relay.overview import Overviews
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
@@ -76,6 +78,8 @@ class Services:
     receipts: Receipts
     links: Links
     conversations: ConversationActions
+    overviews: Overviews
+    openings: Openings
     backfill: Backfill
     erasure: Erasure
     temporary_urls: TemporaryUrls | None
@@ -189,11 +193,13 @@ def _build(
         conversations=ConversationActions(
             database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
         ),
+        overviews=Overviews(database.overviews, database.links),
+        openings=Openings(store, links, adapters.linq.opening, now=now),
         backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
-        jobs=_jobs(settings, database, deliveries, notices),
+        jobs=_jobs(settings, database, deliveries, notices, decorate("intervals", Intervals())),
     )
 
 
@@ -273,11 +279,13 @@ def _backfill(
     return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
-def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
+def _jobs(
+    settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService, intervals: Intervals
+) -> JobRunner:
     handlers = Handlers(
         send_next=lambda room: deliveries.send_next(RoomId(room)),
         refresh_notice=lambda notice: notices.refresh(NoticeId(notice)),
         due=database.due,
         missing=database.need_jobs,
     )
-    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S)
+    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S, intervals=intervals)

@@ -28,6 +28,7 @@ from bot.slack.inbound.socket_receiver import SocketReceiver
 
 SOCKET_CHECK_EVERY_S = 5.0
 SUBSCRIPTION_WAIT_S = 3.0
+HOME_EVERY_S = 10.0  # a Home that is open shows a change within so long
 NO_EVENTS = (
     "Slack tells of no event: a message was found by reading its channel."
     " Look at Event Subscriptions and Socket Mode in the app's settings."
@@ -64,9 +65,15 @@ class Receivers:
         )
         self._checks.linq.append(webhooks.ping)
         dispatcher = services.slack.dispatcher(
-            services.deliveries, services.links, services.actions, services.conversations
+            services.deliveries,
+            services.links,
+            services.actions,
+            services.conversations,
+            services.overviews,
+            services.openings,
         )
         self._checks.slack.append(partial(self._slack_silence, dispatcher))
+        self._periodic.start("home", HOME_EVERY_S, dispatcher.home.refresh_open)
         secret = _shown(self._settings.slack_signing_secret)
         port = await self._listen(
             slack_events=HttpReceiver(dispatcher.dispatch, secret).events if secret else None,

@@ -12,6 +12,7 @@ from bot.linq.api.calls import call_api
 from bot.linq.api.client import ANSWER_S, open_api
 from bot.linq.api.downloads import LinqMediaSource
 from bot.linq.api.erasure import LinqErasure
+from bot.linq.api.opening import LinqOpening
 from bot.linq.api.rooms import LinqRooms
 from bot.linq.api.sender import LinqSender
 from bot.linq.api.subscription import Subscriber
@@ -23,7 +24,7 @@ from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.line_history import LineHistory
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
-from bot.relay.ports import AudioConverter, FileConverter, Network, RoomFinder
+from bot.relay.ports import AudioConverter, FileConverter, Network, RoomFinder, RoomOpener
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class LinqAdapter:
         self.downloads = LinqMediaSource(self._api, session, base_url)
         self.history = LineHistory(self._api, self.ids, LinqHistory(self._api, self.ids, now=now))
         self.blocking = LinqBlocking(self._api)
-        rooms = LinqRooms(self._api, self.ids)
+        rooms = LinqRooms(self._api, self.ids, now=now)
         self.rooms: RoomFinder = rooms
+        self.opening: RoomOpener = LinqOpening(self._api, self.ids, now=now)
         self.erasure = LinqErasure(self._api, self.ids, rooms)
         self.subscriber = Subscriber(self._api, public_url) if public_url else None
 

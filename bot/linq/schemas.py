@@ -181,6 +181,15 @@ class VoiceMemo(Schema):
     chat: Nested[LinqChat] = LinqChat()
 
 
+class CreatedChat(LinqChat):
+    message: Nested[LinqMessage] = LinqMessage()
+
+
+class ChatCreated(Schema):
+    chat: Nested[CreatedChat] = CreatedChat()
+    message: Nested[LinqMessage] = LinqMessage()
+
+
 class VoiceMemoAnswer(Schema):
     voice_memo: Nested[VoiceMemo] = VoiceMemo()
 

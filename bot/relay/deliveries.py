@@ -8,16 +8,15 @@ reason, cancelled by its owner, or shown as unconfirmed when nobody can know.
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.relay import policy
+from bot.relay import holds, policy
 from bot.relay.conversations import Conversations
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
-from bot.relay.model import Delivery, DeliveryState, Message, PreparedPart
+from bot.relay.model import Delivery, DeliveryState, HeldFor, Message, PreparedPart
 from bot.relay.outgoing import NotPrepared, NotYetSent, OutgoingBuilder
 from bot.relay.parts import Edit, Reaction
 from bot.relay.ports import Networks
@@ -29,10 +28,6 @@ from bot.relay.stores import Claim, DeliveryStore, PeopleStore, Told
 
 log = logging.getLogger("memobridge.relay")
 
-SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
-"""So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
-
-MISSED = "It was dropped while the bot could not hear it."
 GAVE_UP = "Gave up after trying again and again."
 NOT_SENT = "It did not get through; it is sent again."
 OUR_FAULT = "Something went wrong on our side; it is tried again."
@@ -84,25 +79,22 @@ class DeliveryService:
             await self.accept(policy.tell_of_move(message))
         deliveries = [delivery for link in route.links for delivery in self._plan(message, link)]
         new = await self._store_new(message, route.links, deliveries)
-        self._accepted([delivery for delivery in deliveries if delivery.id in new])
+        self._accepted([each for each in deliveries if each.id in new and each.held_for is HeldFor.NOTHING])
         return new
 
     async def accept_found(self, message: Message) -> Sequence[DeliveryId]:
         """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
         has stood there too long leaves the team only when a person approves it."""
         links = (await self._routes.of(message, is_found=True)).links if message.parts else ()
-        deliveries = [delivery for link in links for delivery in self._plan(message, link)]
-        from_team = any(policy.leaves_team(message, link) for link in links)
-        if from_team and self._now() - message.sent_at > self._carry_up_to:
-            deliveries = [replace(each, awaits_approval=True, reason=MISSED) for each in deliveries]
+        is_missed = self._now() - message.sent_at > self._carry_up_to
+        deliveries = [each for link in links for each in self._plan(message, link, is_missed=is_missed)]
         return await self._store_new(message, links, deliveries, is_found=True)
 
-    def _plan(self, message: Message, link: Link) -> Sequence[Delivery]:
+    def _plan(self, message: Message, link: Link, *, is_missed: bool = False) -> Sequence[Delivery]:
         _, target = policy.ends(message, link)
+        decision = holds.decide(message, link, now=self._now(), is_missed=is_missed)
         planned = policy.deliveries_of(message, link, voice_alone=self._networks.of(target).voice_alone)
-        if message.is_ours:  # unless it turns out that it was us who sent it
-            return [replace(each, not_before=message.sent_at + SENT_ELSEWHERE_AFTER) for each in planned]
-        return list(planned)
+        return [holds.apply(decision, each) for each in planned]
 
     async def _store_new(
         self, message: Message, links: Sequence[Link], deliveries: Sequence[Delivery], *, is_found: bool = False
@@ -161,6 +153,7 @@ class DeliveryService:
                 return True
             if wait := await self._routes.wait_for_room(claim.delivery, no):
                 return await self._postpone(claim, wait)
+            await self._routes.learn_refusal(claim.delivery.target, no, at=self._now())
             await self._close(claim.delivery, DeliveryState.FAILED, no)
         except RetryLater as later:
             return await self._postpone(claim, later)
@@ -210,9 +203,13 @@ class DeliveryService:
             log.exception("delivery.prepare_failed", extra={"delivery": delivery.id})
             raise NotPrepared(OUR_FAULT) from error
         if prepared is None:
-            left = self._retry.prepare_within - claim.preparing_for
-            raise NotPrepared("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
+            left = max(self._left_to_prepare(claim), timedelta(seconds=5))
+            raise NotPrepared("The file is still being fetched.", after=left)
         return prepared
+
+    def _left_to_prepare(self, claim: Claim) -> timedelta:
+        within = self._retry.prepare_within_behind if claim.has_late else self._retry.prepare_within
+        return within - claim.preparing_for
 
     async def _mark_sending(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
         """Store "about to send". False: it was cancelled, or another worker has taken it over."""
@@ -233,7 +230,7 @@ class DeliveryService:
             gave_up = Refused(f"{later.reason} {GAVE_UP}", code=later.code, remedy=later.remedy or Remedy.RESEND)
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True
-        left = self._retry.prepare_within - claim.preparing_for
+        left = self._left_to_prepare(claim)
         is_unprepared = isinstance(later, NotPrepared)
         # What a change belongs to may never come, so nobody waits behind it.
         is_late = isinstance(later, NotYetSent) or (is_unprepared and left < timedelta(seconds=1))

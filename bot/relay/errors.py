@@ -19,11 +19,16 @@ class Remedy(StrEnum):
     INVITE_BOT = "invite_bot"  # the bot is not in the room
     RESTORE_ROOM = "restore_room"  # the room is archived or deleted: bring it back, or link another one
     SEND_FILE_AGAIN = "send_file_again"  # the source is unusable: record or upload it anew
+    WAIT_FOR_CONTACT = "wait_for_contact"  # the contact wants no messages until they write themselves
     USE_MESSAGE_ACTION = "use_message_action"  # point at the message itself
 
 
 ROOT_GONE = "root_gone"
 """The code of ``Refused`` where the first message of a thread is deleted, so that nothing can be sent into it."""
+
+
+NO_ROOM = "no_room"
+"""The code of ``Refused`` where nobody has a room with that person yet, and one could be opened."""
 
 
 class RelayError(Exception):

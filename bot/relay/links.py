@@ -46,6 +46,11 @@ class Links:
         await self._require_admin(by)
         return await self._peers.find_rooms(query)
 
+    async def search(self, typed: str, *, by: PersonId) -> Sequence[RoomInfo]:
+        """The rooms that somebody who may link means while they type, maybe none."""
+        await self._require_admin(by)
+        return await self._peers.search_rooms(typed)
+
     async def find(self, query: str) -> Sequence[RoomInfo]:
         """The same for the operator at the command line; never none."""
         return await self._peers.find_rooms(query)
@@ -140,7 +145,11 @@ class Links:
         membership = await directory.membership(person) if Senders.MEMBERS in senders and not is_listed else None
         return policy.refusal(senders, membership, is_listed=is_listed)
 
-    async def _require_admin(self, person: PersonId) -> None:
+    async def is_admin(self, person: PersonId) -> bool:
+        """Whether this person may link."""
         directory = self._networks.of(person).directory
-        if directory is None or not await directory.is_admin(person):
+        return directory is not None and await directory.is_admin(person)
+
+    async def _require_admin(self, person: PersonId) -> None:
+        if not await self.is_admin(person):
             raise Refused("Only workspace admins may link or unlink. Ask one of them to do it.")

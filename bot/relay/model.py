@@ -43,6 +43,16 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class HeldFor(StrEnum):
+    """Why a delivery was held, also once it is no longer."""
+
+    NOTHING = ""
+    APPROVAL = "approval"  # the link asks for one
+    LATE = "late"  # found too late to be sent unasked
+    QUIET = "quiet"  # quiet hours of the link
+    HOUR = "hour"  # that a person chose
+
+
 NEEDS_ATTENTION = (Status.FAILED, Status.UNCONFIRMED)
 """A person has to act: the sender is notified, and it may be sent again."""
 
@@ -94,6 +104,7 @@ class Message:
     about: MessageId | None = None  # the message replied to, reacted to, or edited
     dedup_key: str = ""
     command: str = ""
+    send_at: datetime | None = None  # the hour that a person chose for it
     is_internal: bool = False  # its writer said that it is meant for colleagues
     is_ours: bool = False  # our own side said it, though not through us as far as its network knows
     sender_handle: str = ""  # as the network knows them, a number or an address; kept with people, nowhere else
@@ -172,6 +183,8 @@ class Delivery:
     retry_at: datetime | None = None  # waits, and keeps its place in the room's order
     not_before: datetime | None = None  # not in line yet, blocks nobody
     awaits_approval: bool = False  # the same, until a person decides
+    held_for: HeldFor = HeldFor.NOTHING
+    decided_by: PersonId | None = None  # who sent what was held, gave it another hour, or cancelled it
     is_late: bool = False  # could not be prepared in time: stepped aside, the room goes on
     accepted_at: datetime | None = None
     sending_since: datetime | None = None

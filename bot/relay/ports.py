@@ -12,7 +12,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol
 
-from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId, network_of
+from bot.relay.ids import DeliveryId, MediaRef, MessageId, PersonId, RoomId, network_of
 from bot.relay.model import (
     AudioInfo,
     Author,
@@ -229,8 +229,22 @@ class RoomFinder(Protocol):
         """The rooms meant by an id or a handle, never none: Refused says what to write instead."""
         ...
 
+    async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
+        """The rooms whose name or people hold what was typed, maybe none; those that were active last come first."""
+        ...
+
     async def find_line(self, query: str) -> LineInfo:
         """Our own number that is meant, or all of them, with how many chats it has. Refused names those there are."""
+        ...
+
+
+class RoomOpener(Protocol):
+    """Opens a room with somebody with whom there is none yet."""
+
+    async def lines(self) -> Sequence[LineInfo]: ...
+
+    async def open_room(self, line: RoomId, handle: str, text: str, *, key: DeliveryId) -> tuple[RoomInfo, Sent]:
+        """Send the text from that line, and give the room that it opens. Under the same key it is sent once."""
         ...
 
 

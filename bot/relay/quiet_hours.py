@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.relay.errors import Refused
 
@@ -55,7 +55,11 @@ def parse_quiet_hours(written: str) -> QuietHours:
 
 
 def _known_zone(name: str) -> str:
+    """As it is spelt, whatever the case in which people write it: files of zones tell one case from the other."""
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refused(f"There is no time zone {name}. {HOW_TO_WRITE}") from None
+        spelt = next((zone for zone in available_timezones() if zone.casefold() == name.casefold()), None)
+        if spelt is None:
+            raise Refused(f"There is no time zone {name}. {HOW_TO_WRITE}") from None
+        return spelt

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, Message
-from bot.relay.rooms import Conversation, Link, UnheardRoom
+from bot.relay.rooms import Conversation, Link, RoomHealth, UnheardRoom
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class ConversationStore(Protocol):
         """End it, make this link of its chat, and let ``line`` be its last; together. False: it has ended already."""
         ...
 
-    async def is_beginning(self, inbox: RoomId) -> bool:
-        """Whether the root of one of its conversations is being posted, or may have been."""
+    async def is_beginning(self, inbox: RoomId | None = None) -> bool:
+        """Whether the root of a conversation (of this inbox) is being posted, or may have been."""
         ...
 
     async def is_news(self, message: MessageId) -> bool:
@@ -124,6 +124,10 @@ class LinkStore(Protocol):
 
     async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
         """What was said by this peer told its key ("": it has none), and whether it is a group."""
+        ...
+
+    async def learn_health(self, peer: RoomId, health: RoomHealth, at: datetime) -> None:
+        """The peer stands like this since then; an older fact changes nothing."""
         ...
 
     async def follow(self, key: str, peer: RoomId) -> bool:

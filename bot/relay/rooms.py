@@ -21,13 +21,32 @@ class Senders(StrEnum):
     EVERYONE = "everyone"
 
 
+class Confirm(StrEnum):
+    """What waits for a person's approval before it leaves."""
+
+    NEVER = "never"
+    FIRST = "first"  # what goes into a chat that has not been spoken to from here
+    ALWAYS = "always"
+
+
+class RoomHealth(StrEnum):
+    """How a chat stands, as its network or its contact said last."""
+
+    FINE = ""
+    AT_RISK = "at_risk"  # its network saw complaints, or no answers
+    OPTED_OUT = "opted_out"  # the contact wants no messages until they write themselves
+
+
 @dataclass(frozen=True)
 class LinkSettings:
-    """What a link's admins decide. ``senders``: one of ``Senders``, or ids of people and groups."""
+    """What a link's admins decide. ``senders``: one of ``Senders``, or ids of people and groups. ``quiet``: hours as
+    ``parse_quiet_hours`` reads them, "" for none."""
 
     mode: Mode = Mode.VOICE
     replies: bool = True  # what the peer says appears in the room
     senders: tuple[str, ...] = (Senders.MEMBERS,)
+    confirm: Confirm = Confirm.NEVER
+    quiet: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,9 @@ class Link:
     active_at: datetime | None = field(default=None, compare=False)  # of a conversation: when somebody last spoke
     peer_key: str = field(default="", compare=False)  # learnt from what is said there: see ``Message.room_key``
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
+    spoken_at: datetime | None = field(default=None, compare=False)  # when the first send to the peer was recorded
+    health: RoomHealth = field(default=RoomHealth.FINE, compare=False)
+    health_at: datetime | None = field(default=None, compare=False)  # when it became so
 
 
 class ConversationState(StrEnum):
@@ -83,6 +105,7 @@ class Conversation:
     ended_at: datetime | None = None
     refresh_at: datetime | None = None  # when its root is to be edited
     members: tuple[str, ...] = ()  # of a group, where they are known
+    contact: str = ""  # who wrote first, where somebody asked for it
 
     @property
     def state(self) -> ConversationState:

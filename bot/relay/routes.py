@@ -6,9 +6,9 @@ line's link is an inbox, which makes a link of its own for each of its chats: a 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.relay import policy
+from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId, delivery_id
 from bot.relay.links import Links
@@ -16,7 +16,7 @@ from bot.relay.model import Delivery, Message
 from bot.relay.parts import Voice
 from bot.relay.ports import Networks
 from bot.relay.room_stores import ConversationStore, LinkStore
-from bot.relay.rooms import Link
+from bot.relay.rooms import Link, RoomHealth
 
 INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
 BEGINNING = "A conversation begins here just now: its thread is not known yet."
@@ -83,6 +83,9 @@ class Routes:
         key, is_group = message.room_key or link.peer_key, message.is_in_group or link.is_group
         if link.peer == message.room and (key, is_group) != (link.peer_key, link.is_group):
             await self._store.learn(link.peer, key=key, is_group=is_group)
+        health = holds.health_after(message, link)
+        if health is not link.health:
+            await self._store.learn_health(link.peer, health, message.sent_at)
 
     async def _crosses(self, link: Link, message: Message) -> bool:
         if link.is_inbox:
@@ -105,6 +108,11 @@ class Routes:
         is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
         if is_meant and not message.is_internal and await self._conversations.is_news(message.id):
             raise Refused(NO_CONVERSATION if message.thread else INTERNAL_ROOT)
+
+    async def learn_refusal(self, peer: RoomId, no: Refused, *, at: datetime) -> None:
+        """The contact wants nothing more, which nobody had told: what comes next is refused before it is prepared."""
+        if no.remedy is Remedy.WAIT_FOR_CONTACT:
+            await self._store.learn_health(peer, RoomHealth.OPTED_OUT, at)
 
     async def wait_for_room(self, delivery: Delivery, no: Refused) -> "RoomUnusable | None":
         """A contact's message waits while its room is gone, until somebody brings it back or unlinks it."""

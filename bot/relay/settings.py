@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.relay.errors import Refused
-from bot.relay.rooms import LinkSettings, Mode, Senders
+from bot.relay.quiet_hours import parse_quiet_hours
+from bot.relay.rooms import Confirm, LinkSettings, Mode, Senders
+
+OFF = "off"
 
 
 def change(settings: LinkSettings, key: str, values: Sequence[str]) -> LinkSettings:
@@ -23,6 +26,8 @@ def describe(settings: LinkSettings) -> Mapping[str, Sequence[str]]:
         "mode": [settings.mode],
         "replies": ["on" if settings.replies else "off"],
         "senders": list(settings.senders),
+        "confirm": [settings.confirm],
+        "quiet": [settings.quiet or OFF],
     }
 
 
@@ -41,6 +46,16 @@ def _set_senders(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
     return replace(settings, senders=tuple(dict.fromkeys(values)))
 
 
+def _set_confirm(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
+    return replace(settings, confirm=Confirm(_one_of("confirm", values, list(Confirm))))
+
+
+def _set_quiet(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
+    """Stored as they are read back, so that they look the same however they were written."""
+    written = " ".join(values)
+    return replace(settings, quiet="" if written == OFF else str(parse_quiet_hours(written)))
+
+
 def _one_of(key: str, values: Sequence[str], allowed: Sequence[str]) -> str:
     if len(values) != 1 or values[0] not in allowed:
         raise Refused(f"{key} is {_CHOICES[key]}.")
@@ -51,9 +66,13 @@ _CHOICES = {
     "mode": "voice or conversation",
     "replies": "on or off",
     "senders": "members, everyone, or a list of people and user groups",
+    "confirm": "first, always or never",
+    "quiet": "hours with their time zone, like 22:00-08:00 Europe/Berlin, or off",
 }
 _SETTERS: Mapping[str, Callable[[LinkSettings, Sequence[str]], LinkSettings]] = {
     "mode": _set_mode,
     "replies": _set_replies,
     "senders": _set_senders,
+    "confirm": _set_confirm,
+    "quiet": _set_quiet,
 }

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.relay.errors import Remedy
+from bot.relay.holds import Decision
 from bot.relay.ids import DeliveryId, Fence, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import (
     Author,
@@ -93,6 +94,10 @@ class DeliveryStore(Protocol):
         """What this message is in that room: its original, or what it was sent as."""
         ...
 
+    async def is_send_open(self, room: RoomId) -> bool:
+        """Whether a send into this room that began within the last two minutes is not recorded yet."""
+        ...
+
     async def held_emoji(self, message: MessageId) -> Sequence[str]:
         """The emoji that somebody holds on it, the latest first."""
         ...
@@ -155,12 +160,17 @@ class DeliveryStore(Protocol):
         self, delivery: DeliveryId, fence: Fence, state: DeliveryState, *, reason: str, code: str, remedy: Remedy
     ) -> bool: ...
 
-    async def approve(self, delivery: DeliveryId) -> None:
-        """A person let it go: it is in line from now on."""
+    async def approve(self, delivery: DeliveryId, decision: Decision, *, by: PersonId) -> bool:
+        """A person approved it: it is in line from now on, or from the hour of this decision on. False when it did not
+        wait for an approval any more."""
         ...
 
-    async def dismiss(self, delivery: DeliveryId) -> None:
-        """A person called it off, if it is still held."""
+    async def reschedule(self, delivery: DeliveryId, decision: Decision, *, by: PersonId) -> bool:
+        """A person gave it this hour, or none. False when it was not held any more."""
+        ...
+
+    async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> bool:
+        """A person cancelled it. False when it was not held any more."""
         ...
 
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> Sequence[PersonId]:

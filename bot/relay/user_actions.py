@@ -8,13 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from bot.relay import holds
 from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
 from bot.relay.links import Links
-from bot.relay.model import NEEDS_ATTENTION, Delivery, DeliveryWithReceipts, Receipt, ReceiptKind, ReceiptSource, Status
+from bot.relay.model import (
+    NEEDS_ATTENTION,
+    Delivery,
+    DeliveryWithReceipts,
+    HeldFor,
+    Receipt,
+    ReceiptKind,
+    ReceiptSource,
+    Status,
+)
 from bot.relay.parts import Edit, Media, Part, Text, Voice
 from bot.relay.receipts import status_of
+from bot.relay.rooms import Link
 from bot.relay.stores import DeliveryStore, ReceiptStore
 
 RESENDABLE = (*NEEDS_ATTENTION, Status.CANCELLED)
@@ -84,27 +95,55 @@ class UserActions:
         await self._receipts.add([confirmed])
 
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
-        """Send what was held now. Two people who decide at once are one."""
-        told = await self._held(delivery, by)
-        await self._note("approve", told.delivery, by)
-        await self._store.approve(told.delivery.id)
+        """Let go what waits for an approval: now, or when quiet hours end. Two who decide at once are one."""
+        held, link = await self._held(delivery, by)
+        is_link_rule = held.held_for is HeldFor.APPROVAL
+        decision = holds.quiet_at(link.settings, self._now()) if is_link_rule else holds.NOW
+        await self._note("approve", held, by)
+        await self._decided(delivery, await self._store.approve(delivery, decision, by=by))
+
+    async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        """Let go what is held, whatever for."""
+        held, _ = await self._held(delivery, by)
+        await self._note("approve", held, by)
+        await self._decided(delivery, await self._store.reschedule(delivery, holds.NOW, by=by))
+
+    async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None:
+        """Give what is held another hour."""
+        held, _ = await self._held(delivery, by)
+        holds.require_hour(at, self._now())
+        await self._note("reschedule", held, by)
+        decision = holds.Decision(HeldFor.HOUR, at)
+        await self._decided(delivery, await self._store.reschedule(delivery, decision, by=by))
+
+    async def reschedule_message(self, message: MessageId, at: datetime, *, by: PersonId) -> int:
+        """The same for every part of a message that is held; gives how many there were."""
+        told = await self._store.of_message(message)
+        held = [one.delivery.id for one in told if status_of(one).status is Status.HELD]
+        for delivery in held:
+            await self.reschedule(delivery, at, by=by)
+        return len(held)
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
-        """Never send what was held."""
-        told = await self._held(delivery, by)
-        await self._note("dismiss", told.delivery, by)
-        await self._store.dismiss(told.delivery.id)
+        """Never send what is held."""
+        held, _ = await self._held(delivery, by)
+        await self._note("dismiss", held, by)
+        await self._decided(delivery, await self._store.dismiss(delivery, by=by))
 
     async def _note(self, act: str, delivery: Delivery, by: PersonId | None) -> None:
         entry = AuditEntry(act, by or COMMAND_LINE, delivery.id, room=delivery.origin, peer=delivery.target)
         await self._audit.add(entry)
 
-    async def _held(self, delivery: DeliveryId, by: PersonId) -> DeliveryWithReceipts:
+    async def _held(self, delivery: DeliveryId, by: PersonId) -> tuple[Delivery, Link]:
         told = await self._known(delivery)
         if status_of(told).status is not Status.HELD:
             raise Refused(f"It is {status_of(told).status} already.")
-        await self._require_link(told.delivery, by)
-        return told
+        return told.delivery, await self._require_link(told.delivery, by)
+
+    async def _decided(self, delivery: DeliveryId, is_first: bool) -> None:
+        """Refused for whoever comes second."""
+        if not is_first:
+            raise Refused(f"It is {status_of(await self._known(delivery)).status} already.")
 
     async def _known(self, delivery: DeliveryId) -> DeliveryWithReceipts:
         told = await self._store.find(delivery)
@@ -112,8 +151,9 @@ class UserActions:
             raise Refused("This delivery is not known (any more).")
         return told
 
-    async def _require_link(self, delivery: Delivery, by: PersonId | None) -> None:
-        """An act is allowed by the link as it is now, not as it was when the message was dropped."""
+    async def _require_link(self, delivery: Delivery, by: PersonId | None) -> Link:
+        """The link that it goes over. An act is allowed by the link as it is now, not as it was when the message was
+        dropped."""
         link = await self._links.of(delivery.origin) or await self._links.of(delivery.target)
         if link is None:
             raise Refused("This place is not linked to anybody any more.")
@@ -124,6 +164,7 @@ class UserActions:
             )
         if by is not None:
             await self._links.may_send(link, by)
+        return link
 
     def _again(self, old: Delivery, by: PersonId) -> Delivery:
         """A delivery of its own, with a fresh upload: the old one's fingerprint must stay its own.

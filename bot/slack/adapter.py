@@ -12,9 +12,13 @@ from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.conversations import ConversationButtons
+from bot.slack.actions.home import Home
 from bot.slack.actions.interactions import people_and_groups
+from bot.slack.actions.later import SendLater
+from bot.slack.actions.openings import OpeningButtons
 from bot.slack.actions.responder import WITHIN_S, Responder
 from bot.slack.actions.shortcuts import Shortcuts
+from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.attachments import Attachments
 from bot.slack.api.directory import SlackDirectory
 from bot.slack.api.downloads import DownloadLimits, Downloads
@@ -24,6 +28,7 @@ from bot.slack.api.messages import Messages
 from bot.slack.api.rate_limit import RateLimiter
 from bot.slack.api.sender import SlackSender
 from bot.slack.api.status_board import SlackStatusBoard
+from bot.slack.api.steps import WorkflowSteps
 from bot.slack.api.threads import SlackThreads
 from bot.slack.api.web_api import SlackApi
 from bot.slack.diagnosis import Diagnosis
@@ -35,7 +40,14 @@ from bot.slack.inbound.history import SlackHistory
 from bot.slack.inbound.http_receiver import Dispatch
 from bot.slack.inbound.resolve import MessageBuilder, Sniff
 from bot.slack.inbound.socket_receiver import SocketReceiver, SocketTiming
-from bot.slack.ports import ConversationService, DeliveryActions, LinkService, MessageIntake
+from bot.slack.ports import (
+    ConversationService,
+    DeliveryActions,
+    LinkService,
+    MessageIntake,
+    OpeningService,
+    OverviewService,
+)
 
 SLACK_API_URL = "https://slack.com/api/"
 
@@ -108,16 +120,37 @@ class SlackAdapter:
         links: LinkService,
         deliveries: DeliveryActions,
         conversations: ConversationService,
+        overviews: OverviewService,
+        openings: OpeningService,
     ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
-        commands = Commands(intake, links, conversations, self.directory, self._builder, now=self._now)
+        later = SendLater(
+            intake,
+            links,
+            deliveries,
+            self.directory,
+            self._builder,
+            self.messages,
+            self.identity,
+            self.api,
+            now=self._now,
+        )
+        commands = Commands(
+            intake, links, conversations, overviews, self.directory, self._builder, later=later.command, now=self._now
+        )
         shortcuts = Shortcuts(intake, links, deliveries, self.directory, self._builder, now=self._now)
         events = EventHandlers(
             intake, links, self.identity, self.messages, self._builder, self.board, self._settings.allowed_bots
         )
         conversation_buttons = ConversationButtons(conversations, self.directory, self.api)
-        buttons = Buttons(links, deliveries, self.directory, conversation_buttons)
-        return Dispatcher(events, commands, shortcuts, buttons, self.responder, self.identity, self._clock)
+        home = Home(links, overviews, self.directory, self.api, self._clock)
+        steps = WorkflowSteps(self.api)
+        step = WorkflowStep(intake, links, self.directory, self._builder, self.identity, steps, now=self._now)
+        opening_buttons = OpeningButtons(openings, self.directory, self.api)
+        buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home, opening_buttons)
+        return Dispatcher(
+            events, commands, shortcuts, buttons, later, home, step, self.responder, self.identity, self._clock
+        )
 
     def socket_receiver(
         self, dispatch: Dispatch, app_token: str, *, timing: SocketTiming | None = None

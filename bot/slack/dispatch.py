@@ -24,13 +24,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.relay.errors import RelayError
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
-from bot.slack.actions.interactions import parse_click, parse_command, parse_shortcut, parse_submission
+from bot.slack.actions.home import Home
+from bot.slack.actions.interactions import (
+    MessageShortcut,
+    parse_click,
+    parse_command,
+    parse_shortcut,
+    parse_submission,
+)
+from bot.slack.actions.later import SendLater
 from bot.slack.actions.replies import IN_A_MOMENT, Reply
 from bot.slack.actions.responder import Responder
-from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_VOICE, Shortcuts
+from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_VOICE, Shortcuts
+from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
-from bot.slack.fields import Body, child, text
+from bot.slack.fields import Body, child, identifier, prose, text
 from bot.slack.inbound.envelope import team_of
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.parse import ParseError
@@ -53,6 +62,9 @@ class Dispatcher:
         commands: Commands,
         shortcuts: Shortcuts,
         buttons: Buttons,
+        later: SendLater,
+        home: Home,
+        step: WorkflowStep,
         responder: Responder,
         identity: Identity,
         clock: Callable[[], float],
@@ -64,10 +76,12 @@ class Dispatcher:
         self._clock = clock
         self._channels: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
-        self.events = events.table
+        self.events = {**events.table, "app_home_opened": home.opened, "function_executed": step.executed}
+        self.home = home
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
+        self.shortcuts: dict[str, Callable[[MessageShortcut], Coroutine[Any, Any, Reply | None]]]
         self.shortcuts = {SEND_VOICE: shortcuts.send_voice, SEND_AS_IT_IS: shortcuts.send_as_it_is}
-        self.shortcuts[RESEND] = shortcuts.resend
+        self.shortcuts |= {RESEND: shortcuts.resend, SEND_LATER: later.shortcut}
         self._app = self._build()
 
     async def dispatch(self, payload: dict[str, Any]) -> BoltResponse:
@@ -77,7 +91,7 @@ class Dispatcher:
                 case "event_callback":
                     return await self._event(payload)
                 case "url_verification":
-                    return BoltResponse(status=200, body=text(payload, "challenge"))
+                    return BoltResponse(status=200, body=prose(text(payload, "challenge")))
                 case "app_rate_limited":
                     log.warning("slack.events_held_back", extra={"minute": payload.get("minute_rate_limited")})
                     return BoltResponse(status=200)
@@ -134,6 +148,7 @@ class Dispatcher:
             app.message_shortcut(name)(self._shortcut_listener(act))
         app.action(_ANY)(self._button)
         app.view(_ANY)(self._view)
+        app.options(_ANY)(self._options)
         return app
 
     async def _command(self, ack: AsyncAck, command: dict[str, Any]) -> None:
@@ -142,7 +157,9 @@ class Dispatcher:
         await ack((reply or IN_A_MOMENT).body())
 
     async def _button(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        await self._act(self._buttons.clicked(parse_click(body, await self._identity.get())), body)
+        click = parse_click(body, await self._identity.get())
+        work = self._buttons.clicked(click)
+        await self._act(self.home.clicked(click, work) if click.by.is_in_home else work, body)
         await ack()
 
     async def _view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -154,7 +171,17 @@ class Dispatcher:
         else:
             await ack(response_action="update", view=result_view(reply.text))
 
-    def _shortcut_listener(self, act: Callable[..., Coroutine[Any, Any, Reply]]) -> Listener:
+    async def _options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """What can be chosen in a select while somebody types; nothing where that cannot be told."""
+        me, user = await self._identity.get(), identifier(child(body, "user"), "id")
+        try:
+            found = await self.home.options(text(body, "action_id"), text(body, "value"), me.team, user)
+        except RelayError as error:
+            log.info("slack.no_options", extra={"reason": error.reason, "code": error.code})
+            found = ()
+        await ack(options=list(found))
+
+    def _shortcut_listener(self, act: Callable[[MessageShortcut], Coroutine[Any, Any, Reply | None]]) -> Listener:
         async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
             await self._act(act(parse_shortcut(body, await self._identity.get())), body)
             await ack()

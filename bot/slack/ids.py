@@ -4,7 +4,7 @@
 room      ``slack:<team>/<channel>``; a thread in it: ``slack:<team>/<channel>/<ts of its root>``; one whose root is
           still to be posted: ``slack:<team>/<channel>/new-<key>``
 message   ``slack:<team>/<channel>#<ts>``; what has no ts of its own (a command, an edit, a reaction) is named for
-          what it is: ``…#command-<trigger id>``, ``…#<ts>/edit-<edited ts>``,
+          what it is: ``…#command-<trigger id>``, ``…#step-<execution id>``, ``…#<ts>/edit-<edited ts>``,
           ``…#<ts>/reaction-<user>-<name>-<event ts>``
 person    ``slack:<team>@<user>``; a user group: ``slack:<team>&<usergroup>``
 media     ``slack:<team>!<file id>``
@@ -21,6 +21,7 @@ from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId
 
 NETWORK = "slack"
 NEW = "new-"
+STEP = "step-"
 
 _ROOM = re.compile(rf"{NETWORK}:([\w-]+)/([\w-]+)(?:/([0-9.]+|new-\w+))?", re.ASCII)
 _MESSAGE = re.compile(rf"{NETWORK}:([\w-]+)/([\w-]+)#([^/\s]+)(?:/(\S+))?", re.ASCII)
@@ -57,6 +58,10 @@ class SlackRoom:
 
     def command(self, trigger: str) -> MessageId:
         return self.message(f"command-{trigger}")
+
+    def step(self, execution: str) -> MessageId:
+        """One execution of a workflow step."""
+        return self.message(f"{STEP}{execution}")
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,12 @@ def parse_room(room: str) -> SlackRoom:
 def parse_message(message: str) -> SlackMessage:
     team, channel, ts, fact = _match(_MESSAGE, message)
     return SlackMessage(team, channel, ts if _TS.fullmatch(ts) else "", fact or "")
+
+
+def step_of(message: str) -> str:
+    """The execution of a workflow step that this source is; "" for any other."""
+    name = _match(_MESSAGE, message)[2]
+    return name.removeprefix(STEP) if name.startswith(STEP) else ""
 
 
 def user_of(person: PersonId) -> str:

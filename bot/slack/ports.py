@@ -1,10 +1,12 @@
 """What the Slack adapter asks of the relay: one Protocol for each part of it that is called from here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.model import Message
+from bot.relay.model import DeliveryWithReceipts, Message
+from bot.relay.overview import Overview
 from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
 
 
@@ -28,6 +30,10 @@ class LinkService(Protocol):
     async def may_send(self, link: Link, person: PersonId) -> None: ...
 
     async def choices(self, query: str, *, by: PersonId) -> Sequence[RoomInfo]: ...
+
+    async def search(self, typed: str, *, by: PersonId) -> Sequence[RoomInfo]: ...
+
+    async def is_admin(self, person: PersonId) -> bool: ...
 
     async def link(self, room: RoomId, peer: RoomId, *, by: PersonId) -> Link: ...
 
@@ -53,7 +59,31 @@ class DeliveryActions(Protocol):
 
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
 
+    async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
+
+    async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None: ...
+
+    async def reschedule_message(self, message: MessageId, at: datetime, *, by: PersonId) -> int: ...
+
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None: ...
+
+
+class OpeningService(Protocol):
+    """``bot.relay.openings.Openings``"""
+
+    async def lines(self) -> Sequence[LineInfo]: ...
+
+    async def open(
+        self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
+    ) -> Link: ...
+
+
+class OverviewService(Protocol):
+    """``bot.relay.overview.Overviews``"""
+
+    async def of(self, rooms: Collection[RoomId]) -> Overview: ...
+
+    async def held(self, room: RoomId) -> Sequence[DeliveryWithReceipts]: ...
 
 
 class ConversationService(Protocol):

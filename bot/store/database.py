@@ -24,6 +24,7 @@ from bot.store.tables.ingest import Ingest
 from bot.store.tables.links import LinkTable
 from bot.store.tables.marks import MarkTable
 from bot.store.tables.notices import NoticeTable
+from bot.store.tables.overview import OverviewTable
 from bot.store.tables.people import PersonTable
 from bot.store.tables.receipts import ReceiptTable
 from bot.store.tables.retention import Retention
@@ -79,6 +80,7 @@ class Database:
         self.conversations = ConversationTable(self._pool)
         self.marks = MarkTable(self._pool)
         self.people = PersonTable(self._pool)
+        self.overviews = OverviewTable(self._pool)
         self.audit = AuditTable(self._pool)
         self.export = Export(self._pool)
         self.counts = CountTable(self._pool)

@@ -34,7 +34,7 @@ STEPS = (
             'audio', jsonb_build_object('duration_s', 60.0, 'waveform', '[1,2,3,4,5,6,7,6,5,4,3,2]'::jsonb))),
         'linq:default#' || md5('memo' || n)::uuid, md5('trace' || n)
     FROM (SELECT n, now() - interval '1 day' - n * (interval '79 days' / %(deliveries)s) AS at
-          FROM generate_series(1, %(deliveries)s) AS n) AS numbered JOIN rooms ON number = n %% %(links)s
+          FROM generate_series(1, %(deliveries)s) AS n) AS numbered JOIN rooms ON number = n %% %(links)s ORDER BY 1
     """,
     "INSERT INTO messages (id, known_at, accepted_at) SELECT source, accepted_at, accepted_at FROM deliveries",
     """
@@ -45,9 +45,14 @@ STEPS = (
     INSERT INTO receipts (id, kind, at, source, message, attachments, trace_id, is_final, reason, code, remedy, came_at)
     SELECT md5(kind || deliveries.id)::uuid::text, kind, accepted_at, 'webhook', sent_as,
         ARRAY[prepared -> 0 -> 'media' ->> 0], trace_id, false, '', '', '', accepted_at
-    FROM deliveries CROSS JOIN (VALUES ('sent'), ('delivered'), ('read')) AS kinds (kind)
+    FROM deliveries CROSS JOIN (VALUES ('sent'), ('delivered'), ('read')) AS kinds (kind) ORDER BY 1
     """,
 )
+# Made after the rows they take a fraction of the time.
+INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE NOT indisunique
+    AND indrelid = ANY (ARRAY['deliveries', 'receipts', 'notices', 'messages']::regclass[])
+"""
 
 
 @functools.cache
@@ -59,9 +64,13 @@ def filled_folder() -> Path:
     server = Embedded.start(place)
     asyncio.run(migrate(server.url, job_schemas()))
     with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute("SET synchronous_commit = off")
+        connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'; SET work_mem = '256MB'")
+        indexes = connection.execute(INDEXES).fetchall()
+        connection.execute("; ".join(f"DROP INDEX {name}" for name, _ in indexes).encode())
         for step in (ROOMS, *STEPS):
             connection.execute(step.encode(), {"links": LINKS, "deliveries": DELIVERIES})
+        for _, definition in indexes:
+            connection.execute(definition.encode())
         connection.execute("VACUUM ANALYZE")
     server.stop()
     return place

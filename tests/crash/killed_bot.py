@@ -1,7 +1,8 @@
 """The real bot, but for one thing: at a boundary that its environment names, it kills itself.
 
 ``KILL_AT`` names the boundary, ``KILL_NTH`` which passage of it is the last, ``KILL_SIGNAL`` the signal: SIGKILL ends
-the process at once, SIGSTOP freezes it. Without ``KILL_AT`` this is the bot as it is.
+the process at once, SIGSTOP freezes it. Without ``KILL_AT`` this is the bot as it is. ``JOB_SPEED``: a process that
+died is given up that much sooner.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from bot import telemetry
 from bot.app import Role, Service
 from bot.app.bootstrap import Port, undecorated
 from bot.cli.common import run_or_exit, settings_or_exit
+from bot.jobs import Intervals
 from bot.relay.ids import network_of
 from bot.relay.model import Delivery
 from bot.relay.ports import Network, Outgoing
@@ -29,13 +31,25 @@ def run() -> None:
     """Until a signal, or the boundary."""
     settings = settings_or_exit()
     metrics = telemetry.set_up(settings.log_level, settings.log_format)
-    decorate = Killer.from_environment().decorate if "KILL_AT" in os.environ else undecorated
+    kill = Killer.from_environment().decorate if "KILL_AT" in os.environ else undecorated
+
+    def decorate(name: str, port: Port) -> Port:
+        return cast(Port, _intervals()) if isinstance(port, Intervals) else kill(name, port)
 
     async def serve() -> None:
         async with Service(settings, Role.ALL, metrics, decorate):
             await asyncio.Event().wait()  # until it is cancelled
 
     run_or_exit(serve(), stopped_code=0)
+
+
+def _intervals() -> Intervals:
+    usual, speed = Intervals(), float(os.environ.get("JOB_SPEED", "1"))
+    return Intervals(
+        heartbeat_s=usual.heartbeat_s / speed,
+        stalled_s=usual.stalled_s / speed,
+        enqueue_missing_s=usual.enqueue_missing_s / speed,
+    )
 
 
 class Killer:

@@ -121,7 +121,7 @@ class Production:
     async def files_broken(self) -> None:
         """Files cannot be fetched for longer than anybody waits for them: they step aside, and follow."""
         linq, slack = self._traffic.sandbox.linq.switches, self._traffic.sandbox.slack.switches
-        slack.download, linq.media_fault = Download("truncated"), MediaFault("missing")
+        slack.download, linq.media_fault = Download("truncated"), MediaFault("truncated")
         await self._pass(60, 180)
         slack.download, linq.media_fault = Download(), MediaFault()
 

@@ -1,7 +1,7 @@
 """What the bot is killed in: two linked channels, and people on both sides who go on talking all the while.
 
-Slack's and Linq's minutes are shortened, so that a redelivery comes within seconds and not hours; what they answer, how
-often they try and when they give up stays as it is.
+Slack's and Linq's minutes are shortened, so that a redelivery comes within seconds and not hours, and so are the
+heartbeats of the bot's workers; what they answer, how often they try and when they give up stays as it is.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from tests.crash.fork_server import ForkServer, fork_server
 from tests.stories.system import SOUND, System, said_in
 
 SCALE = 0.05  # Slack tries again after 0, 3 and 15 s; Linq nine times within 50 s
+JOB_SPEED = 4  # a process that died is given up after 2 s instead of 9
 SEARCH_S = 2.0
 OPEN_AT_MOST = 4  # messages that may be on their way from one person before they pause
 PAUSES_S = (2.0, 6.0)
@@ -236,7 +237,7 @@ class Traffic:
         """Alone, or as a reply to something that the team said."""
         label, answers = self._label("C", conversation, conversation.contact), None
         carried = [each for each in conversation.team if conversation.has_arrived(each) and not each.is_deleted]
-        if carried and self.chance.random() < 0.4:
+        if carried and self.chance.random() < 0.2:
             answers = self.chance.choice(carried[-5:])
         reply_to = _at_linq(conversation, answers).id if answers else ""
         message = conversation.view.phone.send(conversation.view.chat, label, reply_to=reply_to)
@@ -314,9 +315,9 @@ class Traffic:
         return f"{who}-{conversation.name}-{len(said):04}"
 
     def _any_arrived(self, conversation: Conversation) -> ContactMessage | None:
-        """Something that the contact said not long ago; half of the time, None."""
+        """Something that the contact said not long ago; mostly None."""
         arrived = [each for each in conversation.contact[-8:] if conversation.posts(each.label)]
-        return self.chance.choice(arrived) if arrived and self.chance.random() < 0.5 else None
+        return self.chance.choice(arrived) if arrived and self.chance.random() < 0.3 else None
 
 
 def _last(said: list[Any]) -> Any:
@@ -347,6 +348,7 @@ async def traffic(
             "SEND_CONFIRM_SECONDS": str(search_s),
             "BACKFILL_INTERVAL_SECONDS": "5",
             "AUDIO_WORKERS": "1",
+            "JOB_SPEED": str(JOB_SPEED),
         }
         made = Traffic(sandbox, forks, random.Random(seed), sandbox.environment() | own | settings, pauses_s)
         links = [

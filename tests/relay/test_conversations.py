@@ -328,6 +328,17 @@ async def test_of_two_who_take_it_one_has_it_and_the_other_learns_who(inbox: Wor
     assert (await conversation(inbox)).taken_by is None
 
 
+async def test_button_of_a_root_that_is_not_recorded_yet_is_tried_again(inbox: World) -> None:
+    async def take() -> None:
+        with pytest.raises(RetryLater):
+            await inbox.conversations.take(thread(1), by=ANN)
+
+    inbox.team.sender.meanwhile = [take()]
+    await hear(inbox, "1")
+    await inbox.run()
+    assert await inbox.conversations.take(thread(1), by=ANN) == ANN
+
+
 async def test_who_may_not_send_may_not_take(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
@@ -478,7 +489,9 @@ async def test_what_is_said_waits_while_its_channel_is_gone(inbox: World) -> Non
     inbox.team.sender.gone = {INBOX}
     await hear(inbox, "1", "a")
     await hear(inbox, "2", "b")
-    await inbox.run(during=5 * DAY)
+    for wait in (MINUTE, 5 * DAY):
+        inbox.pass_by(wait)
+        await inbox.run(during=6 * MINUTE)
     inbox.team.sender.gone = set()
     await inbox.run()
     assert [said for _, said in places(inbox)] == ["a", "b"]
@@ -502,7 +515,9 @@ async def test_conversation_goes_on_in_another_inbox_when_its_channel_is_gone(in
 async def test_message_into_a_channel_that_is_gone_fails_once_it_is_unlinked(world: World) -> None:
     world.team.sender.gone = {RoomId("team:T0AAA/C0MAP")}
     [delivery] = await world.deliveries.accept(heard())
-    await world.run(during=5 * DAY)
+    for wait in (MINUTE, 5 * DAY):
+        world.pass_by(wait)
+        await world.run(during=6 * MINUTE)
     assert await world.status(delivery) is Status.QUEUED
     await world.links.part(RoomId("team:T0AAA/C0MAP"))
     await world.run()

@@ -4,7 +4,7 @@ import pytest
 
 from bot.relay import settings
 from bot.relay.errors import Refused
-from bot.relay.rooms import LinkSettings, Mode, Senders
+from bot.relay.rooms import Confirm, LinkSettings, Mode, Senders
 
 ANN = "team:T0AAA@U0ANN"
 DEFAULT = LinkSettings()
@@ -20,6 +20,11 @@ DEFAULT = LinkSettings()
         ("senders", ["everyone"], LinkSettings(senders=(Senders.EVERYONE,))),
         ("senders", ["members", ANN], LinkSettings(senders=(Senders.MEMBERS, ANN))),
         ("senders", [ANN, ANN], LinkSettings(senders=(ANN,))),
+        ("confirm", ["first"], LinkSettings(confirm=Confirm.FIRST)),
+        ("confirm", ["never"], DEFAULT),
+        ("quiet", ["22:00-08:00", "europe/berlin"], LinkSettings(quiet="22:00-08:00 Europe/Berlin")),
+        ("quiet", ["9:30 - 10:00 UTC"], LinkSettings(quiet="09:30-10:00 UTC")),
+        ("quiet", ["off"], DEFAULT),
     ],
 )
 def test_change_sets_one_of_them(key: str, values: list[str], changed: LinkSettings) -> None:
@@ -34,7 +39,7 @@ def test_change_leaves_the_others_as_they_were() -> None:
 @pytest.mark.parametrize(
     ("key", "values", "says"),
     [
-        ("colour", ["red"], "There are: mode, replies, senders"),
+        ("colour", ["red"], "There are: mode, replies, senders, confirm, quiet"),
         ("mode", [], "voice or conversation"),
         ("mode", ["loud"], "voice or conversation"),
         ("mode", ["voice", "conversation"], "voice or conversation"),
@@ -42,6 +47,9 @@ def test_change_leaves_the_others_as_they_were() -> None:
         ("replies", ["yes"], "on or off"),
         ("senders", [], "members, everyone"),
         ("senders", ["nobody"], "nobody is nobody"),
+        ("confirm", ["sometimes"], "first, always or never"),
+        ("quiet", ["at night"], "22:00-08:00 Europe/Berlin, or off"),
+        ("quiet", ["22:00-08:00", "mars/berlin"], "no time zone mars/berlin"),
     ],
 )
 def test_change_refuses_what_is_none_and_says_what_to_write(key: str, values: list[str], says: str) -> None:
@@ -51,6 +59,7 @@ def test_change_refuses_what_is_none_and_says_what_to_write(key: str, values: li
 
 def test_describe_gives_back_what_was_set() -> None:
     written = {"mode": ["conversation"], "replies": ["off"], "senders": ["members", ANN]}
+    written |= {"confirm": ["always"], "quiet": ["22:00-08:00 Europe/Berlin"]}
     changed = DEFAULT
     for key, values in written.items():
         changed = settings.change(changed, key, values)
@@ -58,4 +67,10 @@ def test_describe_gives_back_what_was_set() -> None:
 
 
 def test_describe_shows_the_defaults() -> None:
-    assert settings.describe(DEFAULT) == {"mode": ["voice"], "replies": ["on"], "senders": ["members"]}
+    assert settings.describe(DEFAULT) == {
+        "mode": ["voice"],
+        "replies": ["on"],
+        "senders": ["members"],
+        "confirm": ["never"],
+        "quiet": ["off"],
+    }

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused
+from bot.relay.holds import NOW
 from bot.relay.ids import DeliveryId, PersonId
 from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Edit, Text
@@ -264,7 +265,8 @@ async def test_approve_by_two_people_at_once_sends_once(world: World) -> None:
 async def test_approve_and_dismiss_at_once_are_one_of_the_two(world: World, other_process: World) -> None:
     delivery = await held(world)
     await asyncio.gather(
-        world.database.deliveries.approve(delivery), other_process.database.deliveries.dismiss(delivery)
+        world.database.deliveries.approve(delivery, NOW, by=ANN),
+        other_process.database.deliveries.dismiss(delivery, by=BEN),
     )
     await world.run()
     is_sent = (await world.row(delivery)).state is DeliveryState.RECORDED
@@ -291,8 +293,8 @@ async def test_held_delivery_is_decided_once(world: World, act: str) -> None:
 
 async def test_dismiss_of_what_was_approved_meanwhile_changes_nothing(world: World) -> None:
     delivery = await held(world)
-    await world.database.deliveries.approve(delivery)
-    await world.database.deliveries.dismiss(delivery)
+    await world.database.deliveries.approve(delivery, NOW, by=ANN)
+    await world.database.deliveries.dismiss(delivery, by=BEN)
     await world.run()
     assert (await world.row(delivery)).state is DeliveryState.RECORDED
 

@@ -64,6 +64,7 @@ class World:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     lend_up_to: int = 0
     prefetch: int = 0
+    began: datetime = BASE  # what its own clock shows at first; the server's is the real one
 
     def __post_init__(self) -> None:
         networks = Networks(self.team.network(), self.chats.network(), *self.more)
@@ -100,7 +101,7 @@ class World:
         self._connection = psycopg.connect(self.url, autocommit=True, row_factory=dict_row)
 
     def now(self) -> datetime:
-        return BASE + self.passed
+        return self.began + self.passed
 
     async def link(self, room: RoomId = CHANNEL, peer: RoomId = CHAT, settings: LinkSettings | None = None) -> None:
         """As if it had been made before the first message of any test."""

@@ -6,11 +6,11 @@ from typing import Any
 Block = dict[str, Any]
 
 
-def invalid_blocks(blocks: list[Block]) -> str:
+def invalid_blocks(blocks: list[Block], most: int = 50) -> str:
     """Why Slack would refuse these blocks; "" if it takes them."""
     ids = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(blocks) > 50:
-        return "more than 50"
+    if len(blocks) > most:
+        return f"more than {most}"
     if len(set(ids)) < len(ids) or any(not 0 < len(each) <= 255 for each in ids):
         return "block ids"
     return next((why for block in blocks for why in _faults(block)), "")
@@ -38,6 +38,8 @@ def _faults(block: Block) -> Iterator[str]:
             yield from _elements(block, 10, lambda element: _text(element, 3000))
         case "actions":
             yield from _elements(block, 25, _action)
+        case "header":
+            yield from _text(block["text"], 150)
         case "rich_text":
             yield from _elements(block, 100, _rich)
         case other:

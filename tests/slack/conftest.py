@@ -15,6 +15,7 @@ from bot.slack.api.rate_limit import RateLimiter
 from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import SlackRoom, person_id
 from bot.slack.inbound.http_receiver import HttpReceiver
+from tests.slack.fake_overviews import FakeOpenings, FakeOverviews
 from tests.slack.fake_relay import ANNS_CHAT, FakeRelay
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import ANN, BOT_TOKEN, CLIPS, SECRET, TEAM
@@ -93,8 +94,18 @@ def relay() -> FakeRelay:
 
 
 @pytest.fixture
-def dispatcher(adapter: SlackAdapter, relay: FakeRelay) -> Dispatcher:
-    return adapter.dispatcher(relay, relay, relay, relay)
+def overviews() -> FakeOverviews:
+    return FakeOverviews()
+
+
+@pytest.fixture
+def openings() -> FakeOpenings:
+    return FakeOpenings()
+
+
+@pytest.fixture
+def dispatcher(adapter: SlackAdapter, relay: FakeRelay, overviews: FakeOverviews, openings: FakeOpenings) -> Dispatcher:
+    return adapter.dispatcher(relay, relay, relay, relay, overviews, openings)
 
 
 @pytest.fixture

@@ -253,6 +253,17 @@ def usergroups_users_list(slack: FakeWorkspace, args: Args, token: str) -> Args:
     return {"users": slack.groups[args["usergroup"]][1]}
 
 
+def publish_view(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    return {"view": {**args["view"], "id": "V0HOME"}}
+
+
+def end_step(slack: FakeWorkspace, args: Args, token: str) -> Args:
+    if args["function_execution_id"] in slack.ended_steps:
+        raise ApiError("execution_not_in_running_state")
+    slack.ended_steps[args["function_execution_id"]] = args.get("outputs") or args["error"]
+    return {}
+
+
 METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "apps.connections.open": connections_open,
     "auth.test": auth_test,
@@ -273,5 +284,8 @@ METHODS: dict[str, Callable[[FakeWorkspace, Args, str], Args]] = {
     "usergroups.users.list": usergroups_users_list,
     "users.conversations": users_conversations,
     "users.info": users_info,
+    "functions.completeError": end_step,
+    "functions.completeSuccess": end_step,
     "views.open": open_view,
+    "views.publish": publish_view,
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.relay import settings
 from bot.relay.errors import Refused
@@ -10,6 +11,8 @@ from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
 from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardRoom
+from bot.slack.ids import person_id
+from tests.slack.fake_workspace import ANN, TEAM
 
 ANNS_CHAT = RoomInfo(RoomId("linq:default/0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"), ("+12025550123",), service="iMessage")
 GROUP = RoomInfo(
@@ -39,6 +42,8 @@ class FakeRelay:
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
     holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
     chats_unheard: list[UnheardRoom] = field(default_factory=list)
+    messages_held: list[MessageId] = field(default_factory=list)  # of which something is held
+    admins: set[PersonId] = field(default_factory=lambda: {person_id(TEAM, ANN)})
     refusal: str = ""
     trouble: Exception | None = None
     held: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,6 +96,14 @@ class FakeRelay:
         if not self.rooms:
             raise Refused(f"There is no chat with {query} yet.")
         return self.rooms
+
+    async def search(self, typed: str, *, by: PersonId) -> Sequence[RoomInfo]:
+        await self._take()
+        return [room for room in self.rooms if any(typed in person for person in room.people)]
+
+    async def is_admin(self, person: PersonId) -> bool:
+        await self._take()
+        return person in self.admins
 
     async def link(self, room: RoomId, peer: RoomId, *, by: PersonId) -> Link:
         await self._take()
@@ -145,6 +158,20 @@ class FakeRelay:
     async def approve(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()
         self.acts.append(("approve", delivery, by))
+
+    async def send_now(self, delivery: DeliveryId, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("send now", delivery, by))
+
+    async def reschedule(self, delivery: DeliveryId, at: datetime, *, by: PersonId) -> None:
+        await self._take()
+        self.acts.append(("reschedule", delivery, at.isoformat(), by))
+
+    async def reschedule_message(self, message: MessageId, at: datetime, *, by: PersonId) -> int:
+        await self._take()
+        if message in self.messages_held:
+            self.acts.append(("reschedule message", message, at.isoformat(), by))
+        return message in self.messages_held
 
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()

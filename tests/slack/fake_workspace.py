@@ -87,6 +87,7 @@ class FakeWorkspace:
         self.scopes = set(SCOPES)
         self.faults: dict[str, Fault] = {}
         self.calls: list[Call] = []
+        self.ended_steps: dict[str, Any] = {}  # what each execution of a workflow step ended with
         self.whispers: list[dict[str, Any]] = []  # ephemeral messages
         self.views: list[dict[str, Any]] = []  # modals that were opened
         self.responses: list[dict[str, Any]] = []  # what came to a response_url

@@ -93,6 +93,12 @@ class SignedRequests:
         more = {"actions": [pressed], "container": container, "message": message}
         return await self.interaction("block_actions", channel, user, **more)
 
+    async def in_view(self, kind: str, view: dict[str, Any], user: str = ANN, **more: Any) -> Response:
+        """What somebody does in a modal or in the App Home."""
+        payload = {"type": kind, "team": {"id": TEAM}, "user": {"id": user}, "view": view, **more}
+        payload |= {"trigger_id": self.trigger(), "container": {"type": "view"}}
+        return await self.post(urlencode({"payload": json.dumps(payload)}).encode(), FORM)
+
     async def submit(self, view: dict[str, Any], values: dict[str, Any] | None = None, user: str = ANN) -> Response:
         """``values`` by block and input, as Slack nests them."""
         filled = view | {"id": "V1", "state": {"values": values or {}}}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.slack.actions.workflow_step import CHANNEL_INPUT, FILE_INPUT, SEND_VOICE_MEMO
 from bot.slack.diagnosis import NEEDED_SCOPES
 from bot.slack.dispatch import Dispatcher
 
@@ -17,6 +18,8 @@ SUBSCRIPTIONS = {
     "message.groups": "groups:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
+    "app_home_opened": "",
+    "function_executed": "",
 }
 READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:history"}
 
@@ -35,6 +38,8 @@ SCOPES: dict[str, set[str]] = {
     "files.completeUploadExternal": {"files:write"},
     "files.getUploadURLExternal": {"files:write"},
     "files.info": {"files:read"},
+    "functions.completeError": set(),
+    "functions.completeSuccess": set(),
     "reactions.add": {"reactions:write"},
     "reactions.remove": {"reactions:write"},
     "usergroups.list": {"usergroups:read"},
@@ -42,8 +47,9 @@ SCOPES: dict[str, set[str]] = {
     "users.conversations": READ,
     "users.info": {"users:read"},
     "views.open": set(),
+    "views.publish": set(),
 }
-FAMILIES = "apps|auth|chat|conversations|files|usergroups|users|views|reactions"
+FAMILIES = "apps|auth|chat|conversations|files|functions|usergroups|users|views|reactions"
 
 
 @pytest.fixture
@@ -81,7 +87,11 @@ def test_every_shortcut_is_declared_and_no_other(manifest: dict[str, Any], dispa
 def test_the_scopes_are_exactly_what_is_needed(manifest: dict[str, Any]) -> None:
     called = methods_called()
     assert called == set(SCOPES)
-    needed = {scope for method in called for scope in SCOPES[method]} | set(SUBSCRIPTIONS.values()) | {"commands"}
+    needed = (
+        {scope for method in called for scope in SCOPES[method]}
+        | set(filter(None, SUBSCRIPTIONS.values()))
+        | {"commands"}
+    )
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed == set(NEEDED_SCOPES)
 
 
@@ -97,18 +107,31 @@ def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
 
 
 def test_http_events_need_what_the_handbook_says_and_no_more(manifest: dict[str, Any]) -> None:
-    """The three lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
+    """The four lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
     text = MANIFEST.read_text()
     over_http = yaml.safe_load(re.sub(r"# (\w+: https://bot\.example\.com/)", r"\1", text))
     address = "https://bot.example.com/slack/events"
     assert [command.pop("url") for command in over_http["features"]["slash_commands"]] == [address]
     assert over_http["settings"]["event_subscriptions"].pop("request_url") == address
     assert over_http["settings"]["interactivity"].pop("request_url") == address
+    assert over_http["settings"]["interactivity"].pop("message_menu_options_url") == address
     assert over_http == manifest
     assert manifest["settings"]["socket_mode_enabled"] is True
     handbook = (ROOT / "config/README.md").read_text()
-    assert "three lines with `https://bot.example.com`" in handbook
+    assert "four lines with `https://bot.example.com`" in handbook
     assert "`socket_mode_enabled`" in handbook
+
+
+def test_home_tab_is_shown(manifest: dict[str, Any]) -> None:
+    home = manifest["features"]["app_home"]
+    assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, False)
+
+
+def test_step_is_declared_with_the_inputs_that_are_read(manifest: dict[str, Any]) -> None:
+    step = manifest["functions"][SEND_VOICE_MEMO]
+    assert set(step["input_parameters"]) == {FILE_INPUT, CHANNEL_INPUT}
+    assert set(step["output_parameters"]) == {"status", "delivery_id"}
+    assert manifest["settings"]["org_deploy_enabled"] is True
 
 
 def test_buttons_need_interactivity(manifest: dict[str, Any]) -> None:

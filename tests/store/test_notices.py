@@ -8,10 +8,11 @@ import psycopg
 import pytest
 from psycopg.errors import RaiseException
 
+from bot.relay.holds import NOW
 from bot.relay.ids import DeliveryId, MessageId, NoticeId
 from bot.relay.model import DeliveryState, Notice, Status
 from bot.store.database import Database
-from tests.fakes import CHANNEL
+from tests.fakes import ANN, CHANNEL
 from tests.store.conftest import Jobs
 from tests.store.rows import (
     NOTICE,
@@ -92,7 +93,7 @@ async def test_every_change_that_shows_requests_a_refresh(database: Database, jo
     assert await requests(store.search_later(held.id, held.fence, wait=timedelta(), reason="Lost.", code=""))
     assert await requests(close(database, held, DeliveryState.UNCONFIRMED))
     assert await requests(record(database, "a", "M1"))
-    assert await requests(store.approve(DeliveryId("b")))
+    assert await requests(store.approve(DeliveryId("b"), NOW, by=ANN))
     assert await requests(store.withdraw(SOURCE, [CHANNEL], []))
     assert await requests(database.receipts.add([receipt("r1", message=message("M1"))]))
     assert await requests(database.notices.alerted(A, Status.FAILED)) is False

@@ -103,7 +103,9 @@ CODES: dict[int, ErrorMeaning] = {
     2021: _UNRELATED,
     2022: _unknown("Linq could not set up a contact card."),
     2023: _UNRELATED,
-    2024: _not_done("This person asked for no more messages, until they text your number again.", Remedy.RESEND),
+    2024: _not_done(
+        "This person asked for no more messages, until they text your number again.", Remedy.WAIT_FOR_CONTACT
+    ),
     2026: _not_done("Your team has blocked this person at Linq.", Remedy.RESEND),
     2027: _not_yet("Linq has paused sending from your number for now.", 60),
     2028: _UNRELATED,
@@ -176,7 +178,7 @@ _FAILURES = {
     "3007": FailureMeaning("Linq tried as often as it may and gave up.", Remedy.RESEND),
     "4002": FailureMeaning("The phone behind your Linq number could not be reached.", Remedy.RESEND),
     "4005": FailureMeaning(CODES[4005].reason, Remedy.NONE),
-    "2024": FailureMeaning(CODES[2024].reason, Remedy.RESEND),
+    "2024": FailureMeaning(CODES[2024].reason, CODES[2024].remedy),
 }
 _EXPIRED = FailureMeaning("It waited too long at Linq and was dropped.", Remedy.RESEND)
 _NEVER_LEFT = FailureMeaning("It never left your number.", Remedy.RESEND)

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import linq
 
@@ -12,9 +13,11 @@ from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
-from bot.relay.errors import Refused
+from bot.relay.errors import NO_ROOM, Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
+
+LISTED_FOR = timedelta(minutes=1)
 
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>|]+@[^@\s<>|]+\.[^@\s<>|]+")
@@ -24,10 +27,12 @@ _BETWEEN_DIGITS = re.compile(r"[\s().-]")
 class LinqRooms:
     """The relay's ``RoomFinder``."""
 
-    def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds) -> None:
+    def __init__(self, api: linq.AsyncLinqAPIV3, ids: LinqIds, *, now: Callable[[], datetime]) -> None:
         self._api = api.chats.with_raw_response
         self._lines = api.phone_numbers.with_raw_response
         self._ids = ids
+        self._now = now
+        self._listed: tuple[datetime, Sequence[RoomInfo]] = (datetime.min.replace(tzinfo=UTC), ())
 
     async def room(self, room: RoomId) -> RoomInfo:
         call = self._api.retrieve(chat_of(room))
@@ -42,13 +47,34 @@ class LinqRooms:
         if not found:
             raise Refused(
                 f"There is no chat with {handle} yet. A voice memo cannot open a chat: "
-                "exchange a first message with them, then link again."
+                "exchange a first message with them, then link again.",
+                code=NO_ROOM,
             )
         return found
 
     async def rooms_with(self, handle: str) -> Sequence[RoomInfo]:
         """The chats that this person is in; none is fine."""
         return [self._info(chat) for chat in await self._chats_with(handle)]
+
+    async def search_rooms(self, typed: str) -> Sequence[RoomInfo]:
+        """Linq has no search, so its chats are listed, at most two thousand of them, and remembered for a minute."""
+        wanted = clean_query(typed).casefold()
+        digits = re.sub(r"\D", "", wanted)
+        return [room for room in await self._all_rooms() if _matches(room, wanted, digits)]
+
+    async def _all_rooms(self) -> Sequence[RoomInfo]:
+        listed_at, rooms = self._listed
+        if self._now() - listed_at > LISTED_FOR:
+            chats = [
+                chat
+                async for page in pages(
+                    "chats.list", lambda cursor: self._api.list_chats(limit=PAGE, cursor=cursor), schemas.ChatPage
+                )
+                for chat in page.chats
+            ]
+            rooms = [self._info(chat) for chat in chats if chat.id]
+            self._listed = (self._now(), rooms)
+        return rooms
 
     async def find_line(self, query: str) -> LineInfo:
         query = clean_query(query)
@@ -89,9 +115,21 @@ class LinqRooms:
         return chats_of(handle, found)
 
     def _info(self, chat: schemas.LinqChat) -> RoomInfo:
-        if not chat.id:
-            raise PayloadError("no chat id")
-        return RoomInfo(self._ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+        return chat_info(chat, self._ids)
+
+
+def chat_info(chat: schemas.LinqChat, ids: LinqIds) -> RoomInfo:
+    """A chat as a person choosing it needs to see it."""
+    if not chat.id:
+        raise PayloadError("no chat id")
+    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+
+
+def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
+    """By a part of the name, of an address or a number, or by the id."""
+    if any(wanted in each.casefold() for each in (room.name, room.id, *room.people)):
+        return True
+    return len(digits) > 2 and any(digits in re.sub(r"\D", "", person) for person in room.people)
 
 
 def parse_handle(query: str, *, or_else: str = "") -> str:

@@ -14,12 +14,14 @@ SHOWN_MOST = 60
 SHORTCUTS = {
     "send_as_voice_memo": "Send as voice memo",
     "send_to_imessage": "Send to iMessage",
+    "send_later": "Send later",
     "resend_voice_memo": "Resend",
 }
 
 
 def slack_sections(slack: SlackServer) -> Iterator[tuple[str, Json]]:
-    """Yield ``slack`` with people and channels, then ``channel:<id>`` for each with its last messages."""
+    """Yield ``slack`` with people and channels, then ``channel:<id>`` for each with its last messages, then
+    ``homes``: everybody's Home tab and open modals."""
     workspace = slack.workspace
     channels = [channel for channel in workspace.channels.values() if not channel.is_archived]
     people = [
@@ -29,6 +31,10 @@ def slack_sections(slack: SlackServer) -> Iterator[tuple[str, Json]]:
     yield "slack", {"people": people, "channels": [_channel(c) for c in channels], "shortcuts": SHORTCUTS}
     for channel in channels:
         yield f"channel:{channel.id}", _content(workspace, channel, slack.ephemerals(channel.id))
+    shown = [user.id for user in workspace.users.values() if not user.bot_id]
+    homes = {user: home for user in shown if (home := slack.home(user))}
+    modals = {user: opened for user in shown if (opened := slack.views(user))}
+    yield "homes", {"homes": homes, "modals": modals}
 
 
 def _channel(channel: Channel) -> Json:

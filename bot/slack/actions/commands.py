@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from bot.relay.errors import Refused, RelayError, Remedy
+from bot.relay.errors import NO_ROOM, Refused, RelayError, Remedy
 from bot.relay.ids import PersonId
 from bot.relay.model import Message
 from bot.relay.parts import Part
@@ -16,25 +16,31 @@ from bot.slack.api.directory import SlackDirectory
 from bot.slack.ids import is_room, parse_room
 from bot.slack.inbound.message_text import of_markup
 from bot.slack.inbound.resolve import MessageBuilder
-from bot.slack.ports import ConversationService, LinkService, MessageIntake
+from bot.slack.ports import ConversationService, LinkService, MessageIntake, OverviewService
 
 
 class Commands:
-    """``now`` gives the time of day, at which what is sent takes its place in the chat's order."""
+    """``later`` asks when a text is to be sent.
+
+    ``now`` gives the time of day, at which what is sent takes its place in the chat's order.
+    """
 
     def __init__(
         self,
         intake: MessageIntake,
         links: LinkService,
         conversations: ConversationService,
+        overviews: OverviewService,
         directory: SlackDirectory,
         builder: MessageBuilder,
         *,
+        later: Callable[[SlashCommand], Awaitable[Reply]],
         now: Callable[[], datetime],
     ) -> None:
         self._intake = intake
         self._links = links
         self._conversations = conversations
+        self._overviews = overviews
         self._directory = directory
         self._builder = builder
         self._now = now
@@ -47,6 +53,7 @@ class Commands:
             "list": self._list,
             "send": self._send,
             "say": self._say,
+            "later": later,
         }
 
     async def answer(self, command: SlashCommand) -> Reply:
@@ -57,7 +64,12 @@ class Commands:
     async def _link(self, command: SlashCommand) -> Reply:
         if not command.rest:
             return replies.LINK_USAGE
-        return replies.offer(await self._links.choices(command.rest, by=command.by.person))
+        try:
+            return replies.offer(await self._links.choices(command.rest, by=command.by.person))
+        except Refused as no:
+            if no.code != NO_ROOM:
+                raise
+            return replies.no_chat(no.reason, command.rest)
 
     async def _unlink(self, command: SlashCommand) -> Reply:
         return replies.unlinked(*await self._links.unlink(command.by.room, by=command.by.person))
@@ -82,7 +94,9 @@ class Commands:
     async def _status(self, command: SlashCommand) -> Reply:
         link = await self._links.of(command.by.room)
         remark = await invitation(command.by.channel.channel, self._directory) if link else ""
-        return replies.status(link, remark, shows_peer=await self._is_member(command.by.person))
+        held = await self._overviews.held(command.by.room) if link else ()
+        shows_peer = await self._is_member(command.by.person)
+        return replies.status(link, remark, held, shows_peer=shows_peer)
 
     async def _list(self, command: SlashCommand) -> Reply:
         """Of the channels that the person is in: the others are none of theirs."""

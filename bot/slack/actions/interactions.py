@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.slack.actions.public_url import URL_MOST
-from bot.slack.fields import Body, child, children, identifier, one_line, text, timestamp
+from bot.slack.fields import Body, child, children, identifier, integer, one_line, text, timestamp
 from bot.slack.ids import BotIdentity, SlackRoom, group_id, person_id
 from bot.slack.inbound.parse import ParseError, PostedMessage, channel_of, forwarded_files, posted_message, ts_of
 from bot.slack.ui.contact_message import EVENT_TYPE
@@ -41,6 +41,10 @@ class Interaction:
     @property
     def room(self) -> RoomId:
         return self.channel.id
+
+    @property
+    def is_in_home(self) -> bool:
+        return not self.channel.channel
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,10 @@ class ButtonClick:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted modal. ``about`` is what it was opened for; ``values`` are by input."""
+    """A submitted modal. ``id`` is its own, however often it is submitted; ``about`` is what it was opened for;
+    ``values`` are by input."""
 
+    id: str
     team: str
     user: str
     view: str
@@ -122,10 +128,8 @@ def parse_click(payload: Body, me: BotIdentity) -> ButtonClick:
     clicked = children(payload, "actions")
     if not clicked:
         raise ParseError("no action in it")
-    by, value = (
-        _interaction(payload, me),
-        text(clicked[0], "value") or text(child(clicked[0], "selected_option"), "value"),
-    )
+    by = _interaction(payload, me) if child(payload, "channel") else _in_home(payload, me)
+    value = text(clicked[0], "value") or text(child(clicked[0], "selected_option"), "value")
     ts = timestamp(child(payload, "container"), "message_ts") or timestamp(child(payload, "message"), "ts")
     return ButtonClick(by, text(clicked[0], "action_id"), value[:VALUE_MOST], by.channel.thread(ts).id)
 
@@ -136,12 +140,24 @@ def parse_submission(payload: Body, me: BotIdentity) -> Submission:
         raise ParseError("nobody submitted it")
     blocks = child(child(view, "state"), "values")
     values = {
-        name: text(entered, "selected_conversation") or text(entered, "value")
+        name: _entered(entered)
         for block in blocks
         for name, entered in child(blocks, block).items()
         if isinstance(entered, Mapping)
     }
-    return Submission(me.team, user, text(view, "callback_id"), text(view, "private_metadata"), values)
+    own_id, callback, about = identifier(view, "id"), text(view, "callback_id"), text(view, "private_metadata")
+    return Submission(own_id, me.team, user, callback, about, values)
+
+
+def _entered(entered: Body) -> str:
+    """What stands in an input, whatever kind it is; of several chosen ones, separated by spaces."""
+    if at := integer(entered, "selected_date_time"):
+        return str(at)
+    chosen = entered.get("selected_users")
+    if isinstance(chosen, list):
+        return " ".join(each for each in chosen if isinstance(each, str))
+    option = text(child(entered, "selected_option"), "value")
+    return option or text(entered, "selected_conversation") or text(entered, "value")
 
 
 def as_typed(markup: str) -> str:
@@ -180,6 +196,14 @@ def _interaction(payload: Body, me: BotIdentity) -> Interaction:
     channel = SlackRoom(me.team, channel_of(child(payload, "channel"), "id"))
     user = identifier(child(payload, "user"), "id")
     return _checked(Interaction(channel, user, text(payload, "trigger_id"), text(payload, "response_url")))
+
+
+def _in_home(payload: Body, me: BotIdentity) -> Interaction:
+    """A click in the App Home stands in no channel, and has no response_url."""
+    if text(child(payload, "view"), "type") != "home":
+        raise ParseError("neither in a channel nor in the App Home")
+    user = identifier(child(payload, "user"), "id")
+    return _checked(Interaction(SlackRoom(me.team, ""), user, text(payload, "trigger_id"), ""))
 
 
 def _checked(by: Interaction) -> Interaction:

@@ -5,20 +5,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
+from bot.relay.model import DeliveryWithReceipts
 from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
-from bot.relay.settings import describe
-from bot.slack.ids import SlackRoom, is_group, is_person, is_room, parse_room, user_of, usergroup_of
+from bot.slack.ids import SlackRoom, is_person, is_room, parse_room, user_of
 from bot.slack.ui.blocks import Block, actions, button, section
-from bot.slack.ui.mrkdwn import bold, escape, quoted
-from bot.slack.ui.notice_text import fitting
+from bot.slack.ui.link_text import health_words, settings_words
+from bot.slack.ui.mrkdwn import bold, quoted
+from bot.slack.ui.notice_text import DAY_AND_TIME, NAME_MOST, clock, fitting, name_of, reason_of
 from bot.slack.ui.remedies import COMMAND, WORDS
 
-LINK, CANCEL = "link_chat", "cancel_link"
+LINK, CANCEL, OPEN_CHAT = "link_chat", "cancel_link", "open_chat"
 CHOICES_MOST = 20
 TEXT_MOST = 3000
 OF_A_NOTICE = (Remedy.RESEND, Remedy.CHECK_THEN_RESEND)  # a reply has no such button
@@ -50,9 +50,12 @@ HELP = Reply(
             f"`{COMMAND} set mode conversation` – what is written here goes to the contact, too; `voice`: only clips",
             f"`{COMMAND} set replies off` – what the contact says does not appear here; `on`: it does",
             f"`{COMMAND} set senders members` – who may send: `members`, `everyone`, or people and groups (@…)",
+            f"`{COMMAND} set confirm first` – the first one to a new chat waits for *Send*; `always`, `never`",
+            f"`{COMMAND} set quiet 22:00-08:00 Europe/Berlin` – what is dropped then waits until they end; `off`",
             f"`{COMMAND} status` – what this channel is linked to, and its settings",
             f"`{COMMAND} list` – the links of the channels that you are in",
             f"`{COMMAND} say …` – send a text",
+            f"`{COMMAND} later tomorrow 9:00 …` – send a text at that hour; *Send later* does it with any message",
             f"`{COMMAND} send https://…` – send the audio at a public address",
             "A message that begins with a mention of the bot is sent; one that begins with `//` never is.",
             "On any message, in threads too: *More actions › Send as voice memo*, *Send to iMessage*, or *Resend*.",
@@ -63,9 +66,11 @@ LINK_USAGE = Reply(f"Name the chat: `{COMMAND} link +12025550123`, an e-mail add
 INBOX_USAGE = Reply(f"Name one of our numbers: `{COMMAND} inbox +12025550100`, `all` for all of them, or `off`.")
 SET_USAGE = Reply(
     f"Name what to set: `{COMMAND} set mode voice` or `conversation`, `{COMMAND} set replies on` or `off`, "
-    f"`{COMMAND} set senders members`, `everyone`, or people and user groups."
+    f"`{COMMAND} set senders members`, `everyone`, or people and user groups, `{COMMAND} set confirm first`, `always` "
+    f"or `never`, `{COMMAND} set quiet 22:00-08:00 Europe/Berlin` or `off`."
 )
 SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
+CHOOSE_HOUR = Reply("Write it, and choose the hour, in the dialog that has opened.")
 NO_AUDIO = Reply("There is no audio or video in this message.")
 NOTHING = Reply("There is nothing in this message that could be sent.")
 HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")
@@ -96,6 +101,12 @@ def offer(rooms: Sequence[RoomInfo]) -> Reply:
     return Reply(asked, (section(asked), *rows, actions(_cancel_button())))
 
 
+def no_chat(said: str, handle: str) -> Reply:
+    """There is no chat with this person; one may be opened by a text."""
+    words = f"{quoted(said, 1000)} Or open one now, by a text of yours."
+    return Reply(words, (section(words), actions(button("Open a chat …", OPEN_CHAT, handle), _cancel_button())))
+
+
 def describe_room(room: RoomInfo) -> str:
     """Who is in it, what kind of chat it is and over what it runs."""
     people = ", ".join(room.people)
@@ -114,14 +125,21 @@ def unlinked(link: Link, still_going: int) -> Reply:
     return Reply(f"No longer linked to {_peer(link)}.{left}")
 
 
-def status(link: Link | None, remark: str, *, shows_peer: bool) -> Reply:
-    """``shows_peer``: numbers are for members of the workspace only."""
+def status(link: Link | None, remark: str, held: Sequence[DeliveryWithReceipts] = (), *, shows_peer: bool) -> Reply:
+    """With what is ``held``. ``shows_peer``: numbers are for members of the workspace only."""
     if link is None:
         return not_linked()
     by = f", by <@{user_of(PersonId(link.made_by))}>" if is_person(link.made_by) else ""
     what = "The inbox of" if link.is_inbox else "Linked to"
-    said = f"{what} {_peer(link) if shows_peer else 'an iMessage chat'}{by}. {_settings(link)}"
-    return Reply(f"{said} {remark}".strip())
+    peer = _peer(link) if shows_peer else "an iMessage chat"
+    said = " ".join(filter(None, (f"{what} {peer}{by}.", settings_words(link), health_words(link))))
+    return Reply(f"{said} {remark}\n{_held(held)}".strip())
+
+
+def _held(held: Sequence[DeliveryWithReceipts]) -> str:
+    """What waits for a decision or for its hour, a line each."""
+    lines = [f"‖ {bold(name_of(told.delivery), NAME_MOST)}: {reason_of(told)}" for told in held]
+    return "\n".join(["Held:", *lines]) if lines else ""
 
 
 def taken_already(holder: PersonId) -> Reply:
@@ -141,7 +159,7 @@ def inbox_made(link: Link, line: LineInfo, unheard: int) -> Reply:
 
 
 def changed(link: Link) -> Reply:
-    return Reply(f"Changed. {_settings(link)}")
+    return Reply(f"Changed. {settings_words(link)}")
 
 
 def not_linked() -> Reply:
@@ -161,14 +179,11 @@ def _unheard(chats: Sequence[UnheardRoom]) -> str:
     """Chats to which nobody listens, without saying who they are."""
     messages = sum(chat.messages for chat in chats)
     number = "1 chat wrote" if len(chats) == 1 else f"{len(chats)} chats wrote"
+    last = clock(chats[0].last_at, DAY_AND_TIME)
     return (
-        f":warning: {number} to us and nobody listens: {messages} messages, the last one {_date(chats[0].last_at)}. "
+        f":warning: {number} to us and nobody listens: {messages} messages, the last one {last}. "
         f"Link them with `{COMMAND} link`, or make an inbox with `{COMMAND} inbox`."
     )
-
-
-def _date(at: datetime) -> str:
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def accepted(number: int, *, is_voice: bool = True) -> Reply:
@@ -176,18 +191,6 @@ def accepted(number: int, *, is_voice: bool = True) -> Reply:
         return Reply("It is on the way already.")
     what = "It is" if number == 1 else f"{number} clips are"
     return Reply(f"{what} on the way." + (" The notice keeps you posted." if is_voice else ""))
-
-
-def _settings(link: Link) -> str:
-    return " ".join(
-        f"{key}: *{', '.join(_value(value) for value in values)}*." for key, values in describe(link.settings).items()
-    )
-
-
-def _value(value: str) -> str:
-    if is_person(value):
-        return f"<@{user_of(PersonId(value))}>"
-    return f"<!subteam^{usergroup_of(value)}>" if is_group(value) else escape(value)
 
 
 def _peer(link: Link) -> str:

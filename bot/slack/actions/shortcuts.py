@@ -15,6 +15,7 @@ from bot.slack.inbound.resolve import MessageBuilder
 from bot.slack.ports import DeliveryActions, LinkService, MessageIntake
 
 SEND_VOICE, SEND_AS_IT_IS, RESEND = "send_as_voice_memo", "send_to_imessage", "resend_voice_memo"
+SEND_LATER = "send_later"
 
 
 class Shortcuts:

@@ -104,6 +104,13 @@ class SlackDirectory:
         usergroup = usergroup_of(group)
         return user_of(person) in await self._groups.get(usergroup, lambda: self._users_of_group(usergroup))
 
+    async def zone(self, user: str) -> str:
+        """The time zone in this person's profile, by its IANA name; "" where none can be had."""
+        try:
+            return text(await self._person(user), "tz")
+        except RelayError:
+            return ""
+
     async def channel(self, channel: str) -> Channel:
         body = child((await self._api.read("conversations.info", channel=channel)).body, "channel")
         return Channel(

@@ -5,6 +5,7 @@ Implements the relay's ``StatusBoard``.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.relay.errors import OutcomeUnknown, Refused
@@ -14,9 +15,10 @@ from bot.relay.parts import Reaction
 from bot.slack.api.errors import BLOCKS_REFUSED
 from bot.slack.api.messages import Messages, is_marked
 from bot.slack.api.sender import QUIET, react
+from bot.slack.api.steps import WorkflowSteps
 from bot.slack.api.web_api import ApiAnswer, SlackApi
 from bot.slack.fields import Body, timestamp
-from bot.slack.ids import SlackRoom, parse_message, parse_room, user_of
+from bot.slack.ids import SlackRoom, parse_message, parse_room, step_of, user_of
 from bot.slack.ui.blocks import TEXT_MOST, Block, actions, section
 from bot.slack.ui.mrkdwn import quoted
 from bot.slack.ui.notice_blocks import mark_aside, mark_of, render_notice, resend_button
@@ -37,11 +39,14 @@ class SlackStatusBoard:
         self._api = api
         self._messages = messages
         self._clock = clock
+        self._steps = WorkflowSteps(api)
         self._turns: dict[NoticeId, float] = {}  # until when a turn that was waited for may be used
         self._lacks_reactions = False
 
     def render(self, notice: Notice) -> Rendered:
-        return render_notice(notice)
+        """The notice of a workflow step has marks, so that ``mark`` is called with each change: there it is ended."""
+        rendered = render_notice(notice)
+        return replace(rendered, marks=frozenset()) if step_of(notice.id) else rendered
 
     async def wait_turn(self, notice: Notice, *, is_final: bool) -> bool:
         """The turn that is taken here is the next update's."""
@@ -88,6 +93,10 @@ class SlackStatusBoard:
     async def mark(self, notice: Notice, marks: frozenset[Mark]) -> None:
         """Only a failure is ever taken back, so only that sign is taken off, where there was one: Slack allows 20
         removals a minute."""
+        if execution := step_of(notice.id):
+            for told in notice.deliveries:
+                await self._steps.tell(execution, told)
+            return
         source = parse_message(notice.id)
         if not source.ts or self._lacks_reactions:
             return

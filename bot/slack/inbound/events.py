@@ -23,6 +23,7 @@ from bot.slack.inbound.parse import (
     PostedMessage,
     Withdrawal,
     channel_of,
+    deleted_ts,
     parse_message,
     parse_reaction,
 )
@@ -70,6 +71,8 @@ class EventHandlers:
         }
 
     async def _message(self, event: Body, team: str) -> None:
+        if gone := deleted_ts(event):  # the root of a conversation is a post of ours, of which nothing else is told
+            self._messages.note(channel_of(event, "channel"), gone, exists=False)
         for fact in parse_message(event, team, await self._identity.get(), self._allowed_bots):
             match fact:
                 case PostedMessage():
@@ -127,8 +130,6 @@ class EventHandlers:
             await self._accept(await self._builder.edit(edited))
 
     async def _withdrawn(self, withdrawal: Withdrawal) -> None:
-        if not withdrawal.kept:
-            self._messages.note(withdrawal.channel.channel, withdrawal.ts, exists=False)
         await self._withdraw(withdrawal, ALREADY_SENT)
 
     async def _withdraw(self, withdrawal: Withdrawal, already_sent: str) -> None:

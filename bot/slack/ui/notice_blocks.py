@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator
 
 from bot.relay.ids import NoticeId
-from bot.relay.model import NEEDS_ATTENTION, AudioInfo, DeliveryWithReceipts, Mark, Notice, Rendered, Status
+from bot.relay.model import (
+    NEEDS_ATTENTION,
+    AudioInfo,
+    Delivery,
+    DeliveryWithReceipts,
+    HeldFor,
+    Mark,
+    Notice,
+    Rendered,
+    Status,
+)
 from bot.relay.receipts import StatusReport, status_of
 from bot.slack.ids import is_person, user_of
 from bot.slack.ui.blocks import ID_MOST, Block, actions, button, context, plain, section
@@ -24,7 +34,8 @@ from bot.slack.ui.notice_text import (
 )
 from bot.slack.ui.remedies import WORDS
 
-RESEND, CONFIRM_DELIVERED, APPROVE, DISMISS = "resend", "confirm_delivered", "approve", "dismiss"
+RESEND, CONFIRM_DELIVERED = "resend", "confirm_delivered"
+APPROVE, SEND_NOW, RESCHEDULE, DISMISS = "approve", "send_now", "reschedule", "dismiss"
 LIST_MOST = 2900
 IN_FULL = 15  # clips that get blocks of their own, at most three each; Slack lets people drop ten files at once
 BARS = "▁▂▃▄▅▆▇█"
@@ -102,7 +113,7 @@ def _clip(told: DeliveryWithReceipts) -> Iterator[Block]:
     yield section("\n".join(_headline(told, report)))
     if remarks := [*_about(told.delivery.audio), *_after(told, report)]:
         yield context("  ·  ".join(remarks))
-    if buttons := _buttons(told, report):
+    if buttons := decision_buttons(told, report):
         yield actions(*buttons)
 
 
@@ -139,17 +150,36 @@ def _after(told: DeliveryWithReceipts, report: StatusReport) -> Iterator[str]:
         yield "late: what came after it goes ahead of it"
     if told.delivery.replaces is not None:
         yield "sent again by a person"
+    if (person := told.delivery.decided_by) is not None and is_person(person):
+        yield f"{_decided(told.delivery, report)} by <@{user_of(person)}>"
 
 
-def _buttons(told: DeliveryWithReceipts, report: StatusReport) -> list[Block]:
+def _decided(delivery: Delivery, report: StatusReport) -> str:
+    if report.status is Status.CANCELLED:
+        return "cancelled"
+    return "scheduled" if delivery.held_for is HeldFor.HOUR and delivery.not_before else "approved"
+
+
+def decision_buttons(told: DeliveryWithReceipts, report: StatusReport) -> list[Block]:
+    """What a person can do about it now."""
     delivery = told.delivery
     if report.status is Status.HELD:
-        dismiss = button("Dismiss", DISMISS, delivery.id)
-        return [button("Send now", APPROVE, delivery.id), dismiss]
+        return held_buttons(delivery)
     made = [resend_button(told)] if may_resend(told) else []
     if report.status is Status.UNCONFIRMED:
         made.append(button("It arrived", CONFIRM_DELIVERED, delivery.id))
     return made
+
+
+def held_buttons(delivery: Delivery) -> list[Block]:
+    """What can be done with a held one. An approval that the link asks for still respects its quiet hours; *Send now*
+    does not."""
+    cancel = button("Cancel", DISMISS, delivery.id)
+    if delivery.awaits_approval:
+        label = "Send" if delivery.held_for is HeldFor.APPROVAL else "Send now"
+        return [button(label, APPROVE, delivery.id), cancel]
+    hour = f"{delivery.id} {int(delivery.not_before.timestamp())}" if delivery.not_before else delivery.id
+    return [button("Send now", SEND_NOW, delivery.id), button("Change time", RESCHEDULE, hour), cancel]
 
 
 def resend_button(told: DeliveryWithReceipts) -> Block:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from bot.relay.model import NEEDS_ATTENTION, OPEN_STATES, AudioInfo, Delivery, DeliveryWithReceipts, Status
+from bot.relay.model import NEEDS_ATTENTION, OPEN_STATES, AudioInfo, Delivery, DeliveryWithReceipts, HeldFor, Status
 from bot.relay.parts import Edit, Media, Reaction, Voice
 from bot.relay.receipts import status_of
 from bot.slack.ids import parse_message, user_of
@@ -15,6 +15,7 @@ from bot.slack.ui.remedies import NEVER_READABLE, WORDS
 TEXT_MOST = 3900  # an edit takes 4000
 NAME_MOST, REASON_MOST = 120, 500
 COUNT_MOST = 150  # the line that counts those without a line of their own
+DAY_AND_TIME = "{date_short_pretty} at {time}"  # "today at 9:00 AM" where it is today
 NO_REASON = "no reason was given"
 
 # In the text a reason stands beside the one word that is the status, so it must not use another of them.
@@ -32,11 +33,17 @@ _A_STATUS = re.compile(rf"(?<!\w)(?<!\w:)({'|'.join(OTHER_WORDS)})(?!\w)", re.IG
 
 
 def lines_of(deliveries: Sequence[DeliveryWithReceipts]) -> tuple[DeliveryWithReceipts, ...]:
-    """Those with a line in the notice: recordings, and what a command sent, as there is no message to mark.
+    """Those with a line in the notice: recordings; what a command sent, as there is no message to mark; and what was
+    held, as somebody had or has to decide.
 
     What shows its status as a reaction to its message has no line.
     """
-    return tuple(told for told in deliveries if told.delivery.voice is not None or is_of_command(told.delivery))
+    return tuple(told for told in deliveries if _has_line(told.delivery))
+
+
+def _has_line(delivery: Delivery) -> bool:
+    was_held = delivery.held_for is not HeldFor.NOTHING and not is_change(delivery)
+    return delivery.voice is not None or was_held or is_of_command(delivery)
 
 
 def is_of_command(delivery: Delivery) -> bool:
@@ -82,7 +89,8 @@ def length(seconds: float) -> str:
 
 def clock(at: datetime, style: str = "{time}") -> str:
     """A time in the zone of whoever reads it. Only where a client cannot do that, it shows UTC, and says so."""
-    return f"<!date^{int(at.timestamp())}^{style}|{at.astimezone(UTC):%H:%M} UTC>"
+    utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if "{date" in style else f"{at.astimezone(UTC):%H:%M}"
+    return f"<!date^{int(at.timestamp())}^{style}|{utc} UTC>"
 
 
 def fitting(lines: Sequence[str], most: int, left: Callable[[int], str]) -> str:
@@ -155,7 +163,7 @@ def _why(told: DeliveryWithReceipts) -> tuple[str, str]:
         case Status.QUEUED if delivery.state in OPEN_STATES and report.reason:
             return report.reason, f"{code}{_next_try(delivery.retry_at)}".strip()
         case Status.HELD:
-            until = f"It goes at {clock(delivery.not_before)}." if delivery.not_before else ""
+            until = f"It goes {clock(delivery.not_before, DAY_AND_TIME)}." if delivery.not_before else ""
             return report.reason, until
     return "", ""
 
@@ -171,4 +179,4 @@ def _other_words(reason: str) -> str:
 
 
 def _next_try(at: datetime | None) -> str:
-    return f" Next try at {clock(at)}." if at else ""
+    return f" Next try {clock(at, DAY_AND_TIME)}." if at else ""

@@ -12,6 +12,7 @@ WORDS = {
     Remedy.INVITE_BOT: "Invite the bot with `/invite`.",
     Remedy.RESTORE_ROOM: "Unarchive the channel, or link another one.",
     Remedy.SEND_FILE_AGAIN: "Send it as a new message once it is mended.",
+    Remedy.WAIT_FOR_CONTACT: "Once they have written to your number, press *Resend*.",
     Remedy.USE_MESSAGE_ACTION: "Use *More actions › Send as voice memo* on the message itself.",
 }
 NEVER_READABLE = frozenset({Remedy.SEND_FILE_AGAIN})

@@ -60,7 +60,7 @@ WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NUL
 SELECT end_conversation(room) FROM open
 """
 IS_BEGINNING = """
-SELECT 1 AS one FROM conversations WHERE inbox = %s AND root IS NULL AND ended_at IS NULL
+SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
     AND EXISTS (SELECT FROM deliveries WHERE target = room AND state = 'sending') LIMIT 1
 """
 IS_NEWS = "INSERT INTO messages (id, accepted_at) VALUES (%s, now()) ON CONFLICT DO NOTHING RETURNING id"
@@ -141,8 +141,8 @@ class ConversationTable:
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
 
-    async def is_beginning(self, inbox: RoomId) -> bool:
-        return await self._pool.row(IS_BEGINNING, (inbox,)) is not None
+    async def is_beginning(self, inbox: RoomId | None = None) -> bool:
+        return await self._pool.row(IS_BEGINNING, {"inbox": inbox}) is not None
 
     async def is_news(self, message: MessageId) -> bool:
         return await self._pool.row(IS_NEWS, (message,)) is not None

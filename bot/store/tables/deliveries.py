@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.relay.errors import Remedy
+from bot.relay.holds import Decision
 from bot.relay.ids import DeliveryId, Fence, MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, PreparedPart, Sent
 from bot.relay.stores import Claim, Counterpart, HeldReaction, Told
@@ -45,6 +46,12 @@ RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS p
         AND other.is_late AND other.prepared IS NULL AND other.ordered_at <= deliveries.ordered_at
         AND other.id <> deliveries.id) AS has_late,
     (SELECT to_jsonb(conversations) FROM conversations WHERE room = deliveries.target) AS conversation
+"""
+
+IS_SEND_OPEN = """
+SELECT EXISTS (
+    SELECT FROM deliveries WHERE target = %s AND state = 'sending' AND sending_since > now() - interval '2 minutes'
+) AS is_open
 """
 
 # Goes behind a statement ``WITH changed AS (... RETURNING *)``.
@@ -109,18 +116,20 @@ UPDATE deliveries SET state = 'prepared', prepared = %(prepared)s::jsonb
 WHERE {HELD_BY_US} AND EXISTS (SELECT FROM late) RETURNING id
 """
 
-APPROVE = f"""
+# Of two who decide at once the first one does. An hour that has come is nobody's to decide any more.
+HELD = "state IN ('waiting', 'prepared') AND (awaits_approval OR not_before > now())"
+RELEASE = f"""
 WITH changed AS (
-    UPDATE deliveries SET awaits_approval = false, not_before = NULL, reason = '', code = ''
-    WHERE id = %(id)s AND {OPEN} RETURNING *
+    UPDATE deliveries SET awaits_approval = false, not_before = %(until)s, reason = %(reason)s, code = '',
+        held_for = coalesce(%(held_for)s, held_for), decided_by = %(by)s
+    WHERE id = %(id)s AND {HELD} AND (awaits_approval OR NOT %(is_approval)s) RETURNING *
 )
-{AND_REFRESH}, enqueue_jobs('send_next', ARRAY(SELECT target FROM changed))
+{AND_REFRESH}, enqueue_jobs('send_next', ARRAY(SELECT target FROM changed WHERE not_before IS NULL))
 """
-
-DISMISS = f"""
+CANCEL_HELD = f"""
 WITH changed AS (
-    UPDATE deliveries SET state = 'cancelled', parts = without_content(parts)
-    WHERE id = %(id)s AND state IN ('waiting', 'prepared') AND (awaits_approval OR not_before > now()) RETURNING *
+    UPDATE deliveries SET state = 'cancelled', reason = '', parts = without_content(parts), decided_by = %(by)s
+    WHERE id = %(id)s AND {HELD} RETURNING *
 )
 {AND_REFRESH}
 """
@@ -175,6 +184,10 @@ class DeliveryTable:
     async def counterpart(self, message: MessageId, room: RoomId) -> Counterpart | None:
         row = await self._pool.row("SELECT * FROM counterpart(%s, %s)", (message, room))
         return Counterpart(row["message"], row["thread"]) if row else None
+
+    async def is_send_open(self, room: RoomId) -> bool:
+        row = await self._pool.row(IS_SEND_OPEN, (room,))
+        return row is not None and bool(row["is_open"])
 
     async def held_emoji(self, message: MessageId) -> Sequence[str]:
         return [row["emoji"] for row in await self._pool.rows(HELD_EMOJI, (message,))]
@@ -244,11 +257,18 @@ class DeliveryTable:
         given = {**held, "ordered_at": delivery.ordered_at, "prepared": prepared_json(prepared)}
         return await self._pool.row(RETRY_LATE_FIRST, given) is not None
 
-    async def approve(self, delivery: DeliveryId) -> None:
-        await self._change(APPROVE, id=delivery)
+    async def approve(self, delivery: DeliveryId, decision: Decision, *, by: PersonId) -> bool:
+        return await self._release(delivery, decision, by, is_approval=True)
 
-    async def dismiss(self, delivery: DeliveryId) -> None:
-        await self._change(DISMISS, id=delivery)
+    async def reschedule(self, delivery: DeliveryId, decision: Decision, *, by: PersonId) -> bool:
+        return await self._release(delivery, decision, by, is_approval=False)
+
+    async def _release(self, delivery: DeliveryId, decision: Decision, by: PersonId, *, is_approval: bool) -> bool:
+        held = {"until": decision.until, "held_for": decision.held_for or None, "reason": decision.reason}
+        return await self._change(RELEASE, id=delivery, by=by, is_approval=is_approval, **held)
+
+    async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> bool:
+        return await self._change(CANCEL_HELD, id=delivery, by=by)
 
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> Sequence[PersonId]:
         row = await self._pool.row("SELECT withdraw(%s, %s, %s) AS late", (message, list(rooms), list(kept)))

@@ -59,7 +59,9 @@ SELECT ARRAY(SELECT id FROM fresh) AS new,
 # conversation of a chat that has a link of its own.
 LINKS_OF = """
 SELECT links.*, (SELECT closed_at FROM conversations WHERE conversations.room = links.room),
-    (SELECT active_at FROM conversations WHERE conversations.room = links.room)
+    (SELECT active_at FROM conversations WHERE conversations.room = links.room),
+    coalesce(spoken_at, (SELECT max(answered_at) FROM conversations
+        WHERE conversations.peer = links.peer AND conversations.inbox = links.inbox)) AS spoken_from_here
 FROM links WHERE (room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s)) AND NOT (
     from_file AND EXISTS (SELECT FROM links AS over WHERE over.room = links.room AND NOT over.from_file)
 ) AND NOT (
@@ -89,7 +91,10 @@ class Ingest:
     async def links_of(self, asked: Sequence[Sequence[RoomId]]) -> Sequence[Sequence[Link]]:
         """For each sequence of rooms, the most particular first: the links that lead away from it."""
         rooms = sorted({room for rooms in asked for room in rooms})
-        links = [to_link(row) for row in await self._pool.rows(LINKS_OF, {"rooms": rooms})]
+        links = [
+            to_link(row | {"spoken_at": row["spoken_from_here"]})
+            for row in await self._pool.rows(LINKS_OF, {"rooms": rooms})
+        ]
         return [_most_particular(rooms, links) for rooms in asked]
 
 

@@ -1,26 +1,33 @@
 """Links: one peer for each room of the team. One made by a person lies over one from the links file."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.relay.ids import RoomId
-from bot.relay.rooms import Link
+from bot.relay.rooms import Link, RoomHealth
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool, rows
 from bot.store.tables.rows import sanitize_text, settings_json, to_link
 
 ALL = "SELECT DISTINCT ON (room) * FROM links ORDER BY room, from_file"
 SAVE = """
-INSERT INTO links (room, peer, label, made_by, settings, is_group, is_inbox, from_file)
-VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s)
+INSERT INTO links (room, peer, label, made_by, settings, is_group, is_inbox, spoken_at, from_file)
+VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s)
 ON CONFLICT (room, from_file) DO UPDATE SET label = excluded.label, made_by = excluded.made_by,
     settings = excluded.settings, is_group = excluded.is_group OR links.is_group AND links.peer = excluded.peer,
     is_inbox = excluded.is_inbox,
     peer = CASE WHEN links.moved_from = excluded.peer THEN links.peer ELSE excluded.peer END,
-    made_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.made_at ELSE now() END
+    made_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.made_at ELSE now() END,
+    spoken_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.spoken_at END,
+    health = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.health ELSE '' END
 """
 # The threads of an inbox take its settings.
 SETTLE = "UPDATE links SET settings = %s::jsonb WHERE inbox = %s"
 LEARN = "UPDATE links SET peer_key = %s, is_group = %s WHERE peer = %s"
+LEARN_HEALTH = """
+UPDATE links SET health = %(health)s, health_at = %(at)s
+WHERE peer = %(peer)s AND health <> %(health)s AND coalesce(health_at < %(at)s, true)
+"""
 FOLLOW = """
 WITH moved AS (
     UPDATE links SET peer = %(peer)s, moved_from = coalesce(moved_from, peer)
@@ -63,6 +70,9 @@ class LinkTable:
     async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
         await self._pool.rows(LEARN, (key, is_group, peer))
 
+    async def learn_health(self, peer: RoomId, health: RoomHealth, at: datetime) -> None:
+        await self._pool.rows(LEARN_HEALTH, {"peer": peer, "health": health, "at": at})
+
     async def follow(self, key: str, peer: RoomId) -> bool:
         return await self._pool.row(FOLLOW, {"key": key, "peer": peer}) is not None
 
@@ -99,5 +109,6 @@ def link_row(link: Link, *, from_file: bool) -> tuple[object, ...]:
         settings,
         link.is_group,
         link.is_inbox,
+        link.spoken_at,
         from_file,
     )

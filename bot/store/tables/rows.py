@@ -24,6 +24,7 @@ _SETTINGS = TypeAdapter(LinkSettings)
 ACCEPTED_COLUMNS = (
     *("id", "source", "origin", "target", "sender", "parts", "ordered_at", "position", "about", "notice_room"),
     *("dedup_key", "is_explicit", "is_broadcast", "replaces", "not_before", "awaits_approval", "reason"),
+    *("held_for", "state", "remedy"),
 )
 _DELIVERY_FIELDS = frozenset(field.name for field in fields(Delivery))
 _RECEIPT_FIELDS = frozenset(field.name for field in fields(Receipt))

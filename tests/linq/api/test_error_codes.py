@@ -128,7 +128,7 @@ def test_failed_message_says_why_and_whether_to_resend(code: str, reason: str, w
         (2001, Remedy.LINK_AGAIN),
         (2013, Remedy.LINK_AGAIN),
         (2003, Remedy.RESEND),
-        (2024, Remedy.RESEND),
+        (2024, Remedy.WAIT_FOR_CONTACT),
         (2015, Remedy.CHECK_THEN_RESEND),
         (5004, Remedy.SEND_FILE_AGAIN),
         (1003, Remedy.NONE),

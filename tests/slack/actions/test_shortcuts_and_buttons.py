@@ -46,6 +46,7 @@ async def posted_notice(slack: FakeSlack, adapter: SlackAdapter, ts: str, **fiel
         ("resend", "resend"),
         ("confirm_delivered", "confirm delivered"),
         ("approve", "approve"),
+        ("send_now", "send now"),
         ("dismiss", "dismiss"),
     ],
 )

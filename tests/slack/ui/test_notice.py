@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Remedy
 from bot.relay.ids import DeliveryId
-from bot.relay.model import AudioInfo, DeliveryState, DeliveryWithReceipts, Mark, PreparedPart, ReceiptKind, Status
+from bot.relay.model import (
+    AudioInfo,
+    DeliveryState,
+    DeliveryWithReceipts,
+    HeldFor,
+    Mark,
+    PreparedPart,
+    ReceiptKind,
+    Status,
+)
 from bot.relay.parts import Edit, Reaction, Text
 from bot.slack.ids import person_id
 from bot.slack.ui.blocks import Block
@@ -22,6 +31,7 @@ from tests.slack.fake_workspace import BEN, TEAM
 LONG = "The recipient's phone said something long about it. " * 20
 A_STATUS = re.compile(rf"(?<!\w:)\b({'|'.join(Status)})\b", re.IGNORECASE)
 TIME = "<!date^1795349100^{time}|12:05 UTC>"
+HOUR = "<!date^1795349100^{date_short_pretty} at {time}|2026-11-22 12:05 UTC>"
 
 
 def words(*shown: DeliveryWithReceipts) -> str:
@@ -70,7 +80,7 @@ def buttons(shown: list[Block]) -> list[Block]:
         (unconfirmed(), "memo.m4a: unconfirmed – The answer was lost."),
         (told(state=DeliveryState.CANCELLED), "memo.m4a: cancelled"),
         (told(awaits_approval=True, reason="It is two hours old."), "memo.m4a: held – It is two hours old."),
-        (told(not_before=AT), f"memo.m4a: held – It goes at {TIME}."),
+        (told(not_before=AT, held_for=HeldFor.QUIET), f"memo.m4a: held – It goes {HOUR}."),
     ],
 )
 def test_each_status_has_its_one_word_and_a_failure_its_reason(shown: DeliveryWithReceipts, text: str) -> None:
@@ -83,7 +93,7 @@ def test_the_length_is_beside_the_name_once_it_is_known() -> None:
 
 def test_a_clip_that_waits_says_for_what_and_until_when() -> None:
     waiting = told(reason="Linq is rate limiting.", code="1007", retry_at=AT)
-    assert words(waiting) == f"memo.m4a: queued – Linq is rate limiting. [1007] Next try at {TIME}."
+    assert words(waiting) == f"memo.m4a: queued – Linq is rate limiting. [1007] Next try {HOUR}."
 
 
 def test_every_clip_of_a_message_has_its_line() -> None:
@@ -110,7 +120,7 @@ def test_a_long_reason_is_cut_before_the_code_and_the_next_try() -> None:
     crowd = [failed(f"{number}.m4a", reason=LONG, code="4006") for number in range(3)]
     for line in words(*crowd).splitlines():
         assert re.fullmatch(r"\d+\.m4a: failed – The recipient.*… \[4006\]", line)
-    assert words(told(reason=LONG, code="1007", retry_at=AT)).endswith(f"… [1007] Next try at {TIME}.")
+    assert words(told(reason=LONG, code="1007", retry_at=AT)).endswith(f"… [1007] Next try {HOUR}.")
 
 
 def test_a_long_reason_leaves_its_code_in_the_blocks_and_in_the_alert_too() -> None:
@@ -134,10 +144,40 @@ def test_a_scope_in_a_reason_stays_what_it_is() -> None:
 def test_no_time_is_told_but_in_the_readers_zone() -> None:
     shown = [told(retry_at=AT, reason="Busy."), told("b", not_before=AT), told("c", ReceiptKind.DELIVERED)]
     for text in (words(*shown), *texts(blocks(*shown))):
-        assert "UTC" not in text.replace(TIME, "")
+        assert "UTC" not in text.replace(TIME, "").replace(HOUR, "")
+
+
+def test_a_held_clip_has_the_buttons_of_what_it_is_held_for() -> None:
+    approval = told(awaits_approval=True, held_for=HeldFor.APPROVAL)
+    late, quiet = replace_held(approval, HeldFor.LATE), told(not_before=AT, held_for=HeldFor.QUIET)
+    named = [[button["text"]["text"] for button in buttons(blocks(each))] for each in (approval, late, quiet)]
+    assert named == [["Send", "Cancel"], ["Send now", "Cancel"], ["Send now", "Change time", "Cancel"]]
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        (told("a", ReceiptKind.SENT, held_for=HeldFor.APPROVAL), "approved"),
+        (told(not_before=AT, held_for=HeldFor.HOUR), "scheduled"),
+        (told(state=DeliveryState.CANCELLED, held_for=HeldFor.QUIET), "cancelled"),
+    ],
+)
+def test_who_decided_is_told(shown: DeliveryWithReceipts, says: str) -> None:
+    decided = replace(shown, delivery=replace(shown.delivery, decided_by=person_id(TEAM, BEN)))
+    assert any(f"{says} by <@{BEN}>" in text for text in texts(blocks(decided)))
+
+
+def replace_held(shown: DeliveryWithReceipts, held_for: HeldFor) -> DeliveryWithReceipts:
+    return replace(shown, delivery=replace(shown.delivery, held_for=held_for))
 
 
 # what has a line, and what has signs
+
+
+def test_a_text_that_was_held_keeps_its_line() -> None:
+    """Else its notice could not be edited away from the buttons."""
+    assert words(told(Text("text", "hello"), held_for=HeldFor.QUIET, not_before=AT)).startswith("Your message: held")
+    assert words(told(Text("text", "hello"), ReceiptKind.READ, held_for=HeldFor.QUIET)) == "Your message: read"
 
 
 def test_texts_and_files_have_no_line_and_nothing_to_post() -> None:
@@ -286,7 +326,7 @@ TOLDS = st.builds(
     st.booleans(),
 )
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-OURS = re.compile(r"<!date\^\d+\^\{time\}\|\d\d:\d\d UTC>|<@U0ANN>")
+OURS = re.compile(r"<!date\^\d+\^(\{date_short_pretty\} at )?\{time\}\|(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC>|<@U0ANN>")
 
 
 @UNHURRIED

@@ -104,9 +104,10 @@ class AdminActions(Actions):
         )
 
     async def open_home(self, user: str = ANN) -> None:
-        """Open the app's Home tab."""
-        ts = self.workspace.new_ts()
-        event = {"type": "app_home_opened", "user": user, "channel": "D0HOME00001", "tab": "home"}
+        """Open the app's Home tab; the event carries what it shows, once something was published."""
+        ts, home = self.workspace.new_ts(), self._interactions.views.homes.get(user)
+        event: Json = {"type": "app_home_opened", "user": user, "channel": "D0HOME00001", "tab": "home"}
+        event |= {"view": home} if home else {}
         self.dispatcher.dispatch([WorkspaceEvent("app_home_opened", event | {"event_ts": ts})])
 
     async def execute_function(self, callback_id: str, inputs: Json) -> FunctionExecution:

@@ -10,7 +10,16 @@ export const remove = (ts) => post("/slack/delete", { channel: view.channel, ts 
 export const react = (ts, name, on) => post(on ? "/slack/react" : "/slack/unreact", { channel: view.channel, ts, name, user: view.me });
 export const command = (text) => post("/slack/command", { channel: view.channel, user: view.me, text });
 export const shortcut = (callback_id, ts) => post("/slack/shortcut", { callback_id, channel: view.channel, ts, user: view.me });
-export const press = (ts, action_id, value) => post("/slack/press", { channel: view.channel, ts, action_id, value, user: view.me });
+export const openHome = () => post("/slack/open_home", { user: view.me });
+export const submit = (view_id, values) => post("/slack/submit", { view_id, values, user: view.me });
+export const suggest = (view_id, action_id, typed) => post("/slack/suggest", { view_id, action_id, typed, user: view.me });
+
+/** Press a button in the message with that ts, or in a view: `{ view }`. */
+export function press(place, action_id, value) {
+  if (place.view) return post("/slack/press_in_view", { view_id: place.view, action_id, value, user: view.me });
+  return post("/slack/press", { channel: view.channel, ts: place, action_id, value, user: view.me });
+}
+
 export const sample = (name) => reveal(post("/page/sample", { ...here(), sample: name }));
 
 /** Share files as one message; `shape` is how Slack stores a clip recorded in it. */

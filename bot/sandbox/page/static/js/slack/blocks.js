@@ -7,7 +7,7 @@ import { richText } from "./rich_text.js";
 
 const DRAWN = { rich_text: richText, section, context, actions, header, divider: () => h("hr") };
 
-/** `ts` is the message the blocks stand in: pressing needs it. */
+/** `ts` is the message the blocks stand in, or `{ view }`: pressing needs it. */
 export function blocksOf(blocks, ts) {
   return blocks.map((block) => DRAWN[block.type]?.(block, ts)).filter(Boolean);
 }

@@ -1,0 +1,116 @@
+"""Holds: whether what the team says goes at once, later, when a person has approved it, or not at all. Pure.
+
+Asked once, between parsing and storing, after ``policy`` has said which parts may cross the link. A person's approval
+is one act: only quiet hours that hold at that moment still keep back what it lets go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.relay import policy
+from bot.relay.errors import Refused, Remedy
+from bot.relay.model import Delivery, DeliveryState, HeldFor, Message
+from bot.relay.parts import Announcement, Happening
+from bot.relay.quiet_hours import parse_quiet_hours
+from bot.relay.rooms import Confirm, Link, LinkSettings, RoomHealth, Senders
+
+SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
+"""So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
+
+MISSED = "It was dropped while the bot could not hear it."
+FIRST = "It is the first one to this chat"
+EVERY = "Whatever goes to this chat needs a go-ahead"
+QUIET = "Quiet hours."
+FURTHEST = timedelta(days=366)
+OPTED_OUT = "This person asked for no more messages, until they text your number again."
+
+
+@dataclass(frozen=True)
+class Decision:
+    """As it stands: it goes at once. ``until``: it is not in line before that hour. ``refused``: it never goes."""
+
+    held_for: HeldFor = HeldFor.NOTHING
+    until: datetime | None = None
+    reason: str = ""
+    refused: bool = False
+
+    @property
+    def awaits_approval(self) -> bool:
+        return self.held_for in (HeldFor.APPROVAL, HeldFor.LATE)
+
+
+NOW = Decision()
+
+
+def decide(message: Message, link: Link, *, now: datetime, is_missed: bool = False) -> Decision:
+    """What happens with a message that crosses this link. ``is_missed``: it was found in a history, too old to be sent
+    unasked. An hour that a person chose for it counts as it is; else the first of these that applies decides."""
+    if message.is_ours:  # unless it turns out that it was us who sent it
+        return Decision(until=message.sent_at + SENT_ELSEWHERE_AFTER)
+    if not policy.leaves_team(message, link) or not message.says_something:
+        return NOW
+    if link.health is RoomHealth.OPTED_OUT:
+        return Decision(reason=OPTED_OUT, refused=True)
+    if message.send_at is not None:
+        return Decision(HeldFor.HOUR, message.send_at) if message.send_at > now else NOW
+    if is_missed:
+        return Decision(HeldFor.LATE, reason=MISSED)
+    if why := _needs_approval(link):
+        return Decision(HeldFor.APPROVAL, reason=f"{why}: {approvers(link.settings.senders)} decides.")
+    return quiet_at(link.settings, now)
+
+
+def quiet_at(settings: LinkSettings, now: datetime) -> Decision:
+    """What the quiet hours of a link say at this moment, also about what was just approved."""
+    until = parse_quiet_hours(settings.quiet).until(now) if settings.quiet else None
+    return Decision(HeldFor.QUIET, until, QUIET) if until else NOW
+
+
+def apply(decision: Decision, delivery: Delivery) -> Delivery:
+    """The delivery as it is to be stored."""
+    if decision.refused:
+        failed = DeliveryState.FAILED
+        return replace(delivery, state=failed, reason=decision.reason, remedy=Remedy.WAIT_FOR_CONTACT)
+    return replace(
+        delivery,
+        held_for=decision.held_for,
+        not_before=decision.until,
+        awaits_approval=decision.awaits_approval,
+        reason=decision.reason,
+    )
+
+
+def health_after(message: Message, link: Link) -> RoomHealth:
+    """How the peer stands once this was said. Who asked for no more messages gets some again once they have written;
+    what was told before, and comes late, changes nothing."""
+    if link.peer != message.room or message.is_ours or (link.health_at and message.sent_at <= link.health_at):
+        return link.health
+    match message.parts[0]:
+        case Announcement(happening=Happening.OPTED_OUT):
+            return RoomHealth.OPTED_OUT
+        case Announcement(happening=Happening.ROOM_AT_RISK) if link.health is RoomHealth.FINE:
+            return RoomHealth.AT_RISK
+    wrote_again = link.health is RoomHealth.OPTED_OUT and message.says_something
+    return RoomHealth.FINE if wrote_again else link.health
+
+
+def require_hour(at: datetime, now: datetime) -> None:
+    """Refused for one that is over, or further away than anybody remembers."""
+    if not now < at <= now + FURTHEST:
+        raise Refused("Choose a time that lies ahead, within a year from now.")
+
+
+def approvers(senders: Sequence[str]) -> str:
+    """Whose approval it waits for, in a few words; of a list, who is on it stands where the link is shown."""
+    if Senders.EVERYONE in senders:
+        return "anybody in this channel"
+    return "a member of this workspace" if tuple(senders) == (Senders.MEMBERS,) else "one of this link's senders"
+
+
+def _needs_approval(link: Link) -> str:
+    """Why; "" where none is needed. ``spoken_at`` is known once a send was recorded, so of two first ones at the same
+    time both wait."""
+    if link.settings.confirm is Confirm.ALWAYS:
+        return EVERY
+    return FIRST if link.settings.confirm is Confirm.FIRST and link.spoken_at is None else ""

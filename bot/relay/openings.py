@@ -1,0 +1,60 @@
+"""Opening a chat: a first text to somebody with whom there is none yet, by an act of its own and never otherwise."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.relay.errors import Refused
+from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
+from bot.relay.links import Links
+from bot.relay.model import Delivery, DeliveryState
+from bot.relay.parts import Text
+from bot.relay.ports import RoomOpener
+from bot.relay.rooms import LineInfo, Link
+from bot.relay.stores import DeliveryStore
+
+
+class Openings:
+    """``now`` gives the time of day."""
+
+    def __init__(self, store: DeliveryStore, links: Links, opener: RoomOpener, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._links = links
+        self._opener = opener
+        self._now = now
+
+    async def lines(self) -> Sequence[LineInfo]:
+        """Our numbers, of which one writes first."""
+        return await self._opener.lines()
+
+    async def open(
+        self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
+    ) -> Link:
+        """Send the text, and link the room to the chat that it opens. ``source`` names the act.
+
+        The key is made from what is said to whom: whoever asks again after a lost answer sends nothing twice. Linq has
+        the message before we store it, so until its id is recorded it stands as unconfirmed, which is true.
+        """
+        if not text.strip():
+            raise Refused("Write the first message.")
+        if not await self._links.is_admin(by):
+            raise Refused("Only workspace admins may open a chat. Ask one of them to do it.")
+        if existing := await self._links.of(room):
+            raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
+        key = delivery_id("open", room, line, handle, text)
+        peer, sent = await self._opener.open_room(line, handle, text, key=key)
+        link = await self._links.join(room, peer, made_by=by)
+        first = Delivery(
+            id=key,
+            source=source,
+            origin=room,
+            target=peer.id,
+            sender=by,
+            parts=(Text("text", text),),
+            ordered_at=self._now(),
+            notice_room=room,
+            is_explicit=True,
+            state=DeliveryState.UNCONFIRMED,
+        )
+        await self._store.accept([first])
+        await self._store.record(key, sent, poll=True)
+        return link

@@ -1,0 +1,90 @@
+"""The workflow step *Send voice memo*: a file goes over a channel's link, and the step ends as its delivery does."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.relay.errors import Refused
+from bot.relay.model import Message
+from bot.relay.parts import Voice
+from bot.slack.actions.commands import require_bot_in
+from bot.slack.api.directory import SlackDirectory
+from bot.slack.api.identity import Identity
+from bot.slack.api.steps import WorkflowSteps
+from bot.slack.fields import Body, child, identifier, text
+from bot.slack.files import FileClaim
+from bot.slack.ids import SlackRoom, person_id
+from bot.slack.inbound.resolve import MessageBuilder
+from bot.slack.ports import LinkService, MessageIntake
+
+log = logging.getLogger("memobridge.slack")
+
+SEND_VOICE_MEMO = "send_voice_memo"
+FILE_INPUT, CHANNEL_INPUT = "file", "channel"
+
+
+class WorkflowStep:
+    """``now`` gives the time of day."""
+
+    def __init__(
+        self,
+        intake: MessageIntake,
+        links: LinkService,
+        directory: SlackDirectory,
+        builder: MessageBuilder,
+        identity: Identity,
+        steps: WorkflowSteps,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._intake = intake
+        self._links = links
+        self._directory = directory
+        self._builder = builder
+        self._identity = identity
+        self._steps = steps
+        self._now = now
+
+    async def executed(self, event: Body, team: str) -> None:
+        """The cause is this one execution: told twice, it sends once. What can never be sent ends the step at once;
+        any other error makes Slack deliver the event again."""
+        execution = identifier(event, "function_execution_id")
+        if text(child(event, "function"), "callback_id") != SEND_VOICE_MEMO or not execution:
+            return
+        try:
+            await self._accept(execution, child(event, "inputs"), team)
+        except Refused as no:
+            log.info("slack.step_refused", extra={"code": no.code, "reason": no.reason})
+            await self._steps.fail(execution, no.reason)
+
+    async def _accept(self, execution: str, inputs: Body, team: str) -> None:
+        file, channel = _file_id(inputs), identifier(inputs, CHANNEL_INPUT)
+        if not (file and channel):
+            raise Refused("The step needs a file and a linked channel.")
+        room = SlackRoom(team, channel)
+        if await self._links.of(room.id) is None:
+            raise Refused("This channel is not linked to a chat.")
+        await require_bot_in(channel, self._directory)
+        wanted = (FileClaim.VOICE, FileClaim.VIDEO, FileClaim.UNKNOWN)
+        found = await self._builder.file_parts([{"id": file}], team, voices=wanted)
+        voices = tuple(part for part in found if isinstance(part, Voice))
+        if not voices:
+            raise Refused("The file is neither audio nor video.")
+        message = Message(
+            id=room.step(execution),
+            room=room.id,
+            notice_room=room.id,
+            sender=person_id(team, (await self._identity.get()).user),
+            sent_at=self._now(),
+            parts=voices,
+            command=execution,
+        )
+        await self._intake.accept(message)
+
+
+def _file_id(inputs: Mapping[str, object]) -> str:
+    """Workflows hand a file over by its id, alone or as the only one in a list."""
+    given = inputs.get(FILE_INPUT)
+    if isinstance(given, list):
+        given = given[0] if len(given) == 1 else ""
+    return identifier({FILE_INPUT: given}, FILE_INPUT)

@@ -1,0 +1,46 @@
+"""The modal in which a chat is opened. Pure."""
+
+from collections.abc import Sequence
+
+from bot.relay.ids import RoomId
+from bot.relay.rooms import LineInfo
+from bot.slack.ui.blocks import Block, plain, section
+from bot.slack.ui.conversation_views import View
+from bot.slack.ui.mrkdwn import bold
+
+OPEN_CHAT_VIEW = "open_chat"
+LINE_INPUT, FIRST_TEXT_INPUT = "line", "first_text"
+TEXT_MOST = 3000
+
+
+def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View:
+    """Asks for the first text, and from which of our numbers. ``private_metadata``: the room and the handle."""
+    said = f"Nobody at our numbers has a chat with {bold(handle, 200)} yet. This text opens it, and goes out at once."
+    options = [{"text": plain(line.label), "value": line.room} for line in lines[:100]]
+    line: Block = {
+        "type": "static_select",
+        "action_id": LINE_INPUT,
+        "options": options,
+        "initial_option": options[0],
+    }
+    text = {"type": "plain_text_input", "action_id": FIRST_TEXT_INPUT, "multiline": True, "max_length": TEXT_MOST}
+    blocks = [
+        section(said),
+        {"type": "input", "block_id": LINE_INPUT, "label": plain("From"), "element": line},
+        {
+            "type": "input",
+            "block_id": FIRST_TEXT_INPUT,
+            "label": plain("First message"),
+            "hint": plain("No link may stand in it."),
+            "element": text,
+        },
+    ]
+    return {
+        "type": "modal",
+        "callback_id": OPEN_CHAT_VIEW,
+        "private_metadata": f"{room} {handle}",
+        "title": plain("Open a chat"),
+        "submit": plain("Send and link"),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+    }
