@@ -195,9 +195,6 @@ def forget(
 
 def main() -> None:
     """The installed script."""
-    if sys.argv[1:2] == ["demo"] and "--headless" in sys.argv and "--help" not in sys.argv:
-        sys.stdout.write("Loading memobridge …\n")  # Typer needs 0.3 s for its types alone, the demo a second more
-        sys.stdout.flush()
     if sys.platform == "win32":
         sys.exit("memobridge runs on Linux and macOS. On Windows, run it in WSL.")
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C during the imports, when nothing is begun yet

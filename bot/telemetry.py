@@ -125,20 +125,6 @@ class Metrics(logging.Handler):
         self._events = Counter(
             "memobridge_events", "What happened, by event name", ["event", "kind"], registry=self.registry
         )
-        self.oldest_due = Gauge(
-            "memobridge_oldest_due_seconds", "Age of the oldest delivery that is due", registry=self.registry
-        )
-        self.oldest_mark = Gauge(
-            "memobridge_oldest_mark_seconds",
-            "For how long what was said in some linked room may not have been read",
-            registry=self.registry,
-        )
-        self.first_answer = Gauge(
-            "memobridge_first_answer_seconds",
-            "How long contacts whose conversation began within the last day waited for a first answer: the median",
-            registry=self.registry,
-        )
-
         self._until_sent = Histogram(
             "memobridge_until_sent_seconds",
             "From when a message was said, or asked for again, until the other network took it, by that network",
@@ -146,29 +132,36 @@ class Metrics(logging.Handler):
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._deliveries = Gauge(
+        self.oldest_due = self._gauge("memobridge_oldest_due_seconds", "Age of the oldest delivery that is due")
+        self.oldest_mark = self._gauge(
+            "memobridge_oldest_mark_seconds", "For how long what was said in some linked room may not have been read"
+        )
+        self._dependency_up = self._gauge(
+            "memobridge_dependency_up",
+            "1 while readiness finds nothing wrong with it, a warning included",
+            "dependency",
+        )
+        self._deliveries = self._gauge(
             "memobridge_deliveries",
             "Deliveries under way (queued, held), and those of the last day that need somebody (failed, unconfirmed)",
-            ["status", "code"],
-            registry=self.registry,
+            *("status", "code"),
         )
-        self._dependency_up = Gauge(
-            "memobridge_dependency_up",
-            "1 while readiness finds nothing wrong with it, else 0; a warning counts as wrong",
-            ["dependency"],
-            registry=self.registry,
+        self.waiting_conversations = self._gauge(
+            "memobridge_waiting_conversations", "Open conversations whose contact waits"
         )
-        self.waiting_conversations = Gauge(
-            "memobridge_waiting_conversations", "Open conversations whose contact waits", registry=self.registry
+        self.longest_wait = self._gauge(
+            "memobridge_longest_wait_seconds", "For how long the first of them has been waiting"
         )
-        self.longest_wait = Gauge(
-            "memobridge_longest_wait_seconds", "For how long the first of them has been waiting", registry=self.registry
+        self.first_answer = self._gauge(
+            "memobridge_first_answer_seconds",
+            "How long contacts whose conversation began within the last day waited for a first answer: the median",
         )
-        self.unheard_chats = Gauge(
-            "memobridge_unheard_chats",
-            "Chats that wrote within the last day and have neither a link nor an inbox",
-            registry=self.registry,
+        self.unheard_chats = self._gauge(
+            "memobridge_unheard_chats", "Chats that wrote within the last day and have neither a link nor an inbox"
         )
+
+    def _gauge(self, name: str, says: str, *labels: str) -> Gauge:
+        return Gauge(name, says, labels, registry=self.registry)
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = getattr(record, "state", None) or getattr(record, "kind", None) or ""

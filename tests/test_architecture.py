@@ -1,4 +1,4 @@
-"""The house rules, kept by the machine: imports, tree, map, settings, manifest of what is committed, linters, types."""
+"""The house rules, kept by the machine: imports, tree, budgets, names, pins, what is committed, linters, types."""
 
 import ast
 import re
@@ -11,15 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import bot
-from config.settings import Settings
-
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
 ROOT_FILES = {"pyproject.toml", "requirements.txt", "Procfile", "README.md", "LICENSE", "bot", "config", "tests"}
-ROOMS = sorted(
-    p.name.removesuffix(".py") for p in (ROOT / "bot").iterdir() if not p.name.startswith(("__pycache__", "."))
-)
 # Written in pieces, so that this file may be looked through like every other.
 HOSTS = ("pypi" + ".org", "python" + "hosted", "registry" + ".npmjs", "npmjs" + ".org", "deb" + ".debian.org")
 FOLDERS = ("/ro" + "ot/", "/wo" + "rk/")
@@ -59,40 +52,6 @@ def test_the_root_holds_nothing_unexpected() -> None:
     assert {name.split("/")[0] for name in tracked() if not name.startswith(".")} == ROOT_FILES
 
 
-def test_the_map_names_every_room() -> None:
-    assert bot.__doc__ is not None
-    for room in ROOMS:
-        if room != "__init__":
-            assert re.search(rf"^\s+{room}(\.py|/)?\s", bot.__doc__, re.MULTILINE), (
-                f"bot/__init__.py does not name {room}"
-            )
-
-
-def test_the_readme_shows_the_map() -> None:
-    """The tree in the README is the one in ``bot/__init__.py``, line for line."""
-    tree = [line.rstrip() for line in (bot.__doc__ or "").splitlines() if re.match(r"^\s+\S+(\.py|/)\s", line)]
-    missing = [line for line in tree if line.strip() not in README]
-    assert not missing
-
-
-def test_what_is_run_before_landing_is_the_readmes_own_test_command() -> None:
-    command = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1]
-    assert f"```console\n{command}\n```" in README
-
-
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_is_documented(name: str) -> None:
-    example = (ROOT / "config/example.env").read_text("utf-8")
-    assert re.search(rf"^# ?{name.upper()}=|^{name.upper()}=", example, re.MULTILINE), "config/example.env"
-    assert f"`{name.upper()}`" in README, "README.md"
-
-
-def test_the_example_names_no_setting_that_does_not_exist() -> None:
-    example = (ROOT / "config/example.env").read_text("utf-8")
-    named = re.findall(r"^# ?([A-Z][A-Z0-9_]+)=|^([A-Z][A-Z0-9_]+)=", example, re.MULTILINE)
-    assert {(a or b).lower() for a, b in named} == set(Settings.model_fields)
-
-
 def test_nothing_committed_names_a_package_host_or_a_machine() -> None:
     found = [
         f"{name}:{number}"
@@ -116,6 +75,17 @@ def test_modules_and_functions_stay_within_budget() -> None:
                     length = (node.end_lineno or 0) - node.lineno + 1
                     over += [f"{name}:{node.name}"] * (length > LONGEST_FUNCTION)
     assert not over
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """The sandbox aside: it has words of its own for what the bot knows, too."""
+    places: dict[str, list[str]] = {}
+    for name in tracked():
+        if name.endswith(".py") and name.startswith(("bot/", "config/")) and not name.startswith("bot/sandbox/"):
+            for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def test_requirements_pin_everything_with_hashes() -> None:

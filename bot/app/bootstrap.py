@@ -15,7 +15,7 @@ from bot.app.shutdown import DRAIN_S
 from bot.app.url_tokens import UrlTokens
 from bot.audio import AudioWorkers, VoiceConverter, sniff
 from bot.files import AttachmentConverter, FileRules
-from bot.jobs import Handlers, JobRunner, job_schemas
+from bot.jobs import Handlers, Intervals, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
 from bot.relay.backfill import Backfill
@@ -35,6 +35,7 @@ from bot.relay.overview import Overviews
 from bot.relay.ports import Networks
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
+from bot.relay.room_stores import MarkStore
 from bot.relay.routes import Routes
 from bot.relay.stores import DeliveryStore
 from bot.relay.user_actions import UserActions
@@ -194,11 +195,11 @@ def _build(
         ),
         overviews=Overviews(database.overviews, database.links),
         openings=Openings(store, links, adapters.linq.opening, now=now),
-        backfill=_backfill(settings, database, deliveries, networks),
+        backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
-        jobs=_jobs(settings, database, deliveries, notices),
+        jobs=_jobs(settings, database, deliveries, notices, decorate("intervals", Intervals())),
     )
 
 
@@ -271,16 +272,20 @@ def _temporary_urls(settings: Settings, database: Database, tokens: UrlTokens) -
     return TemporaryUrls(database.deliveries, settings.public_url, token=tokens.create)
 
 
-def _backfill(settings: Settings, database: Database, deliveries: DeliveryService, networks: Networks) -> Backfill:
+def _backfill(
+    settings: Settings, marks: MarkStore, database: Database, deliveries: DeliveryService, networks: Networks
+) -> Backfill:
     interval = timedelta(seconds=settings.backfill_interval_seconds)
-    return Backfill(database.marks, database.deliveries, deliveries, networks, interval=interval, now=now)
+    return Backfill(marks, database.deliveries, deliveries, networks, interval=interval, now=now)
 
 
-def _jobs(settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService) -> JobRunner:
+def _jobs(
+    settings: Settings, database: Database, deliveries: DeliveryService, notices: NoticeService, intervals: Intervals
+) -> JobRunner:
     handlers = Handlers(
         send_next=lambda room: deliveries.send_next(RoomId(room)),
         refresh_notice=lambda notice: notices.refresh(NoticeId(notice)),
         due=database.due,
         missing=database.need_jobs,
     )
-    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S)
+    return JobRunner(handlers, workers=settings.workers, stop_within_s=DRAIN_S, intervals=intervals)

@@ -21,6 +21,7 @@ from bot.linq.ids import NETWORK as LINQ
 from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.ports import Sinks
 from bot.media_route import MediaRoute
+from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import NETWORK as SLACK
 from bot.slack.inbound.http_receiver import Dispatch, HttpReceiver
 from bot.slack.inbound.socket_receiver import SocketReceiver
@@ -28,6 +29,10 @@ from bot.slack.inbound.socket_receiver import SocketReceiver
 SOCKET_CHECK_EVERY_S = 5.0
 SUBSCRIPTION_WAIT_S = 3.0
 HOME_EVERY_S = 10.0  # a Home that is open shows a change within so long
+NO_EVENTS = (
+    "Slack tells of no event: a message was found by reading its channel."
+    " Look at Event Subscriptions and Socket Mode in the app's settings."
+)
 
 
 class Receivers:
@@ -47,6 +52,7 @@ class Receivers:
         self._webhooks: WebhookReceiver | None = None
         self._watchdog: WebhookWatchdog | None = None
         self._socket: SocketReceiver | None = None
+        self._slack_suspected_at: float | None = None
 
     async def open(self) -> int:
         """Gives the port. Raises OSError where it cannot be had."""
@@ -66,6 +72,7 @@ class Receivers:
             services.overviews,
             services.openings,
         )
+        self._checks.slack.append(partial(self._slack_silence, dispatcher))
         self._periodic.start("home", HOME_EVERY_S, dispatcher.home.refresh_open)
         secret = _shown(self._settings.slack_signing_secret)
         port = await self._listen(
@@ -92,8 +99,15 @@ class Receivers:
         if network == LINQ and self._webhooks:
             self._webhooks.suspect_secret()
             await self._check_subscription()
-        if network == SLACK and self._socket:
-            self._socket.suspect_connection()
+        if network == SLACK:
+            self._slack_suspected_at = time.monotonic()
+            if self._socket:
+                self._socket.suspect_connection()
+
+    async def _slack_silence(self, dispatcher: Dispatcher) -> str:
+        """The next event ends it: our own notices cause some, too."""
+        suspected_at = self._slack_suspected_at
+        return NO_EVENTS if suspected_at is not None and dispatcher.last_event_at < suspected_at else ""
 
     async def _listen(self, **handlers: server.Handler | None) -> int:
         app = server.routes(

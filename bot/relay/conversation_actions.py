@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.relay.audit import AuditEntry, AuditLog
-from bot.relay.errors import Refused
+from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
 from bot.relay.links import Links
 from bot.relay.model import Delivery
@@ -13,6 +13,7 @@ from bot.relay.ports import Networks, RoomFinder
 from bot.relay.room_stores import ConversationStore
 from bot.relay.rooms import Conversation, Link, LinkSettings, UnheardRoom
 
+BEGINNING = "This conversation begins just now."
 GONE = "This conversation goes on elsewhere."
 
 
@@ -107,6 +108,8 @@ class ConversationActions:
     async def _allowed(self, room: RoomId, by: PersonId) -> Conversation:
         """Refused for who may not send there, and for a conversation that has ended."""
         conversation, link = await self._store.of(room), await self._links.of(room)
+        if conversation is None and await self._store.is_beginning():
+            raise RetryLater(BEGINNING)
         if conversation is None or link is None or link.inbox is None:
             raise Refused(GONE)
         await self._links.may_send(link, by)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.relay.errors import RetryLater
 from bot.relay.ids import RoomId
@@ -11,6 +12,8 @@ from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
 from bot.relay.ports import Outgoing
 from bot.relay.rooms import Conversation
 from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
+
+SEARCHED_EVERY = timedelta(seconds=1)
 
 
 class NotPrepared(RetryLater):
@@ -61,12 +64,16 @@ class OutgoingBuilder:
         return await self._temporary_urls.create(delivery)
 
     async def _counterpart(self, delivery: Delivery) -> Counterpart | None:
-        """The message that it is about, at the target. A reply goes without it; what changes a message waits for it."""
+        """The message that it is about, at the target. What changes a message waits for it; a reply goes without it,
+        unless a process died between a send and its record: then it may well answer that, and waits until it is
+        known."""
         if delivery.about is None:
             return None
         found = await self._store.counterpart(delivery.about, delivery.target)
         if found is None and _belongs_to_message(delivery.parts[0]):
             raise NotYetSent("The message that this belongs to has not been carried.")
+        if found is None and await self._store.is_send_open(delivery.origin):
+            raise RetryLater("It may answer a message whose send is not recorded yet.", after=SEARCHED_EVERY)
         return found
 
 

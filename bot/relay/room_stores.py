@@ -97,6 +97,10 @@ class ConversationStore(Protocol):
         """End it, make this link of its chat, and let ``line`` be its last; together. False: it has ended already."""
         ...
 
+    async def is_beginning(self, inbox: RoomId | None = None) -> bool:
+        """Whether the root of a conversation (of this inbox) is being posted, or may have been."""
+        ...
+
     async def is_news(self, message: MessageId) -> bool:
         """Whether this message, which goes nowhere, is told for the first time."""
         ...

@@ -19,6 +19,7 @@ from bot.relay.room_stores import ConversationStore, LinkStore
 from bot.relay.rooms import Link, RoomHealth
 
 INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
+BEGINNING = "A conversation begins here just now: its thread is not known yet."
 ROOM_RETRY = timedelta(minutes=5)
 NO_CONVERSATION = (
     "No conversation goes on in this thread, so this was not sent. Drop it in the contact's present thread."
@@ -88,7 +89,7 @@ class Routes:
 
     async def _crosses(self, link: Link, message: Message) -> bool:
         if link.is_inbox:
-            await self._refuse_outside_threads(message)
+            await self._refuse_outside_threads(message, link)
             return False
         if not policy.allowed_parts(message, link):
             return False
@@ -99,9 +100,11 @@ class Routes:
             raise Refused(why_not)
         return not why_not
 
-    async def _refuse_outside_threads(self, message: Message) -> None:
+    async def _refuse_outside_threads(self, message: Message, link: Link) -> None:
         """At an inbox's root all is internal. Whoever drops a recording there, or sends something by an act of its own,
-        is told, once."""
+        is told, once. While a root is being posted, nobody knows yet which thread it begins."""
+        if message.thread and await self._conversations.is_beginning(link.room):
+            raise RetryLater(BEGINNING)
         is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
         if is_meant and not message.is_internal and await self._conversations.is_news(message.id):
             raise Refused(NO_CONVERSATION if message.thread else INTERNAL_ROOT)

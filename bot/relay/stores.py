@@ -94,6 +94,10 @@ class DeliveryStore(Protocol):
         """What this message is in that room: its original, or what it was sent as."""
         ...
 
+    async def is_send_open(self, room: RoomId) -> bool:
+        """Whether a send into this room that began within the last two minutes is not recorded yet."""
+        ...
+
     async def held_emoji(self, message: MessageId) -> Sequence[str]:
         """The emoji that somebody holds on it, the latest first."""
         ...

@@ -8,10 +8,12 @@ them in the form that each wants, with a reply where it may carry one. Its liste
 over Socket Mode.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -37,7 +39,7 @@ from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_
 from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
-from bot.slack.fields import Body, child, identifier, text
+from bot.slack.fields import Body, child, identifier, prose, text
 from bot.slack.inbound.envelope import team_of
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.parse import ParseError
@@ -72,7 +74,8 @@ class Dispatcher:
         self._responder = responder
         self._identity = identity
         self._clock = clock
-        self.last_event_at: float | None = None  # by the clock: proof that Slack's events reach us
+        self._channels: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
         self.events = {**events.table, "app_home_opened": home.opened, "function_executed": step.executed}
         self.home = home
         self.commands: Mapping[str, Listener] = {COMMAND: self._command}
@@ -88,7 +91,7 @@ class Dispatcher:
                 case "event_callback":
                     return await self._event(payload)
                 case "url_verification":
-                    return BoltResponse(status=200, body=text(payload, "challenge"))
+                    return BoltResponse(status=200, body=prose(text(payload, "challenge")))
                 case "app_rate_limited":
                     log.warning("slack.events_held_back", extra={"minute": payload.get("minute_rate_limited")})
                     return BoltResponse(status=200)
@@ -101,8 +104,15 @@ class Dispatcher:
         event = child(envelope, "event")
         handler = self.events.get(text(event, "type"))
         if handler is not None:
-            await handler(event, team_of(envelope) or (await self._identity.get()).team)
+            team = team_of(envelope) or (await self._identity.get()).team
+            async with self._turn(team, text(event, "channel") or text(child(event, "item"), "channel")):
+                await handler(event, team)
         return BoltResponse(status=200)
+
+    def _turn(self, team: str, channel: str) -> asyncio.Lock:
+        """What one channel tells is handled in the order in which it came: a text whose event needs less work than that
+        of the clip before it would be stored, and sent, before the clip."""
+        return self._channels.setdefault((team, channel), asyncio.Lock())
 
     async def _interaction(self, payload: dict[str, Any]) -> BoltResponse:
         try:

@@ -170,9 +170,10 @@ BEGIN
             code = '', remedy = '', retry_at = NULL, next_poll_at = now() + interval '30 seconds',
             parts = without_hints(parts)
         FROM fresh
-        WHERE deliveries.id = (
-            SELECT id FROM deliveries
-            WHERE prepared -> 0 -> 'media' ->> 0 = ANY (fresh.attachments) AND sent_as IS NULL ORDER BY entered LIMIT 1)
+        WHERE deliveries.id = coalesce(
+            (SELECT id FROM deliveries WHERE id = fresh.delivery AND sent_as IS NULL),
+            (SELECT id FROM deliveries
+            WHERE prepared -> 0 -> 'media' ->> 0 = ANY (fresh.attachments) AND sent_as IS NULL ORDER BY entered LIMIT 1))
             AND fresh.message IS NOT NULL AND (SELECT id FROM deliveries WHERE sent_as = fresh.message) IS NULL
         RETURNING deliveries.source, target
     ), affected AS (

@@ -46,7 +46,8 @@ BEGIN
     VALUES (told.about, which_part, told.sender, which_emoji, NOT removed, told.ordered_at)
     ON CONFLICT (about, part, person, emoji) DO UPDATE SET is_held = excluded.is_held, at = excluded.at,
         changes = reactions.changes + (reactions.is_held <> excluded.is_held)::int;
-    IF coalesce(known.is_held, false) = removed THEN
+    -- An addition that is known already may have come before the message that it is on was known as one of theirs.
+    IF NOT removed OR coalesce(known.is_held, false) THEN
         new = new || tell_reaction(given, which_emoji, removed, condition);
     END IF;
     RETURN new;

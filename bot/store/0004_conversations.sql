@@ -26,6 +26,7 @@ CREATE UNIQUE INDEX conversations_peer ON conversations (peer) WHERE ended_at IS
 CREATE INDEX conversations_former ON conversations (peer, began_at);
 CREATE INDEX conversations_refresh ON conversations (refresh_at) WHERE refresh_at IS NOT NULL;
 CREATE INDEX conversations_open ON conversations (waiting_since) WHERE closed_at IS NULL AND ended_at IS NULL;
+CREATE INDEX conversations_new ON conversations (inbox) WHERE root IS NULL;
 CREATE INDEX conversations_began ON conversations (began_at);
 
 -- Chats that wrote and that nobody listens to: no content, no number.
@@ -127,5 +128,35 @@ BEGIN
         ON CONFLICT DO NOTHING;
         PERFORM enqueue_jobs('send_next', ARRAY[which]);
     END IF;
+END;
+$$;
+
+-- The roots of an inbox are posted in the order in which their contacts wrote, and take up one worker between them: the jobs
+-- of a conversation hold the lock of its inbox until its root is posted.
+CREATE FUNCTION lock_of_job(task text, name text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT task || ':' || coalesce((SELECT 'roots of ' || inbox FROM conversations WHERE room = name AND root IS NULL), name)
+$$;
+
+CREATE OR REPLACE FUNCTION enqueue_jobs(task text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(names) > 0 THEN
+        PERFORM procrastinate_defer_jobs_v1(ARRAY(
+            SELECT ROW(task, task, 0, lock_of_job(task, name), NULL, jsonb_build_object('name', name), NULL)
+                ::procrastinate_job_to_defer_v1
+            FROM unnest(names) WITH ORDINALITY AS given (name, place) WHERE name IS NOT NULL
+            GROUP BY name ORDER BY min(place)));
+    END IF;
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION enqueue_missing_jobs(task text, names text[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    missing text[];
+BEGIN
+    missing = ARRAY(SELECT name FROM unnest(names) AS name WHERE NOT EXISTS (
+        SELECT FROM procrastinate_jobs WHERE lock = lock_of_job(task, name) AND args ->> 'name' = name
+        AND status IN ('todo', 'doing')));
+    PERFORM enqueue_jobs(task, missing);
+    RETURN cardinality(missing);
 END;
 $$;

@@ -13,7 +13,8 @@ CREATE TABLE audit (
 );
 
 CREATE INDEX audit_at ON audit (at, id);
-CREATE INDEX audit_decisions ON audit (delivery) WHERE act IN ('approve', 'dismiss', 'confirm_delivered');
+CREATE INDEX audit_decisions ON audit (delivery)
+    WHERE act IN ('approve', 'send_now', 'reschedule', 'dismiss', 'confirm_delivered');
 
 -- Only retention and erasure may pass, which say so for their own transaction.
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -257,3 +258,10 @@ END;
 $$;
 
 CREATE TRIGGER suspect_posted BEFORE INSERT ON notices FOR EACH ROW EXECUTE FUNCTION suspect_posted();
+
+-- What was uploaded before there was this table.
+INSERT INTO uploads (media, delivery, room, uploaded_at)
+SELECT media #>> '{}', id, target, accepted_at
+FROM deliveries, jsonb_path_query(prepared, '$[*].media[*]') AS media
+WHERE split_part(media #>> '{}', ':', 1) = split_part(target, ':', 1)
+ON CONFLICT DO NOTHING;

@@ -97,6 +97,19 @@ async def test_readiness_shows_the_parts_of_each_role(
     assert (status, list(body)) == (200, parts)
 
 
+@pytest.mark.parametrize(("role", "status"), [(Role.WEB, 401), (Role.WORKER, 404)])
+async def test_worker_receives_nothing_and_shows_its_health(
+    sandbox: Sandbox, database_url: str, caplog: pytest.LogCaptureFixture, role: Role, status: int
+) -> None:
+    async with running(sandbox, caplog, role, DATABASE_URL=database_url) as bot, aiohttp.ClientSession() as session:
+        for path in ("/slack/events", "/linq/webhooks"):
+            async with session.post(f"{bot.url}{path}", json={}) as answer:
+                assert answer.status == status
+        for path in ("/healthz", "/metrics"):
+            async with session.get(f"{bot.url}{path}") as answer:
+                assert answer.status == 200
+
+
 async def test_request_while_the_bot_stops_is_taken_or_never_reaches_it(
     sandbox: Sandbox, database: Database, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

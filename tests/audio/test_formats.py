@@ -1,4 +1,4 @@
-"""Every format that the bot is tried with, and the README's table of what becomes of it."""
+"""Every format that the bot is tried with, and the operator's handbook's table of what becomes of it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.audio.direct import convert
 from tests.audio.playback import played_seconds
 from tests.audio.samples.formats import AS_IT_IS, CONVERTED, FORMATS, REFUSED, Format, format_rows, format_table
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+HANDBOOK = (Path(__file__).resolve().parents[2] / "config/README.md").read_text("utf-8")
 
 
 def _named(becomes: str) -> list[object]:
@@ -48,8 +48,8 @@ def test_file_without_sound_is_refused_with_a_way_out(sample: Format, tmp_path: 
         convert(path)
 
 
-def test_table_of_the_readme_is_what_really_happens(tmp_path: Path) -> None:
+def test_table_of_the_handbook_is_what_really_happens(tmp_path: Path) -> None:
     rows = format_rows(tmp_path)
     assert [(row.name, row.becomes) for row in rows] == [(sample.name, sample.becomes) for sample in FORMATS]
     assert all(row.reason for row in rows)
-    assert format_table(rows) in README
+    assert format_table(rows) in HANDBOOK

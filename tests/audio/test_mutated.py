@@ -1,4 +1,4 @@
-"""Thousands of broken files through the real workers. ``MUTATED_FILES`` says how many (README: the long run)."""
+"""Thousands of broken files through the real workers. ``MUTATED_FILES`` says how many: ``tests/README.md``."""
 
 import asyncio
 import os

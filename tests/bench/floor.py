@@ -1,14 +1,13 @@
 """The wire floor: the least program that makes the bot's HTTP calls. No framework, no database, no signature, no care.
 
 It keeps nothing, tries nothing twice and trusts everybody. What the bot takes on top is the price of its promise.
-``python -m tests.bench.floor`` reads the bot's own environment and says on stderr, as one JSON line, when it is ready.
+``python -m tests.bench.floor`` reads the bot's own environment and says on stdout, as one JSON line, when it is ready.
 """
 
 import asyncio
 import json
 import os
 import signal
-import sys
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -118,7 +117,7 @@ async def main() -> None:
         runner = web.AppRunner(Floor(os.environ, session).application(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
-        print(json.dumps({"event": "ready", "port": runner.addresses[0][1]}), file=sys.stderr, flush=True)
+        print(json.dumps({"event": "ready", "port": runner.addresses[0][1]}), flush=True)
         await leaving.wait()
         await runner.cleanup()
 

@@ -1,4 +1,4 @@
-"""DeliveryService of an exact size, each with bytes of its own: M4A as Slack records it, AAC at about 98 kbit/s.
+"""Recordings of an exact size, each with bytes of its own: M4A as Slack records it, AAC at about 98 kbit/s.
 
 That rate is of a clip seen in Slack: 171 020 bytes for 13.98 s. So 1 MiB lasts a minute and a half.
 """

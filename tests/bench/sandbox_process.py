@@ -94,16 +94,16 @@ class SandboxProcess:
         await self.tell("/linq/subscribe", target_url=f"{bot_url}/linq/webhooks?version=2026-02-03")
         await self.tell("/slack/connect", url=f"{bot_url}/slack/events")
 
-    async def link(self, count: int, links_file: Path) -> list[str]:
-        """So many new channels, each with a chat of its own, joined in that file; gives the channels."""
-        channels, tables = [], []
+    async def link(self, count: int, links_file: Path) -> dict[str, str]:
+        """So many new channels, each with a chat of its own, joined in that file; gives the chat of each channel."""
+        links: dict[str, str] = {}
         for number in range(count):
             channel = (await self.tell("/slack/new_channel", name=f"bench-{number}"))["id"]
             chat = (await self.tell("/linq/add_chat", people=[f"+1202556{number:04}"]))["id"]
-            channels.append(channel)
-            tables.append(f'[[link]]\nchannel = "{channel}"\nchat = "{chat}"\n')
+            links[channel] = chat
+        tables = [f'[[link]]\nchannel = "{channel}"\nchat = "{chat}"\n' for channel, chat in links.items()]
         links_file.write_text("\n".join(tables), "utf-8")
-        return channels
+        return links
 
     async def keep(self, names: Sequence[str], contents: Sequence[bytes]) -> list[str]:
         """Put files where the bot does not look, to be shared later at the cost of a message; gives their ids."""

@@ -60,15 +60,16 @@ class Notes:
 
 
 class Scene:
-    """``files`` are (name, file id) pairs nobody has dropped yet; ``channels`` are linked, each to its own chat."""
+    """``files`` are (name, file id) pairs nobody has dropped yet; ``links`` gives each channel's chat."""
 
     def __init__(
-        self, sandbox: SandboxProcess, contestant: Contestant, channels: list[str], files: list[tuple[str, str]]
+        self, sandbox: SandboxProcess, contestant: Contestant, links: dict[str, str], files: list[tuple[str, str]]
     ) -> None:
-        self.sandbox, self.contestant, self.channels = sandbox, contestant, channels
+        self.sandbox, self.contestant, self.links = sandbox, contestant, links
+        self.channels = list(links)
         self.notes = Notes()
         self._files = iter(files)
-        self._places = itertools.cycle(channels)
+        self._places = itertools.cycle(links)
 
     def fresh(self, count: int) -> list[tuple[str, str]]:
         return [next(self._files) for _ in range(count)]
@@ -112,11 +113,12 @@ async def scene(contest: Contest, clips: int, *, large_clips: int = 0, latency_s
     names = [f"clip-{number:04}.m4a" for number in range(len(sizes))]
     with folder() as place:
         async with SandboxProcess(latency_s) as sandbox:
-            channels = await sandbox.link(CHANNELS, place / "links.toml")
+            links = await sandbox.link(CHANNELS, place / "links.toml")
             files = await sandbox.keep(names, [recorded(size).copy(number) for number, size in enumerate(sizes)])
             async with contest({**sandbox.environment, "LINKS_FILE": str(place / "links.toml")}) as contestant:
                 await sandbox.meet(contestant.url)
-                stage = Scene(sandbox, contestant, channels, list(zip(names, files, strict=True)))
+                await contestant.settle()
+                stage = Scene(sandbox, contestant, links, list(zip(names, files, strict=True)))
                 async with _watched(sandbox, stage.notes):
                     yield stage
 

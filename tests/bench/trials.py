@@ -5,10 +5,12 @@ Latencies are in ms and go from the event's POST to the voicememo's.
 
 import asyncio
 import statistics
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from tests.bench.contestants import Contest
+from tests.bench.contestants import Contest, folder
 from tests.bench.knocks import Knock, knock, written
+from tests.bench.sandbox_process import SandboxProcess
 from tests.bench.scene import CHANNELS, Scene, Way, scene
 from tests.bench.usage import looking_at_memory
 
@@ -59,7 +61,7 @@ async def burst(contest: Contest) -> Figures:
 
 
 async def one_chat(contest: Contest) -> Figures:
-    """DeliveryService dropped in one channel, each as soon as the event of the one before is answered."""
+    """Clips dropped in one channel, each as soon as the event of the one before is answered."""
     async with scene(contest, WARM_UP + IN_FLIGHT) as stage:
         await _warm_up(stage)
         names = [await stage.drop(*each, stage.channels[0]) for each in stage.fresh(IN_FLIGHT)]
@@ -96,9 +98,23 @@ async def rest(contest: Contest) -> Figures:
     async with scene(contest, WARM_UP) as stage:
         await _warm_up(stage)
         await asyncio.sleep(2 * QUIET_S)
-        before_s = stage.contestant.family.cpu_s()
+        family = stage.contestant.family
+        before_s = family.cpu_s()
         await asyncio.sleep(REST_S)
-        return {"cpu_percent": (stage.contestant.family.cpu_s() - before_s) / REST_S * 100}
+        used_s = family.cpu_s() - before_s
+        return {"cpu_percent": used_s / REST_S * 100, "memory_mib": family.memory_mib(with_database=False)}
+
+
+async def start(contest: Contest) -> Figures:
+    """A second start, when the database exists: from the new process until it says that it is ready."""
+    with folder() as place:
+        async with SandboxProcess() as sandbox:
+            environment = {"DATA_DIR": str(place), **sandbox.environment}
+            async with contest(environment):
+                pass
+            began = time.perf_counter()
+            async with contest(environment):
+                return {"ready_s": time.perf_counter() - began}
 
 
 async def _warm_up(stage: Scene) -> None:

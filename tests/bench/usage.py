@@ -17,14 +17,16 @@ class Family:
     """A process and all its descendants, and those of the database that keeps its files in ``folder``, if one does."""
 
     def __init__(self, pid: int, folder: Path | None = None) -> None:
-        heads = [psutil.Process(pid)]
-        if folder is not None:
-            heads.append(psutil.Process(_postmaster(folder)))
-        self._heads = heads
+        self._own = psutil.Process(pid)
+        self._database = psutil.Process(_postmaster(folder)) if folder is not None else None
 
-    def members(self) -> Sequence[psutil.Process]:
-        children = [child for head in self._heads for child in head.children(recursive=True)]
-        return list({each.pid: each for each in [*self._heads, *children]}.values())
+    def members(self, *, with_database: bool = True) -> Sequence[psutil.Process]:
+        heads = [self._own, *([self._database] if self._database and with_database else [])]
+        found = {each.pid: each for head in heads for each in [head, *head.children(recursive=True)]}
+        if self._database and not with_database:  # the bot may have started it
+            for each in [self._database, *self._database.children(recursive=True)]:
+                found.pop(each.pid, None)
+        return list(found.values())
 
     def cpu_s(self) -> float:
         """Seconds of CPU so far, user and system, of the living and of those children that were waited for."""
@@ -34,10 +36,10 @@ class Family:
                 total += sum(process.cpu_times()[:4])
         return total
 
-    def memory_mib(self) -> float:
+    def memory_mib(self, *, with_database: bool = True) -> float:
         """What they hold together; a page that several share counts once (PSS)."""
         total = 0
-        for process in self.members():
+        for process in self.members(with_database=with_database):
             with suppress(psutil.NoSuchProcess):
                 total += process.memory_full_info().pss
         return total / MIB

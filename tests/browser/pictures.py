@@ -14,11 +14,12 @@ import av.filter
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.conftest import ARGUMENTS, LAPTOP, NAMES, ROOT, start_demo
-from tests.browser.screen import Screen
+from tests.browser.screen import LATER_MS, Screen
 
 PICTURES = Path(__file__).parent / "pictures"
 SOUND = (ROOT / "bot/sandbox/sample.m4a").read_bytes()
 LARGEST_BYTES = 150_000
+TRUE = "Slack tells the truth."
 
 
 def main() -> None:
@@ -57,17 +58,19 @@ async def _window(browser: Browser, url: str) -> Screen:
 
 
 async def a_day(screen: Screen) -> None:
-    """A clip that was heard and answered, and one whose answer got lost on the way."""
+    """A conversation: a clip, its answer by voice and text, and a second clip whose answer got lost on the way."""
+    await screen.own("Ann")
     await _drop(screen, "standup.m4a")
-    await screen.truth("read", "1 bubble, read", "tells the truth")
-    await screen.page.locator(".row.mine").last.hover()
-    await screen.page.locator(".row.mine .react").last.click()
-    await screen.page.get_by_role("button", name="love").click()
-    await screen.page.fill("#answer", "Great to hear your voice! Send the rest?")
-    await screen.page.press("#answer", "Enter")
+    await screen.truth("read", "1 bubble, read", TRUE)
+    await screen.bubble_menu(screen.bubbles.last, "love")
+    await screen.page.click("#phone-attach")
+    await screen.page.get_by_role("button", name="The sample voice memo").click()
+    await expect(screen.messages.last.locator(".clip-card .length")).to_be_visible()
+    await screen.answer("Great to hear your voice! Send the rest?")
+    await expect(screen.messages.last).to_contain_text("Send the rest?")
     await screen.flip("lose-memo")
     await _drop(screen, "the-rest.m4a")
-    await screen.truth("read", "1 bubble, read", "tells the truth")
+    await screen.truth("read", "1 bubble, read", TRUE)
 
 
 async def a_crash(screen: Screen) -> None:
@@ -81,12 +84,11 @@ async def a_group(screen: Screen) -> None:
     await screen.tidy_up()
     await screen.room("crew")
     await _drop(screen, "happy-birthday.m4a")
-    await screen.truth("sent", "1 bubble, sent", "tells the truth")
+    await screen.truth("sent", "1 bubble, sent", TRUE)
     for name, words in (("Dora", "Who is singing there?"), ("Cleo", "All of them, I fear")):
-        await screen.page.select_option("#answerer", label=name)
-        await screen.page.fill("#answer", words)
-        await screen.page.press("#answer", "Enter")
-    await expect(screen.answers.last).to_have_text("All of them, I fear")
+        await screen.own(name)
+        await screen.answer(words)
+        await expect(screen.messages.last).to_contain_text(words, timeout=LATER_MS)
 
 
 async def _drop(screen: Screen, name: str) -> None:

@@ -1,139 +1,245 @@
-"""Afterwards: what became of every clip, by what stands in Linq and in Slack, never by the bot's own word."""
+"""Afterwards: what became of everything that was said, by what both networks hold, never by the bot's own word."""
 
-from collections import Counter
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bot.sandbox.linq.fixtures import Chats
-from bot.sandbox.linq.state.models import Memo
-from tests.crash.scene import GIVEN_UP, LINKED, Drop, Scene, words_of
+from bot.sandbox.linq.state.models import Message as LinqMessage
+from tests.crash.traffic import ContactMessage, Conversation, TeamMessage, Traffic
+from tests.stories.system import SOUND, STATUSES, said_in
 
-LINQ_GIVES_UP_AFTER = 10
+LINQ_TRIES = 10
+GIVEN_UP = ("failed", "unconfirmed", "cancelled")
+DELIVERED, READ = "white_check_mark", "eyes"
+REACTION_NAMES = {"love": "heart", "laugh": "joy", "question": "question", "like": "+1"}
 
 
 @dataclass
 class Findings:
-    """Counts of clips, but ``notices_*`` of notices. ``told`` says of each fault where it is."""
+    """Counts; ``told`` says of each fault where it is.
 
-    acked: int = 0
-    memos: int = 0
+    A clip counts as one message. ``unconfirmed``: shown so, and Linq never had it; ``found_later``: shown so at first,
+    and then it was sent after all. ``unheard``: an older status that was true, where Linq told the newer one ten times
+    and no bot ran.
+    """
+
+    said: int = 0
+    carried: int = 0
     lost: int = 0
     doubled: int = 0
-    inverted: int = 0
-    late: int = 0  # given up as unconfirmed, and then it was sent after all: by a process that woke up
-    unconfirmed: int = 0  # shown so, and Linq never had it
-    failed: int = 0
-    cancelled: int = 0
+    disordered: int = 0
+    misplaced: int = 0
+    echoed: int = 0
+    untrue: int = 0
     notices: int = 0
     notices_doubled: int = 0
     notices_missing: int = 0
-    notices_orphaned: int = 0  # still ``queued`` when nothing is on its way any more
-    untrue: int = 0  # another word than what Linq says of the memo
-    unheard: int = 0  # an older word that was true: Linq told the newer one ten times, and the bot was dead each time
+    unconfirmed: int = 0
+    found_later: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    unheard: int = 0
     told: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> int:
-        notices = self.notices_doubled + self.notices_missing + self.notices_orphaned
-        return self.lost + self.doubled + self.inverted + notices + self.untrue
+        return len(self.told)
 
     def fault(self, what: str, where: object) -> None:
         setattr(self, what, getattr(self, what) + 1)
         self.told.append(f"{what}: {where}")
 
 
-def audit(stage: Scene) -> Findings:
+def audit(traffic: Traffic) -> Findings:
     found = Findings()
-    for channel, chat in LINKED.items():
-        memos = stage.sandbox.linq.memos(chat)
-        for drop in stage.drops[channel]:
-            _judge_drop(stage, drop, memos, found)
-        _judge_order(stage, stage.drops[channel], [memo.filename for memo in memos], found)
+    for conversation in traffic.conversations:
+        for said in conversation.team:
+            (_judge_team_text if said.text else _judge_drop)(traffic, conversation, said, found)
+        for answer in conversation.contact:
+            _judge_contact(conversation, answer, found)
+        _judge_order_at_linq(conversation, found)
+        _judge_order_in_slack(conversation, found)
+        _judge_strangers(traffic, conversation, found)
     return found
 
 
-def _judge_drop(stage: Scene, drop: Drop, memos: list[Memo], found: Findings) -> None:
-    notices = stage.notices(drop)
-    words = {name: word for notice in notices for name, word in words_of(notice.text)}
+def is_settled(traffic: Traffic) -> bool:
+    """Whether everything has come to an end that lasts: Linq moves nothing any more, and nothing is left to mend."""
+    for conversation in traffic.conversations:
+        last = "sent" if conversation.is_group else "read"  # of groups Linq says no more than ``sent``
+        if any(each.status != last and each.failed_at is None for each in conversation.sent()):
+            return False
+    found = audit(traffic)
+    return not (found.lost or found.untrue or found.notices_missing or found.misplaced)
+
+
+# from the team
+
+
+def _judge_drop(traffic: Traffic, conversation: Conversation, drop: TeamMessage, found: Findings) -> None:
+    notices = conversation.view.notices(drop.message)
+    shown = {name: status for notice in notices for name, status in statuses_in(notice.text)}
     found.notices += len(notices)
     if len(notices) > 1:
-        found.fault("notices_doubled", drop.names)
-    if not notices and drop.is_acked and not drop.is_deleted:
-        found.fault("notices_missing", drop.names)
-    for name in drop.names:
-        own = [memo for memo in memos if memo.filename == name]
-        _judge_clip(stage, drop, name, own, words.get(name, ""), found)
+        found.fault("notices_doubled", drop.label)
+    if not notices and not drop.is_deleted:
+        found.fault("notices_missing", drop.label)
+    for name in drop.clips:
+        _judge_clip(traffic, conversation, drop, name, shown.get(name, ""), found)
 
 
-def _judge_clip(stage: Scene, drop: Drop, name: str, memos: list[Memo], word: str, found: Findings) -> None:
-    found.acked += drop.is_acked
-    found.memos += bool(memos)
+def _judge_clip(
+    traffic: Traffic, conversation: Conversation, drop: TeamMessage, name: str, status: str, found: Findings
+) -> None:
+    memos = conversation.memos(name)
+    found.said += 1
+    found.carried += bool(memos)
     if len(memos) > 1:
         found.fault("doubled", name)
-    if word == "queued":
-        found.fault("notices_orphaned", name)
-    elif memos:
-        _judge_word(stage, name, memos[0], word, found)
-    elif word in GIVEN_UP:
-        setattr(found, word, getattr(found, word) + 1)
-    elif drop.is_acked and not drop.is_deleted:
-        found.fault("lost", f"{name} shown as {word or 'nothing'}")
+    if memos:
+        found.found_later += _was_unconfirmed(conversation, drop, name)
+        _judge_status(traffic, name, memos[0], status, found)
+    elif status in GIVEN_UP:
+        setattr(found, status, getattr(found, status) + 1)
+    elif not drop.is_deleted:
+        found.fault("lost", f"{name} shown as {status or 'nothing'}")
 
 
-def _judge_word(stage: Scene, name: str, memo: Memo, word: str, found: Findings) -> None:
-    if not word or word == memo.status:
+def _judge_status(traffic: Traffic, name: str, memo: LinqMessage, status: str, found: Findings) -> None:
+    if status in ("", memo.status):
         return
-    told = stage.sandbox.wire.named(f"webhook message.{memo.status}")
-    answers = [entry.status for entry in told if memo.id in entry.facts.values()]
-    if word in ("sent", "delivered") and 200 not in answers and len(answers) == LINQ_GIVES_UP_AFTER:
+    told = traffic.sandbox.wire.named(f"webhook message.{memo.status}")
+    answers = [entry.status for entry in told if entry.facts.get("message_id") == memo.id]
+    if status in ("sent", "delivered") and 200 not in answers and len(answers) == LINQ_TRIES:
         found.unheard += 1
     else:
-        found.fault("untrue", f"{name} is {memo.status} and shown as {word}; the webhook was answered {answers}")
+        found.fault("untrue", f"{name} is {memo.status} and shown as {status}; the webhook was answered {answers}")
 
 
-def _judge_order(stage: Scene, drops: list[Drop], memos: list[str], found: Findings) -> None:
-    """Each clip was dropped only when the one before it was answered, so any other order is our doing.
-
-    But for those that were given up in the open: their chat went on without them.
-    """
-    sent = [(name, drop) for drop in drops for name in drop.names if name in memos]
-    doubted = [name for name, drop in sent if _was_in_doubt(stage, drop, name)]
-    found.late += len(doubted)
-    places = [memos.index(name) for name, _ in sent if name not in doubted]
-    for before, after in pairwise(places):
-        if before > after:
-            found.fault("inverted", (memos[before], memos[after]))
-
-
-def _was_in_doubt(stage: Scene, drop: Drop, name: str) -> bool:
-    texts = [text for notice in stage.notices(drop) for text in (*notice.drafts, notice.text)]
-    return any((name, "unconfirmed") in words_of(text) for text in texts)
-
-
-def is_settled(stage: Scene) -> bool:
-    """Whether every clip has come to an end that lasts: a final word, and for a memo the last one Linq will say."""
-    if any(drop.message.delivery is None or not drop.message.delivery.answers for drop in stage.all_drops()):
-        return False
-    if any(_moves_on(memo) for chat in LINKED.values() for memo in stage.sandbox.linq.memos(chat)):
-        return False
-    found = audit(stage)
-    return not (found.lost or found.notices_missing or found.notices_orphaned or found.untrue)
+def _judge_team_text(traffic: Traffic, conversation: Conversation, said: TeamMessage, found: Findings) -> None:
+    texts = conversation.texts(said.label)
+    found.said += 1
+    found.carried += bool(texts)
+    if len(texts) > 1:
+        found.fault("doubled", said.label)
+    if not texts:
+        found.fault("lost", said.label)
+        return
+    text, marks = texts[0], conversation.view.marks(said.message)
+    if text.text != said.text and not _is_refused(conversation, said):
+        found.fault("lost", f"the edit of {said.label}: it reads {text.text!r}")
+    if said.answers and (text.reply_to is None or text.reply_to.message_id != said.answers.message.id):
+        found.fault("misplaced", f"{said.label} is no reply to {said.answers.label}")
+    if text.status == "read" and not {DELIVERED, READ} <= marks:
+        found.fault("untrue", f"{said.label} is read and marked {sorted(marks)}")
+    _judge_reactions(text, conversation.view.marks(said.message) - {DELIVERED, READ}, said.label, found)
 
 
-def _moves_on(memo: Memo) -> bool:
-    """Whether Linq will have news of it. Of groups and SMS it says no more than ``sent``."""
-    if memo.failed_at is not None:
-        return False
-    last = "sent" if memo.chat_id == Chats.FAMILY or memo.service == "SMS" else "read"
-    return memo.status != last
+def _is_refused(conversation: Conversation, said: TeamMessage) -> bool:
+    """Linq takes an edit only for so long, and the thread says so."""
+    return any("within 15 minutes" in reply.text for reply in conversation.view.replies(said.message))
 
 
-def repeated_alarms(stage: Scene) -> int:
-    """Alarms said twice: after a crash just behind one, twice is better than never."""
-    said = Counter(
-        (message.thread_ts, message.text)
-        for channel in LINKED
-        for message in stage.sandbox.slack.workspace.channels[channel].messages.values()
-        if message.bot_id and not message.metadata and message.thread_ts
-    )
-    return sum(times - 1 for times in said.values())
+# from the contact
+
+
+def _judge_contact(conversation: Conversation, said: ContactMessage, found: Findings) -> None:
+    posts = conversation.posts(said.label)
+    found.said += 1
+    found.carried += bool(posts)
+    if len(posts) > 1:
+        found.fault("doubled", said.label)
+    if not posts:
+        found.fault("lost", said.label)
+        return
+    [post, *_] = posts
+    if said_in(post) != said.text:
+        found.fault("lost", f"the edit of {said.label}: it reads {said_in(post)!r}")
+    if [file.upload.content for file in post.files] != [SOUND] * said.has_file:
+        found.fault("lost", f"the file of {said.label}: the post has {len(post.files)}")
+    root = said.answers.message.root_ts if said.answers else None
+    if post.thread_ts != root:
+        found.fault("misplaced", f"{said.label} stands in {post.thread_ts}, not in {root}")
+    _judge_reactions(said.message, conversation.view.marks(post), said.label, found)
+    _judge_tapback(conversation, said, found)
+
+
+def _judge_reactions(message: LinqMessage, shown: set[str], label: str, found: Findings) -> None:
+    """What contacts hold on a message is shown on its counterpart, and nothing else."""
+    held = {REACTION_NAMES[each.type] for each in message.parts[0].reactions if not each.person.is_me}
+    if held != shown:
+        found.fault("untrue", f"{label} holds {sorted(held)} and shows {sorted(shown)}")
+
+
+def _judge_tapback(conversation: Conversation, said: ContactMessage, found: Findings) -> None:
+    ours = {REACTION_NAMES[each.type] for part in said.message.parts for each in part.reactions if each.person.is_me}
+    wanted = {name for label, name in conversation.reacted.items() if label == said.label}
+    if ours != wanted:
+        found.fault("untrue", f"the team holds {sorted(wanted)} on {said.label}, and Linq shows {sorted(ours)}")
+
+
+# all of it
+
+
+def _judge_order_at_linq(conversation: Conversation, found: Findings) -> None:
+    """But for clips that were given up in the open: their chat went on without them."""
+    wanted = [name for said in conversation.team for name in (said.clips or (said.label,))]
+    doubtful = {name for said in conversation.team for name in said.clips if _was_unconfirmed(conversation, said, name)}
+    sent = [name for name in map(_name_at_linq, conversation.sent()) if name not in doubtful]
+    _judge_order(sent, wanted, found)
+
+
+def _name_at_linq(message: LinqMessage) -> str:
+    return message.media[0].filename if message.is_voice_memo else message.text.partition(" ")[0]
+
+
+def _judge_order_in_slack(conversation: Conversation, found: Findings) -> None:
+    wanted = [said.label for said in conversation.contact]
+    _judge_order([said_in(post).partition(" ")[0] for post in conversation.view.posts()], wanted, found)
+
+
+def _judge_order(arrived: Sequence[str], wanted: Sequence[str], found: Findings) -> None:
+    places = {name: place for place, name in enumerate(wanted)}
+    known = list(dict.fromkeys(name for name in arrived if name in places))
+    for before, after in pairwise(known):
+        if places[before] > places[after]:
+            found.fault("disordered", f"{before} came before {after}")
+
+
+def _judge_strangers(traffic: Traffic, conversation: Conversation, found: Findings) -> None:
+    """An echo would come back to the side that said it; something misplaced would be of another conversation."""
+    channels = traffic.sandbox.slack.workspace.channels.values()
+    posts = [post for channel in channels for post in channel.messages.values() if post.bot_id]
+    own = {said.label for said in conversation.team} | {name for said in conversation.team for name in said.clips}
+    for post in conversation.view.posts():
+        if own & set(said_in(post).split()):
+            found.fault("echoed", said_in(post))
+    for said in conversation.contact:
+        if any(said.label in said_in(post).split() for post in posts if post.channel != conversation.view.channel):
+            found.fault("misplaced", f"{said.label} is in another channel")
+        if conversation.texts(said.label):
+            found.fault("echoed", said.label)
+
+
+def _was_unconfirmed(conversation: Conversation, drop: TeamMessage, name: str) -> bool:
+    texts = [text for notice in conversation.view.notices(drop.message) for text in (*notice.drafts, notice.text)]
+    return any((name, "unconfirmed") in statuses_in(text) for text in texts)
+
+
+def statuses_in(text: str) -> Iterator[tuple[str, str]]:
+    """(file name, status) of each clip in a notice's text; a reason never holds another status."""
+    for line in text.splitlines():
+        name, extension, rest = line.partition(".m4a")
+        yield name + extension, next((word for word in re.findall(r"\w+", rest) if word in STATUSES), "")
+
+
+def repeated_alerts(traffic: Traffic) -> int:
+    """Alerts told twice: after a crash just behind one, twice is better than never."""
+    alerts = [
+        (post.channel, post.thread_ts, post.text)
+        for conversation in traffic.conversations
+        for post in conversation.view.slack.workspace.channels[conversation.view.channel].messages.values()
+        if post.bot_id and post.thread_ts and not post.metadata
+    ]
+    return len(alerts) - len(set(alerts))

@@ -1,64 +1,162 @@
-"""Every boundary between an effect and its record, by name: where a bot that dies would be in the middle of something.
+"""Every boundary between an effect and its record, by name: where a process that dies is in the middle of something.
 
-A boundary is a call that the relay makes to a neighbour, and the moment: ``before`` it (what went before is done, this
-is not), ``amid`` it, or ``after`` it (it is done, and nothing that follows is).
+A boundary is a call of the relay to one of its neighbours, and the moment: ``before`` it (what went before is done,
+this is not), ``amid`` it, or ``after`` it (it is done, and nothing that follows is). ``HELD_ANSWERS`` are the steps
+inside one call: Slack has done what it was asked, and the process dies while it waits for the answer.
 """
 
-from dataclasses import dataclass
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 Moment = Literal["before", "amid", "after"]
-Provocation = Literal["drop", "busy", "refusal", "deletion", "lost answer", "lost post"]
+Act = Literal[
+    # what people do
+    "clip",
+    "team text",
+    "team edit",
+    "team reaction",
+    "deletion",
+    "contact text",
+    "contact media",
+    "contact edit",
+    "tapback",
+    # what goes wrong on the way
+    "busy",
+    "refusal",
+    "lost memo answer",
+    "lost notice answer",
+    "lost post answer",
+    "early edit",
+    "downtime",
+]
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """``provocation`` is what people and neighbours must do so that the bot comes by here.
+    """``act`` is what people and networks do so that the bot comes by here.
 
-    ``nobody_knows``: a request that was to be sent has not left, but its intent is stored. What is found afterwards is
-    the same as after a request whose answer was lost, so only here may a delivery end ``unconfirmed`` without a memo.
+    ``port`` is a store of the relay, or a port of a network (``slack.sender``). ``to`` and ``part`` narrow it down to
+    deliveries into that network, and to messages with such a part.
     """
 
     port: str
     call: str
     moment: Moment
-    provocation: Provocation = "drop"
-    nobody_knows: bool = False
+    act: Act
+    to: Literal["", "linq", "slack"] = ""
+    part: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.port}.{self.call}:{self.moment}"
+        what = " ".join(word for word in (self.part, self.to and f"to {self.to}") if word)
+        return f"{self.port}.{self.call}:{self.moment}" + (f" ({what})" if what else "")
 
 
-def _around(port: str, call: str, provocation: Provocation = "drop") -> tuple[Boundary, Boundary]:
-    return Boundary(port, call, "before", provocation), Boundary(port, call, "after", provocation)
+def _around(port: str, call: str, act: Act, to: Literal["", "linq", "slack"] = "", part: str = "") -> list[Boundary]:
+    return [Boundary(port, call, moment, act, to, part) for moment in ("before", "after")]
 
 
-BOUNDARIES = (
-    *_around("deliveries", "accept"),
-    *_around("deliveries", "claim"),
-    *_around("slack", "download"),
-    *_around("linq", "create_attachment"),
-    Boundary("linq", "upload", "before"),
-    Boundary("linq", "upload", "amid"),
-    Boundary("linq", "upload", "after"),
-    Boundary("deliveries", "intend", "before"),
-    Boundary("deliveries", "intend", "after", nobody_knows=True),
-    Boundary("linq", "send", "before", nobody_knows=True),
-    Boundary("linq", "send", "after"),
-    *_around("deliveries", "record"),
-    *_around("receipts", "add"),
-    *_around("receipts", "silent"),
-    *_around("notices", "take"),
-    *_around("slack", "post_notice"),
-    *_around("notices", "posted"),
-    *_around("slack", "update_notice"),
-    *_around("linq", "find_memo", "lost answer"),
-    *_around("slack", "find_notices", "lost post"),
-    *_around("deliveries", "postpone", "busy"),
-    *_around("deliveries", "close", "refusal"),
-    *_around("slack", "alarm", "refusal"),
-    *_around("notices", "alarmed", "refusal"),
-    *_around("deliveries", "cancel", "deletion"),
-)
+def _stored(act: Act, to: Literal["linq", "slack"]) -> list[Boundary]:
+    """The steps of the store that every delivery passes."""
+    steps = ("accept", "claim", "mark_sending", "record")
+    return [boundary for step in steps for boundary in _around("deliveries", step, act, to)]
+
+
+TO_LINQ = [
+    *_stored("clip", "linq"),
+    *_around("slack.source", "open", "clip"),
+    *_around("linq.media", "create_upload", "clip"),
+    *_around("linq.media", "upload", "clip"),
+    Boundary("linq.media", "upload", "amid", "clip"),
+    *_around("linq.sender", "send", "clip", part="voice"),
+    *_around("linq.sender", "send", "team text", part="text"),
+    *_around("linq.sender", "send", "team edit", part="edit"),
+    *_around("linq.sender", "send", "team reaction", part="reaction"),
+    *_around("linq.sender", "find", "lost memo answer"),
+    *_around("deliveries", "search_later", "lost memo answer", "linq"),
+    *_around("deliveries", "postpone", "busy", "linq"),
+    *_around("deliveries", "close", "refusal", "linq"),
+    *_around("deliveries", "withdraw", "deletion"),
+]
+TO_SLACK = [
+    *_stored("contact media", "slack"),
+    *_around("deliveries", "accept_edit", "contact edit", "slack"),
+    *_around("deliveries", "accept_reaction", "tapback", "slack"),
+    *_around("linq.source", "open", "contact media"),
+    *_around("slack.media", "create_upload", "contact media"),
+    *_around("slack.media", "upload", "contact media"),
+    Boundary("slack.media", "upload", "amid", "contact media"),
+    *_around("slack.sender", "send", "contact text", part="text"),
+    *_around("slack.sender", "send", "contact media", part="media"),
+    *_around("slack.sender", "send", "contact edit", part="edit"),
+    *_around("slack.sender", "send", "tapback", part="reaction"),
+    *_around("slack.sender", "find", "lost post answer"),
+    *_around("deliveries", "postpone", "early edit", "slack"),  # it steps aside
+]
+NOTICES = [
+    *_around("receipts", "add", "clip"),
+    *_around("receipts", "overdue", "clip"),
+    *_around("notices", "begin_refresh", "clip"),
+    *_around("slack.board", "post", "clip"),
+    *_around("notices", "posted", "clip"),
+    *_around("slack.board", "update", "clip"),
+    *_around("slack.board", "mark", "team text"),
+    *_around("slack.board", "find", "lost notice answer"),
+    *_around("slack.board", "alert", "refusal"),
+    *_around("notices", "alerted", "refusal"),
+]
+HISTORY = [
+    *_around("marks", "open_gaps", "downtime"),
+    *_around("marks", "lease", "downtime"),
+    *_around("slack.history", "read", "downtime"),
+    *_around("linq.history", "read", "downtime"),
+    *_around("marks", "finish_pass", "downtime"),
+]
+BOUNDARIES = (*TO_LINQ, *TO_SLACK, *NOTICES, *HISTORY)
 BY_NAME = {boundary.name: boundary for boundary in BOUNDARIES}
+
+HELD_ANSWERS: dict[str, Act] = {
+    "files.getUploadURLExternal": "contact media",
+    "files.completeUploadExternal": "contact media",
+    "chat.postMessage": "contact text",
+    "chat.update": "contact media",
+    "reactions.add": "tapback",
+    "reactions.remove": "tapback",
+    "conversations.history": "downtime",
+}
+ANY_TIME = "any time"
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When a process dies: at the ``nth`` passage of a boundary, while Slack holds an answer, or after a while."""
+
+    at: Boundary | None = None
+    nth: int = 1
+    held: str = ""
+    delay_s: float = 0.0
+    act: Act = field(default="clip")
+
+    @property
+    def name(self) -> str:
+        return self.at.name if self.at else f"{self.held}:held" if self.held else ANY_TIME
+
+    def environment(self, sign: str = "SIGKILL") -> dict[str, str]:
+        """For ``killed_bot``."""
+        return {"KILL_AT": self.at.name, "KILL_NTH": str(self.nth), "KILL_SIGNAL": sign} if self.at else {}
+
+
+def kill_at(boundary: Boundary, nth: int = 1) -> Kill:
+    return Kill(at=boundary, nth=nth, act=boundary.act)
+
+
+def kills(chance: random.Random) -> Iterator[Kill]:
+    """Every boundary, every held answer and some random times; again and again, shuffled."""
+    while True:
+        some = [kill_at(boundary, chance.choice((1, 1, 2))) for boundary in BOUNDARIES]
+        some += [Kill(held=method, act=act) for method, act in HELD_ANSWERS.items()]
+        some += [Kill(delay_s=chance.uniform(0.0, 4.0), act=chance.choice(("clip", "contact media"))) for _ in range(8)]
+        chance.shuffle(some)
+        yield from some

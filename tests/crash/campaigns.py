@@ -1,113 +1,204 @@
-"""The campaigns: each a scene with a database of its own, a way of dying, and an audit at the end."""
+"""The campaigns: each with a database, two networks and people of its own, a way of dying, and an audit at the end."""
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 
-from tests.crash.audit import audit, is_settled, repeated_alarms
-from tests.crash.blows import Blow, blows
-from tests.crash.bots import Bot, ChildError
-from tests.crash.databases import Place, place
-from tests.crash.scene import BUSY_S, CALM_S, Scene, scene
-from tests.crash.tally import Tally
+import psutil
 
-SETTLE_S = 180.0
-LOOK_EVERY_S = 0.25
-TAKE_OVER_S = 30.0
-PAST_THE_LEASE_S = (13.0, 17.0)  # a worker without a heartbeat is given up after 12 s
-DATABASE_GONE_S = (0.0, 2.0)
+from bot.cli.child import ChildError
+from tests.crash.audit import audit, is_settled, repeated_alerts
+from tests.crash.boundaries import ANY_TIME, Kill, kills
+from tests.crash.database_folder import DatabaseFolder, database_folder
+from tests.crash.report import Result
+from tests.crash.traffic import Traffic, traffic
 
-Campaign = Callable[[Scene, Place, Iterator[Blow], Tally], Awaitable[None]]
-
-
-async def killed(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """One process: it dies, and the next one starts on what it left."""
-    for blow in blows:
-        await _live_and_die(stage, where, blow, tally)
-    await settle(stage, where, [Bot(stage)], tally)
+REACH_S = 20.0  # for a boundary to be reached; then the process is killed wherever it happens to be
+HELD_S = 60.0
+SETTLE_S = 240.0
+TAKE_OVER_S = 45.0
+PAST_THE_HEARTBEAT_S = (10.0, 14.0)  # a worker without a heartbeat is given up after 7 to 9 s
+DOWN_S = (0.0, 3.0)
+POLL_S = 0.25
+AS_THE_BOT_POLLS_S = 0.02
 
 
-async def killed_cold(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """The same with processes started by the command line, imports and all, at any time."""
-    for _ in blows:
-        any_time = Blow(delay_s=stage.chance.uniform(0.0, 2.5))
-        await _live_and_die(stage, where, any_time, tally, is_cold=True)
-    await settle(stage, where, [Bot(stage, is_cold=True)], tally)
+class Bot:
+    """One process of the bot, and how it is to die."""
+
+    def __init__(self, traffic: Traffic, kill: Kill | None = None, sign: str = "SIGKILL") -> None:
+        self._traffic = traffic
+        self._kill = kill or Kill()
+        self._process = traffic.forks.bot(traffic.environment | self._kill.environment(sign))
+        self._is_ready = False
+
+    async def start(self) -> None:
+        """Raises ChildError when it dies before it is ready, as one that meets its boundary in old work does."""
+        await self._process.start()
+        self._is_ready = True
+        self.connect()
+
+    def connect(self) -> None:
+        """Both networks turn to this process from now on."""
+        self._traffic.is_bot_up = lambda: self.is_up
+        self._traffic.sandbox.meet(self._process.url)
+
+    @property
+    def is_up(self) -> bool:
+        return self._is_ready and self._process.is_running
+
+    async def die(self) -> str:
+        """Bring about its death and see it; gives the name of where it died."""
+        slack = self._traffic.sandbox.slack.switches
+        if self._kill.held:
+            slack.fault(self._kill.held, times=1, delay_s=HELD_S)
+        await self._traffic.act(self._kill.act)
+        if self._kill.at:
+            died = await self._dies()
+        else:
+            died = await self._is_waiting() if self._kill.held else await self._has_passed()
+        await self.kill()
+        slack.faults.clear()
+        return self._kill.name if died else ANY_TIME
+
+    async def _dies(self) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), REACH_S)
+            return True
+        return False
+
+    async def _is_waiting(self) -> bool:
+        """Slack has done what it was asked, and keeps its answer."""
+        wire, start = self._traffic.sandbox.wire, len(self._traffic.sandbox.wire.entries)
+        with suppress(TimeoutError):
+            await wire.until(lambda: any(e.what == self._kill.held for e in wire.entries[start:]), REACH_S)
+            return True
+        return False
+
+    async def _has_passed(self) -> bool:
+        await asyncio.sleep(self._kill.delay_s)
+        return True
+
+    async def freezes(self, starting: asyncio.Task[None]) -> bool:
+        """Wait until it stops by itself, if need be while it starts; False when it had to be stopped from outside."""
+        for _ in range(round(REACH_S / AS_THE_BOT_POLLS_S)):
+            await asyncio.sleep(AS_THE_BOT_POLLS_S)
+            if self._process.is_running and psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED:
+                return True
+        await starting
+        psutil.Process(self._process.pid).suspend()
+        return False
+
+    def wake(self) -> None:
+        psutil.Process(self._process.pid).resume()
+
+    async def stop(self, result: Result) -> None:
+        """Ask it to leave. One that was stopped from outside meets its own boundary after that, and stops once more."""
+        asked_at = time.monotonic()
+        waking = asyncio.create_task(self._keep_awake())
+        code = await self._process.stop()
+        waking.cancel()
+        took_s = time.monotonic() - asked_at
+        result.exit_codes.append(code)
+        result.drained_s.append(took_s)
+        if code:
+            last = "; ".join(map(str, self._process.log[-12:]))
+            result.trouble.append(f"left with {code} after {took_s:.1f} s; its last words: {last}")
+
+    async def _keep_awake(self) -> None:
+        while self._process.is_running:
+            with suppress(psutil.NoSuchProcess):
+                self.wake()
+            await asyncio.sleep(AS_THE_BOT_POLLS_S)
+
+    async def kill(self) -> None:
+        await self._process.kill()
 
 
-async def taken_over(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
+Campaign = Callable[[Traffic, DatabaseFolder, Iterator[Kill], Result], Awaitable[None]]
+
+
+async def killed(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kill], result: Result) -> None:
+    """One process: it dies, people go on talking, and the next one starts on what it left."""
+    for kill in plan:
+        await _live_and_die(traffic, kill, result)
+        await asyncio.sleep(traffic.chance.uniform(*DOWN_S))
+    await settle(traffic, database, [Bot(traffic)], result)
+
+
+async def taken_over(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kill], result: Result) -> None:
     """Two processes: one dies, and the other has to finish what the dead one held."""
-    survivor = Bot(stage)
+    traffic.environment["JOB_SPEED"] = "1"
+    survivor = Bot(traffic)
     await survivor.start()
-    for blow in blows:
-        stage.begin()
-        if await _live_and_die(stage, where, blow, tally, on_death=survivor.face_slack):
-            await _see_taken_over(stage, where, tally)
-    await settle(stage, where, [survivor, Bot(stage)], tally, running=1)
+    for kill in plan:
+        await _live_and_die(traffic, kill, result)
+        survivor.connect()
+        await _see_taken_over(database, result)
+    await settle(traffic, database, [survivor, Bot(traffic)], result, running=1)
 
 
-async def frozen(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
-    """One process stands still, another comes and finishes what it held, and the first goes on as if nothing had been.
+async def frozen(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kill], result: Result) -> None:
+    """One process stops, another finishes what it held, and the first goes on as if nothing had been.
 
-    A lost memo is looked for longer than the sleep lasts, as in life: one who sleeps longer than that sends late.
+    A lost memo is searched for longer than the sleep lasts, as in life: one who sleeps longer than that sends late.
     """
-    stage.environment["FIND_SECONDS"] = str(PAST_THE_LEASE_S[1] * 2)
-    for blow in blows:
-        sleeper = Bot(stage, blow, "SIGSTOP")
+    traffic.environment["JOB_SPEED"] = "1"
+    traffic.environment["SEND_CONFIRM_SECONDS"] = str(PAST_THE_HEARTBEAT_S[1] * 2)
+    for kill in plan:
+        sleeper = Bot(traffic, kill, "SIGSTOP")
         starting = asyncio.create_task(sleeper.start())
-        stage.provoke(blow.provocation)
-        name = blow.name if await sleeper.freezes(starting) else "any time"
-        tally.kills[f"frozen at {name}"] += 1
-        other = Bot(stage)
+        await traffic.act(kill.act)
+        result.kills[f"frozen at {kill.name if await sleeper.freezes(starting) else ANY_TIME}"] += 1
+        other = Bot(traffic)
         await other.start()
-        await asyncio.sleep(stage.chance.uniform(*PAST_THE_LEASE_S))
+        await asyncio.sleep(traffic.chance.uniform(*PAST_THE_HEARTBEAT_S))
         sleeper.wake()
         await starting
-        await asyncio.sleep(stage.chance.uniform(0.0, 2.0))
-        await _leave(sleeper, tally)
-        await _leave(other, tally)
-    await settle(stage, where, [Bot(stage)], tally)
+        await asyncio.sleep(traffic.chance.uniform(0.0, 2.0))
+        await sleeper.stop(result)
+        await other.stop(result)
+    await settle(traffic, database, [Bot(traffic)], result)
 
 
-async def without_database(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
+async def without_database(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kill], result: Result) -> None:
     """The server is killed under load and comes back; every third time the bot goes with it.
 
-    A shared one is brought back by us, an embedded one by its bot.
+    A shared one is started again by us, an embedded one by its bot.
     """
-    bot = Bot(stage)
+    bot = Bot(traffic)
     await bot.start()
-    for number, blow in enumerate(blows, start=1):
-        stage.provoke(blow.provocation)
-        await asyncio.sleep(stage.chance.uniform(0.2, 2.0))
-        where.kill()
-        tally.kills["database"] += 1
-        if number % 3 == 0:
+    for number, kill in enumerate(plan, start=1):
+        await traffic.act(kill.act)
+        await asyncio.sleep(traffic.chance.uniform(0.2, 2.0))
+        database.kill()
+        takes_bot = number % 3 == 0
+        result.kills["database and bot" if takes_bot else "database"] += 1
+        if takes_bot:
             await bot.kill()
-            tally.kills["database and bot"] += 1
-        await asyncio.sleep(stage.chance.uniform(*DATABASE_GONE_S))
-        if where.is_shared:
-            await asyncio.to_thread(where.server)
-        if number % 3 == 0:
-            bot = Bot(stage)
+        await asyncio.sleep(traffic.chance.uniform(0.0, 2.0))
+        if database.is_shared:
+            await asyncio.to_thread(database.server)
+        if takes_bot:
+            bot = Bot(traffic)
             await bot.start()
-        await _see_progress(stage, where, tally)
-    await settle(stage, where, [bot], tally, running=1)
+        await _see_progress(database, result)
+    await settle(traffic, database, [bot], result, running=1)
 
 
-async def drained(stage: Scene, where: Place, blows: Iterator[Blow], tally: Tally) -> None:
+async def drained(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kill], result: Result) -> None:
     """Asked to leave under load, again and again."""
-    for blow in blows:
-        bot = Bot(stage)
+    for kill in plan:
+        bot = Bot(traffic)
         await bot.start()
-        stage.provoke(blow.provocation)
-        await asyncio.sleep(stage.chance.uniform(0.3, 2.0))
-        tally.kills["SIGTERM"] += 1
-        await _leave(bot, tally)
-    await settle(stage, where, [Bot(stage)], tally)
+        await traffic.act(kill.act)
+        await asyncio.sleep(traffic.chance.uniform(0.3, 3.0))
+        result.kills["SIGTERM"] += 1
+        await bot.stop(result)
+    await settle(traffic, database, [Bot(traffic)], result)
 
 
 CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
@@ -115,117 +206,82 @@ CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
     "embedded": (killed, False, False),
     "socket": (killed, False, True),
     "shared": (killed, True, False),
-    "cold": (killed_cold, False, False),
     "pair": (taken_over, True, False),
     "frozen": (frozen, True, False),
     "database": (without_database, True, False),
     "revived": (without_database, False, False),
-    "drain": (drained, False, False),
+    "drained": (drained, False, False),
 }
 
 
-async def run(name: str, seed: str, count: int = 0, chosen: list[Blow] | None = None) -> Tally:
-    """``count`` blows drawn from ``seed``, or those that were ``chosen``, with busier people."""
+async def run(name: str, seed: str, count: int = 0, chosen: list[Kill] | None = None) -> Result:
+    """``count`` kills drawn from ``seed``, or those that were ``chosen``."""
     campaign, is_shared, socket_mode = CAMPAIGNS[name]
-    tally = Tally()
-    plan = iter(chosen) if chosen is not None else islice(blows(random.Random(seed)), count)
-    pauses_s = CALM_S if chosen is None else BUSY_S
-    async with _stage(seed, pauses_s, is_shared=is_shared, socket_mode=socket_mode) as (stage, where):
-        stage.begin()
-        await campaign(stage, where, plan, tally)
-        tally.findings = audit(stage)
-        tally.repeated_alarms = repeated_alarms(stage)
-        await asyncio.to_thread(where.server)  # the last bot took its own one down
-        tally.left_over = await asyncio.to_thread(where.left_over)
-    return tally
+    plan = iter(chosen) if chosen is not None else islice(kills(random.Random(seed)), count)
+    result = Result()
+    async with database_folder(is_shared=is_shared) as database:
+        settings = await asyncio.to_thread(database.settings)
+        async with traffic(seed, database.folder, settings, socket_mode=socket_mode) as people:
+            await _make_links(people)
+            people.begin()
+            await campaign(people, database, plan, result)
+            result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
+            await asyncio.to_thread(database.server)  # the last bot stopped its own
+            result.unfinished = await asyncio.to_thread(database.unfinished)
+    return result
 
 
-@asynccontextmanager
-async def _stage(
-    seed: str, pauses_s: tuple[float, float], *, is_shared: bool, socket_mode: bool
-) -> AsyncIterator[tuple[Scene, Place]]:
-    async with place(is_shared=is_shared) as where:
-        settings = await asyncio.to_thread(where.settings)
-        async with scene(seed, Path(where.folder), settings, socket_mode=socket_mode, pauses_s=pauses_s) as stage:
-            yield stage, where
+async def _make_links(traffic: Traffic) -> None:
+    """The first start makes the links of the file; nothing from before them is carried."""
+    bot = Bot(traffic)
+    await bot.start()
+    await bot.kill()
 
 
-async def _live_and_die(
-    stage: Scene,
-    where: Place,
-    blow: Blow,
-    tally: Tally,
-    *,
-    is_cold: bool = False,
-    on_death: Callable[[], None] | None = None,
-) -> bool:
-    """Start a bot, let it be hit, and count it. False: it died before it was ready."""
-    was_owed = tally.count > 0 and bool(await asyncio.to_thread(where.open_clips))
-    bot = Bot(stage, blow, is_cold=is_cold)
+async def _live_and_die(traffic: Traffic, kill: Kill, result: Result) -> None:
+    bot = Bot(traffic, kill)
     try:
         await bot.start()
     except ChildError:
-        tally.kills[f"{blow.name} while starting"] += 1
-        return False
-    stage.provoke(blow.provocation)
-    tally.kills[await bot.fall()] += 1
-    if on_death:
-        on_death()
-    resumed_s = bot.resumed_after_s()
-    if was_owed and resumed_s is not None and on_death is None:
-        tally.resumed_s.append(resumed_s)
-    return True
+        result.kills[f"{kill.name} while starting"] += 1
+    else:
+        result.kills[await bot.die()] += 1
 
 
-async def _see_taken_over(stage: Scene, where: Place, tally: Tally) -> None:
-    """All that was on its way when the process died comes to an end without it."""
+async def _see_taken_over(database: DatabaseFolder, result: Result) -> None:
+    """All that was open when the process died comes to an end without it."""
     since = time.monotonic()
-    if held := await asyncio.to_thread(where.open_clips):
-        tally.trouble += await _none_of(held, where)
-        tally.taken_over_s.append(time.monotonic() - since)
-
-
-async def _none_of(held: set[str], where: Place) -> list[str]:
-    for _ in range(round(TAKE_OVER_S / LOOK_EVERY_S)):
-        await asyncio.sleep(LOOK_EVERY_S)
-        if not held & await asyncio.to_thread(where.open_clips):
-            return []
-    return [f"not taken over after {TAKE_OVER_S:g} s"]
-
-
-async def _see_progress(stage: Scene, where: Place, tally: Tally) -> None:
-    """Something of what was on its way comes to an end."""
-    since = time.monotonic()
-    held = await asyncio.to_thread(where.open_clips)
-    for _ in range(round(TAKE_OVER_S / LOOK_EVERY_S) if held else 0):
-        await asyncio.sleep(LOOK_EVERY_S)
-        if not held <= await asyncio.to_thread(where.open_clips):
-            tally.back_s.append(time.monotonic() - since)
+    held = await asyncio.to_thread(database.open_deliveries)
+    while held & await asyncio.to_thread(database.open_deliveries):
+        if time.monotonic() - since > TAKE_OVER_S:
+            result.trouble.append(f"not taken over after {TAKE_OVER_S:g} s")
             return
+        await asyncio.sleep(POLL_S)
+    result.taken_over_s.append(time.monotonic() - since)
 
 
-async def settle(stage: Scene, where: Place, bots: list[Bot], tally: Tally, running: int = 0) -> None:
-    """Nobody drops anything more; the last bots finish it all and leave."""
+async def _see_progress(database: DatabaseFolder, result: Result) -> None:
+    """Something of what was open comes to an end."""
+    since = time.monotonic()
+    held = await asyncio.to_thread(database.open_deliveries)
+    while held and held <= await asyncio.to_thread(database.open_deliveries):
+        if time.monotonic() - since > TAKE_OVER_S:
+            return
+        await asyncio.sleep(POLL_S)
+    if held:
+        result.back_s.append(time.monotonic() - since)
+
+
+async def settle(traffic: Traffic, database: DatabaseFolder, bots: list[Bot], result: Result, running: int = 0) -> None:
+    """Nobody says anything more; the last bots finish it all and leave."""
     for bot in bots[running:]:
         await bot.start()
-    await stage.pause()
-    if not await _ends(stage, where):
-        tally.trouble.append(f"not settled after {SETTLE_S:g} s")
+    traffic.pause()
+    deadline = time.monotonic() + SETTLE_S
+    while not is_settled(traffic) or len(await asyncio.to_thread(database.unfinished)) > 0:
+        if time.monotonic() > deadline:
+            result.trouble.append(f"not settled after {SETTLE_S:g} s")
+            break
+        await asyncio.sleep(POLL_S)
     for bot in bots:
-        await _leave(bot, tally)
-
-
-async def _leave(bot: Bot, tally: Tally) -> None:
-    code, took_s = await bot.leave()
-    tally.exit_codes.append(code)
-    tally.drained_s.append(took_s)
-    if code:
-        tally.trouble.append(f"left with {code} after {took_s:.1f} s; its last words: {bot.last_words()}")
-
-
-async def _ends(stage: Scene, where: Place) -> bool:
-    for _ in range(round(SETTLE_S / LOOK_EVERY_S)):
-        if is_settled(stage) and not await asyncio.to_thread(where.left_over):
-            return True
-        await asyncio.sleep(LOOK_EVERY_S)
-    return False
+        await bot.stop(result)

@@ -1,5 +1,4 @@
-"""Twisting payloads: their JSON, their bytes, the form around them. Everything comes from one die, so that a seed tells
-the same story again."""
+"""Mutates payloads: their JSON and their bytes. Everything comes from one random generator, so a seed repeats it."""
 
 import copy
 import json
@@ -11,69 +10,62 @@ ODDITIES: list[Any] = [
     *("", " ", "0", "null", "\x00", "\ud800", "\udfff\ud800", "a\x00b", "\u202e", "\u2028", "é" * 300, "A" * 20_000),
     *("<!channel>", "<@U0ANN000001>", "<https://evil.example|x>", "&amp;", "../../etc/passwd", "';--", "%s%n", "{0}"),
     *("1790000005.606609", "-1.0", "1e5", "9" * 40, "C0CLIPS0001", "message", "file_share", "xoxb-1", "http://[::1]/"),
+    *("text", "media", "link", "custom", "2026-02-30T25:00:00Z", "+12025550123", "STOP", "image/heic", "https://x/%00"),
     *([], {}, [[]], [None], [{}], {"": None}, [[[[[[[[]]]]]]]], {"a": {"b": {"c": {}}}}, [0] * 3000),
 ]
-
 CRUMBS = (b'"', b"{", b"}", b"]", b",", b"\x00", b"\\u", b"NaN", b"1e999", b"&", b"%")
+PREFIXES = (b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", b" ", b"[", b"{")
 
 
-def twisted(dice: random.Random, body: Any) -> Any:
-    """The body with one to four of its places changed; the body itself stays as it is."""
-    changed = json.loads(json.dumps(body))
-    for _ in range(dice.randint(1, 4)):
-        changed = _twist_somewhere(dice, changed)
+def mutate_json(chance: random.Random, body: Any) -> Any:
+    """A copy of the body with one to four of its places changed."""
+    changed = copy.deepcopy(body)
+    for _ in range(chance.randint(1, 4)):
+        changed = _mutate_somewhere(chance, changed)
     return changed
 
 
-def _twist_somewhere(dice: random.Random, body: Any) -> Any:
+def _mutate_somewhere(chance: random.Random, body: Any) -> Any:
     """Walk down a random way and change what is there."""
-    if not isinstance(body, dict | list) or not body or dice.random() < 0.15:
-        return copy.deepcopy(dice.choice(ODDITIES))
-    key = dice.choice(list(body)) if isinstance(body, dict) else dice.randrange(len(body))
-    match dice.randrange(6):
+    if not isinstance(body, dict | list) or not body or chance.random() < 0.15:
+        return copy.deepcopy(chance.choice(ODDITIES))
+    key = chance.choice(list(body)) if isinstance(body, dict) else chance.randrange(len(body))
+    match chance.randrange(6):
         case 0:
             del body[key]
         case 1:
-            body[key] = copy.deepcopy(dice.choice(ODDITIES))
+            body[key] = copy.deepcopy(chance.choice(ODDITIES))
         case 2:
-            body[key] = [body[key]] if dice.random() < 0.5 else {str(key): body[key]}
+            body[key] = [body[key]] if chance.random() < 0.5 else {str(key): body[key]}
         case 3 if isinstance(body, dict):
-            body[dice.choice(list(body)) if dice.random() < 0.5 else "new"] = copy.deepcopy(body[key])
+            body[chance.choice(list(body)) if chance.random() < 0.5 else "new"] = copy.deepcopy(body[key])
         case _:
-            body[key] = _twist_somewhere(dice, body[key])
+            body[key] = _mutate_somewhere(chance, body[key])
     return body
 
 
-def written(dice: random.Random, body: Any) -> bytes:
-    """As JSON in one of the ways JSON is written."""
-    return json.dumps(body, ensure_ascii=dice.random() < 0.9 or _has_halves(body)).encode()
+def to_json(chance: random.Random, body: Any) -> bytes:
+    """As JSON in one of the ways JSON is written. Half a surrogate pair can be written as an escape only."""
+    has_halves = "\\ud" in json.dumps(body)
+    return json.dumps(body, ensure_ascii=has_halves or chance.random() < 0.9).encode()
 
 
-def _has_halves(body: Any) -> bool:
-    """Half a surrogate pair can be written as an escape only."""
-    return "\\ud" in json.dumps(body)
-
-
-def torn(dice: random.Random, raw: bytes) -> bytes:
-    """The bytes with a piece flipped, cut, doubled, moved or replaced."""
+def mutate_bytes(chance: random.Random, raw: bytes) -> bytes:
+    """The bytes with a piece cut, replaced, lost, doubled or put in."""
     if not raw:
-        return dice.randbytes(dice.randrange(40))
-    first = dice.randrange(len(raw))
-    last = min(len(raw), first + dice.randint(1, 40))
-    match dice.randrange(6):
+        return chance.randbytes(chance.randrange(40))
+    first = chance.randrange(len(raw))
+    last = min(len(raw), first + chance.randint(1, 40))
+    match chance.randrange(6):
         case 0:
             return raw[:first]
         case 1:
-            return raw[:first] + dice.randbytes(last - first) + raw[last:]
+            return raw[:first] + chance.randbytes(last - first) + raw[last:]
         case 2:
             return raw[:first] + raw[last:]
         case 3:
             return raw[:last] + raw[first:]
         case 4:
-            return dice.choice([b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", b" ", b"[", b"{"]) + raw
+            return chance.choice(PREFIXES) + raw
         case _:
-            return (
-                raw[:first]
-                + dice.choice([b'"', b"{", b"}", b"]", b",", b"\x00", b"\\u", b"NaN", b"1e999"])
-                + raw[last:]
-            )
+            return raw[:first] + chance.choice(CRUMBS) + raw[last:]

@@ -65,6 +65,14 @@ async def adapter(server: LocalLinq, session: aiohttp.ClientSession) -> AsyncIte
 
 
 @pytest.fixture
+async def second_adapter(server: LocalLinq, session: aiohttp.ClientSession) -> AsyncIterator[LinqAdapter]:
+    """Of another process, against the same sandbox."""
+    adapter = LinqAdapter(server.api_key, server.base_url, session, now=now)
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
 async def scripted(fake: FakeLinq, session: aiohttp.ClientSession) -> AsyncIterator[LinqAdapter]:
     """Against the Linq that answers as it is told."""
     adapter = LinqAdapter("key", fake.base_url, session, now=now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.relay.errors import OutcomeUnknown, Refused
+from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Message, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
@@ -78,6 +78,16 @@ def dropped(number: str, room: RoomId) -> Message:
 
 
 # One root
+
+
+async def test_roots_stand_in_the_order_in_which_contacts_wrote(inbox: World) -> None:
+    chats = [RoomId(f"chat:default/{number}") for number in (5, 3, 9, 1, 7)]
+    for number, chat in enumerate(chats):
+        await hear(inbox, str(number + 1), chat, room=chat)
+    locks = {row["lock"] for row in inbox.execute("SELECT lock FROM procrastinate_jobs WHERE task_name = 'send_next'")}
+    assert len(locks) == 1
+    await inbox.run()
+    assert [said for _, said in places(inbox)] == chats
 
 
 async def test_first_message_is_the_root_and_the_rest_stands_in_its_thread(inbox: World) -> None:
@@ -239,6 +249,19 @@ async def test_clip_in_a_thread_without_conversation_is_told(inbox: World) -> No
         await inbox.deliveries.accept(dropped("1", thread(7)))
 
 
+async def test_clip_dropped_while_the_root_is_posted_is_not_refused(inbox: World) -> None:
+    """The thread stands in the team's room before we have heard of it: its event comes again a moment later."""
+
+    async def drop() -> None:
+        with pytest.raises(RetryLater):
+            await inbox.deliveries.accept(dropped("2", thread(1)))
+
+    inbox.team.sender.meanwhile = [drop()]
+    await hear(inbox, "1")
+    await inbox.run()
+    assert len(await inbox.deliveries.accept(dropped("2", thread(1)))) == 1
+
+
 async def test_threads_take_the_settings_of_their_inbox(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
@@ -303,6 +326,17 @@ async def test_of_two_who_take_it_one_has_it_and_the_other_learns_who(inbox: Wor
     assert len(set(holders)) == 1
     await inbox.conversations.release(thread(1), by=ANN)
     assert (await conversation(inbox)).taken_by is None
+
+
+async def test_button_of_a_root_that_is_not_recorded_yet_is_tried_again(inbox: World) -> None:
+    async def take() -> None:
+        with pytest.raises(RetryLater):
+            await inbox.conversations.take(thread(1), by=ANN)
+
+    inbox.team.sender.meanwhile = [take()]
+    await hear(inbox, "1")
+    await inbox.run()
+    assert await inbox.conversations.take(thread(1), by=ANN) == ANN
 
 
 async def test_who_may_not_send_may_not_take(inbox: World) -> None:
@@ -455,7 +489,9 @@ async def test_what_is_said_waits_while_its_channel_is_gone(inbox: World) -> Non
     inbox.team.sender.gone = {INBOX}
     await hear(inbox, "1", "a")
     await hear(inbox, "2", "b")
-    await inbox.run(during=5 * DAY)
+    for wait in (MINUTE, 5 * DAY):
+        inbox.pass_by(wait)
+        await inbox.run(during=6 * MINUTE)
     inbox.team.sender.gone = set()
     await inbox.run()
     assert [said for _, said in places(inbox)] == ["a", "b"]
@@ -479,7 +515,9 @@ async def test_conversation_goes_on_in_another_inbox_when_its_channel_is_gone(in
 async def test_message_into_a_channel_that_is_gone_fails_once_it_is_unlinked(world: World) -> None:
     world.team.sender.gone = {RoomId("team:T0AAA/C0MAP")}
     [delivery] = await world.deliveries.accept(heard())
-    await world.run(during=5 * DAY)
+    for wait in (MINUTE, 5 * DAY):
+        world.pass_by(wait)
+        await world.run(during=6 * MINUTE)
     assert await world.status(delivery) is Status.QUEUED
     await world.links.part(RoomId("team:T0AAA/C0MAP"))
     await world.run()

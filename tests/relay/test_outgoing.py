@@ -1,7 +1,9 @@
 """What a sender is given: the counterpart of the message replied to, and the author as far as they are known."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from bot.relay.errors import RetryLater
 from bot.relay.ids import MessageId
 from bot.relay.model import Author, DeliveryState
 from bot.relay.parts import Text
@@ -32,6 +34,28 @@ async def test_reply_to_an_unknown_message_goes_without_it(world: World) -> None
     await world.run()
     assert (await world.row(delivery)).state is DeliveryState.RECORDED
     assert world.team.sender.sent[0].about is None
+
+
+async def test_reply_waits_for_a_send_that_it_may_answer(world: World) -> None:
+    """A process died between a send and its record: the reply to it comes before the send is reconciled."""
+    world.chats.sender.lose_answers = 1
+    await world.deliveries.accept(said())
+    await world.do_jobs()
+    await world.deliveries.accept(heard("2", about=world.chats.sender.message(1)))
+    await world.do_jobs()
+    assert world.team.sender.sent == []
+    await world.run()
+    [reply] = world.team.sender.sent
+    assert (reply.about, reply.thread) == (said().id, thread_of(said().id))
+
+
+async def test_reply_waits_no_longer_than_a_search_lasts(world: World) -> None:
+    world.chats.sender.trouble["find"] = [RetryLater("Linq is down.", after=timedelta(minutes=10))] * 9
+    world.chats.sender.lose_requests = 1
+    await world.deliveries.accept(said())
+    await world.deliveries.accept(heard("2", about=MessageId("chat:default#before")))
+    await world.run(during=timedelta(minutes=3))
+    assert [reply.about for reply in world.team.sender.sent] == [None]
 
 
 async def test_reply_knows_no_message_of_another_room(world: World) -> None:

@@ -193,6 +193,16 @@ async def test_teams_reaction_is_told_only_on_what_the_contact_said(world: World
     assert await world.deliveries.accept(emoji(7, "👍", about=theirs))
 
 
+async def test_teams_reaction_is_told_later_when_its_message_was_not_yet_known(world: World) -> None:
+    await world.link(settings=CONVERSATION)
+    await world.deliveries.accept(heard())
+    reaction = emoji(7, "👍", about=world.team.sender.message(1))
+    assert not await world.deliveries.accept(reaction)
+    await world.run()
+    assert await world.deliveries.accept_found(reaction)
+    assert not await world.deliveries.accept_found(reaction)
+
+
 async def test_teams_reaction_stays_internal_in_voice_mode(world: World) -> None:
     about = await carried_in(world)
     await world.link(settings=LinkSettings(mode=Mode.VOICE))

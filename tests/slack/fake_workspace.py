@@ -142,6 +142,7 @@ class FakeWorkspace:
             if root is not None:
                 root |= {"thread_ts": thread_ts, "latest_reply": message["ts"]}
                 root["reply_count"] = root.get("reply_count", 0) + 1
+                root["reply_users"] = sorted({*root.get("reply_users", []), user})
         self.channels[channel].messages[message["ts"]] = message
         return message
 

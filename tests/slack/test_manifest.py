@@ -106,7 +106,7 @@ def test_texts_fit_slacks_limits(manifest: dict[str, Any]) -> None:
         assert len(shortcut["description"]) <= 150
 
 
-def test_http_events_need_what_the_readme_says_and_no_more(manifest: dict[str, Any]) -> None:
+def test_http_events_need_what_the_handbook_says_and_no_more(manifest: dict[str, Any]) -> None:
     """The four lines with the bot's address lose their comment sign, and Socket Mode is turned off."""
     text = MANIFEST.read_text()
     over_http = yaml.safe_load(re.sub(r"# (\w+: https://bot\.example\.com/)", r"\1", text))
@@ -117,9 +117,9 @@ def test_http_events_need_what_the_readme_says_and_no_more(manifest: dict[str, A
     assert over_http["settings"]["interactivity"].pop("message_menu_options_url") == address
     assert over_http == manifest
     assert manifest["settings"]["socket_mode_enabled"] is True
-    readme = (ROOT / "README.md").read_text()
-    assert "four lines with `https://bot.example.com`" in readme
-    assert "`socket_mode_enabled`" in readme
+    handbook = (ROOT / "config/README.md").read_text()
+    assert "four lines with `https://bot.example.com`" in handbook
+    assert "`socket_mode_enabled`" in handbook
 
 
 def test_home_tab_is_shown(manifest: dict[str, Any]) -> None:

@@ -93,6 +93,23 @@ async def test_receipt_with_our_attachment_finds_its_delivery(database: Database
     assert (jobs.rooms, await shown(database)) == ([CHAT], ["r1"])
 
 
+async def test_receipt_that_names_our_delivery_settles_its_send(database: Database, jobs: Jobs) -> None:
+    """The answer to the send was lost: the content goes with such a receipt, so a repeat would have nothing to send."""
+    await sending(database, "a", "A1")
+    jobs.clear()
+    await database.receipts.add([receipt("r1", ReceiptKind.READ, message=M1, delivery=A, trace_id="t")])
+    back = await kept(database, "a")
+    assert (back.state, back.sent_as, back.trace_id) == (DeliveryState.RECORDED, M1, "t")
+    assert (jobs.rooms, await shown(database)) == ([CHAT], ["r1"])
+
+
+async def test_receipt_that_names_a_delivery_gives_it_no_second_message(database: Database) -> None:
+    await database.deliveries.accept([delivery("a")])
+    await record(database, "a", "M1")
+    await database.receipts.add([receipt("r1", message=message("M2"), delivery=A)])
+    assert (await kept(database, "a")).sent_as == M1
+
+
 async def test_receipt_with_another_attachment_finds_nothing(database: Database) -> None:
     await sending(database, "a", "A1")
     await database.receipts.add([receipt("r1", message=M1, attachments=(attachment("A2"),))])

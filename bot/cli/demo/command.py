@@ -18,6 +18,6 @@ def demo(file: Path | None, *, headless: bool, story: str, port: int | None) -> 
         stop(["--story and --file: choose one of them; a story brings its own files."], USAGE)
     upload = upload_of(file)
     if not headless:
-        run_or_exit(serve_page(story, upload if file else None, port))
+        run_or_exit(serve_page(story, upload if file else None, port), stopped_code=0)  # it ends in no other way
         return
     sys.exit(0 if run_or_exit(report_story(STORIES[story]) if story else report_clip(upload)) else FAILED)

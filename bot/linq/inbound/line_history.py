@@ -24,25 +24,21 @@ from bot.relay.ports import HistoryPage
 
 @dataclass(frozen=True)
 class ChangedChat:
+    """``line`` is the id of our number in it, which tells the number to nobody."""
+
     id: str
     line: str
     is_group: bool
 
-    def schema(self) -> schemas.LinqChat:
-        """As a webhook would name it."""
-        owner = schemas.LinqHandle(handle=self.line, is_me=True)
-        return schemas.LinqChat(id=self.id, is_group=self.is_group, owner_handle=owner)
-
 
 @dataclass(frozen=True)
 class Progress:
-    """How far reading has come; the relay keeps it as an opaque cursor.
+    """How far reading has come; the relay keeps it as an opaque cursor, so no number may stand in it.
 
-    ``line``: the number whose chats are listed, "" for all. ``listed``: Linq's cursor to more chats, None at the end.
-    ``chats`` are read first; ``messages``: Linq's cursor within the first of them.
+    ``listed``: Linq's cursor to more chats, None at the end. ``chats`` are read first; ``messages``: Linq's cursor
+    within the first of them.
     """
 
-    line: str
     listed: str | None = ""
     chats: tuple[ChangedChat, ...] = ()
     messages: str = ""
@@ -65,49 +61,54 @@ class LineHistory:
         self._list = api.chats.with_raw_response
         self._ids = ids
         self._chats = chats
+        self._numbers: dict[str, str] = {}  # by the ids of lines
 
     async def read(self, room: RoomId, since: datetime, cursor: str = "") -> HistoryPage:
         if not is_line(room):
             return await self._chats.read(room, since, cursor)
-        if not cursor:
-            line = "" if room == self._ids.all_lines() else await self._number(room)
-            return HistoryPage((), Progress(line).cursor())
+        if not cursor or not self._numbers:
+            await self._learn_numbers(room)
+            return HistoryPage((), cursor or Progress().cursor())
         progress = Progress.parse(cursor)
         if progress.chats:
             return await self._read_chat(since, progress)
-        return await self._read_list(since, progress)
+        return await self._read_list(room, since, progress)
 
-    async def _number(self, room: RoomId) -> str:
+    async def _learn_numbers(self, room: RoomId) -> None:
         """The id of a line tells its number to nobody."""
         listed = await call_api("phone_numbers.list", self._lines.list(), _lines)
-        number = next((each for each in listed if self._ids.line(each) == room), "")
-        if not number:
+        self._numbers = {self._ids.line(number): number for number in listed}
+        if room not in (*self._numbers, self._ids.all_lines()):
             raise Refused("This number is none of the account's any more.", remedy=Remedy.LINK_AGAIN)
-        return number
 
-    async def _read_list(self, since: datetime, progress: Progress) -> HistoryPage:
-        call = self._list.list_chats(from_=progress.line or linq.omit, limit=PAGE, cursor=progress.listed or linq.omit)
+    async def _read_list(self, room: RoomId, since: datetime, progress: Progress) -> HistoryPage:
+        line = self._numbers.get(room, "")
+        call = self._list.list_chats(from_=line or linq.omit, limit=PAGE, cursor=progress.listed or linq.omit)
         page = await call_api("chats.list", call, lambda answer: read(schemas.ChatPage, answer.body))
         listed = page.next_cursor if page.next_cursor not in ("", progress.listed) else None
-        chats = tuple(_changed(page.chats, since, progress.line))
+        chats = tuple(self._changed(page.chats, since, room))
         return HistoryPage((), replace(progress, listed=listed, chats=chats, messages="").cursor())
 
     async def _read_chat(self, since: datetime, progress: Progress) -> HistoryPage:
         first, *others = progress.chats
         try:
-            page = await self._chats.read_chat(first.schema(), since, progress.messages)
+            page = await self._chats.read_chat(self._as_told(first), since, progress.messages)
         except Refused:  # it was left or deleted meanwhile
             page = HistoryPage(())
         chats = progress.chats if page.cursor else tuple(others)
         return replace(page, cursor=replace(progress, chats=chats, messages=page.cursor).cursor())
 
+    def _as_told(self, chat: ChangedChat) -> schemas.LinqChat:
+        """As a webhook would name it."""
+        owner = schemas.LinqHandle(handle=self._numbers.get(chat.line, ""), is_me=True)
+        return schemas.LinqChat(id=chat.id, is_group=chat.is_group, owner_handle=owner)
 
-def _changed(chats: Iterable[schemas.LinqChat], since: datetime, line: str) -> Iterable[ChangedChat]:
-    """A little too many: Linq's clock is not ours, and what is told twice does no harm."""
-    for chat in chats:
-        if chat.id and (chat.updated_at is None or chat.updated_at >= since - timedelta(minutes=5)):
-            own = next((handle.handle for handle in chat.handles if handle.is_me), "")
-            yield ChangedChat(chat.id, own or line, bool(chat.is_group))
+    def _changed(self, chats: Iterable[schemas.LinqChat], since: datetime, room: RoomId) -> Iterable[ChangedChat]:
+        """A little too many: Linq's clock is not ours, and what is told twice does no harm."""
+        for chat in chats:
+            if chat.id and (chat.updated_at is None or chat.updated_at >= since - timedelta(minutes=5)):
+                own = next((handle.handle for handle in chat.handles if handle.is_me), "")
+                yield ChangedChat(chat.id, self._ids.line(own) if own else room, bool(chat.is_group))
 
 
 def _lines(answer: Answer) -> list[str]:

@@ -74,6 +74,7 @@ CHOOSE_HOUR = Reply("Write it, and choose the hour, in the dialog that has opene
 NO_AUDIO = Reply("There is no audio or video in this message.")
 NOTHING = Reply("There is nothing in this message that could be sent.")
 HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")
+INTERNAL = Reply("This message begins with `//`, so it never leaves the channel.")
 NO_CLIP = Reply("Use it on the message with the clip, or press Resend in the notice.")
 CANCELLED = Reply("Nothing was linked.", replaces=True)
 

@@ -75,6 +75,8 @@ class Shortcuts:
         if not parts:
             return replies.HIDDEN if shortcut.has_hidden else nothing
         by, posted = shortcut.by, shortcut.posted
+        if posted.is_internal:
+            return replies.INTERNAL
         thread = by.channel.thread(posted.root_ts).id if posted.root_ts else None
         message = Message(
             id=by.channel.message(posted.ts),

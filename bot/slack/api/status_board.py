@@ -133,6 +133,17 @@ class SlackStatusBoard:
         """Words for one person's eyes, where they are. OutcomeUnknown: they may have seen it after all."""
         await self._whisper(person, parse_room(room), quoted(text, TEXT_MOST))
 
+    async def reply(self, person: PersonId, thread: RoomId, text: str) -> None:
+        """Words for all who read a thread; for the person's eyes only where a reply would land in the channel.
+        OutcomeUnknown: it may be there after all."""
+        room = parse_room(thread)
+        if not await self._messages.exists(room.channel, room.root_ts):
+            await self.tell(person, thread, text)
+            return
+        said = quoted(text, TEXT_MOST)
+        body = {"channel": room.channel, "thread_ts": room.root_ts, "text": said, "blocks": [section(said)], **QUIET}
+        await self._api.create("chat.postMessage", body)
+
     async def say(self, channel: str, sentence: str) -> None:
         """A message of its own, for whoever reads that channel. OutcomeUnknown: it may be there after all."""
         said = quoted(sentence, TEXT_MOST)

@@ -23,6 +23,7 @@ from bot.slack.inbound.parse import (
     PostedMessage,
     Withdrawal,
     channel_of,
+    deleted_ts,
     parse_message,
     parse_reaction,
 )
@@ -36,6 +37,7 @@ Handler = Callable[[Body, str], Awaitable[None]]
 """Takes the event and the workspace in which the app is installed."""
 
 ALREADY_SENT = "What you deleted here had been sent already and cannot be taken back: it stays in the other chat."
+SENT_BEFORE_IT_WAS_KEPT = "This edit begins with `//` and stays here. What was sent before stays in the other chat."
 NOT_LINKED = f"This channel is not linked to a chat. An admin can link it: {COMMAND} link +12025550123"
 
 
@@ -69,6 +71,8 @@ class EventHandlers:
         }
 
     async def _message(self, event: Body, team: str) -> None:
+        if gone := deleted_ts(event):  # the root of a conversation is a post of ours, of which nothing else is told
+            self._messages.note(channel_of(event, "channel"), gone, exists=False)
         for fact in parse_message(event, team, await self._identity.get(), self._allowed_bots):
             match fact:
                 case PostedMessage():
@@ -76,7 +80,7 @@ class EventHandlers:
                     await self._posted(fact)
                 case EditedMessage():
                     if await self._is_linked(fact.posted):
-                        await self._accept(await self._builder.edit(fact))
+                        await self._edited(fact)
                 case Withdrawal():
                     await self._withdrawn(fact)
 
@@ -117,13 +121,22 @@ class EventHandlers:
         if new:
             log.info("slack.message_accepted", extra={"deliveries": list(new), "room": message.room})
 
+    async def _edited(self, edited: EditedMessage) -> None:
+        """Who puts two slashes before a message wants nothing more of it to leave."""
+        posted = edited.posted
+        if posted.is_internal:
+            await self._withdraw(Withdrawal(posted.channel, posted.ts, posted.root_ts), SENT_BEFORE_IT_WAS_KEPT)
+        else:
+            await self._accept(await self._builder.edit(edited))
+
     async def _withdrawn(self, withdrawal: Withdrawal) -> None:
+        await self._withdraw(withdrawal, ALREADY_SENT)
+
+    async def _withdraw(self, withdrawal: Withdrawal, already_sent: str) -> None:
         channel, root_ts = withdrawal.channel, withdrawal.root_ts
-        if not withdrawal.kept:
-            self._messages.note(channel.channel, withdrawal.ts, exists=False)
         rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
         for sender in await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept):
-            await self._tell(sender, rooms[0], ALREADY_SENT)
+            await self._reply(sender, channel.thread(root_ts or withdrawal.ts).id, already_sent)
 
     async def _reaction(self, event: Body, team: str) -> None:
         me = await self._identity.get()
@@ -148,6 +161,12 @@ class EventHandlers:
     async def _token_suspected(self, event: Body, team: str) -> None:
         log.error("slack.token_suspected", extra={"event": text(event, "type")})
         self._identity.suspect_token()
+
+    async def _reply(self, person: PersonId, thread: RoomId, words: str) -> None:
+        try:
+            await self._board.reply(person, thread, words)
+        except RelayError as error:
+            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})
 
     async def _tell(self, person: PersonId, room: RoomId, words: str) -> None:
         try:

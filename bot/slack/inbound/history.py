@@ -91,7 +91,8 @@ class SlackHistory:
         is_short = self._now() - since <= SHORT_SILENCE
         oldest = since - (ROOTS_BACK if is_short else ROOTS_BACK_AFTER_SILENCE)
         found, history = await self._call("conversations.history", channel, oldest, progress.history)
-        ahead = Progress(history, tuple(_threads_with_news(found, since)))
+        me = await self._identity.get()
+        ahead = Progress(history, tuple(_threads_with_news(found, since, me)))
         return await self._page(channel, since, found, ahead)
 
     async def _read_thread(self, room: SlackRoom, since: datetime, progress: Progress) -> HistoryPage:
@@ -167,11 +168,17 @@ class SlackHistory:
         raise AssertionError("history tells of nothing else")
 
 
-def _threads_with_news(found: list[Body], since: datetime) -> Iterator[str]:
+def _threads_with_news(found: list[Body], since: datetime, me: BotIdentity) -> Iterator[str]:
     for message in found:
         latest = timestamp(message, "latest_reply")
-        if latest and time_of(latest) >= since:
+        if latest and time_of(latest) >= since and not _has_notice_alone(message, me):
             yield timestamp(message, "ts")
+
+
+def _has_notice_alone(root: Body, me: BotIdentity) -> bool:
+    """Whether the thread of a clip holds one reply, and that is ours. Each thread costs a call and Slack allows about
+    one a second, so forty clips before a restart would hold up their channel for forty seconds."""
+    return bool(root.get("files")) and root.get("reply_count") == 1 and root.get("reply_users") == [me.user]
 
 
 def _reactions(message: Body, channel: SlackRoom, me: BotIdentity) -> Iterator[ReactionChange]:

@@ -104,7 +104,7 @@ def parse_message(
     if is_by_bot(event, me, allowed_bots):
         return ()
     posted = posted_message(event, channel, me)
-    return (posted,) if posted.files or posted.fragments else ()
+    return (posted,) if posted.sender and (posted.files or posted.fragments) else ()
 
 
 def posted_message(message: Body, channel: SlackRoom, me: BotIdentity) -> PostedMessage:
@@ -156,6 +156,14 @@ def files_in(message: Body) -> tuple[Body, ...]:
 def forwarded_files(message: Body) -> list[Body]:
     """Files of the messages that it forwards, as Slack has them."""
     return [file for shared in children(message, "attachments") for file in children(shared, "files")]
+
+
+def deleted_ts(event: Body) -> str:
+    """The message that is gone now, whoever wrote it, also the first one of a thread with replies; "" where none is."""
+    if text(event, "subtype") == "message_deleted":
+        return timestamp(event, "deleted_ts")
+    now = child(event, "message")
+    return timestamp(now, "ts") if text(now, "subtype") == "tombstone" else ""
 
 
 def keys_of(message: Body) -> set[str]:
@@ -222,7 +230,7 @@ def _changed(
         found.append(Withdrawal(channel, ts_of(now, "ts"), _root_of(now), tuple(sorted(kept))))
     if not is_tombstone and _is_edited(now, before):
         found.append(EditedMessage(posted_message(now, channel, me)))
-    return tuple(found)
+    return tuple(fact for fact in found if isinstance(fact, Withdrawal) or fact.posted.sender)
 
 
 def _is_edited(now: Body, before: Body) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.model import Message
@@ -74,9 +75,10 @@ class MessageBuilder:
         posted = edited.posted
         styled = await self._styled(posted.fragments)
         part = Edit(EDIT_KEY, styled.text, styled.spans)
-        return self._change(
+        change = self._change(
             posted.channel, posted.ts, posted.root_ts, f"edit-{posted.edited_ts}", posted.sender, part, posted.edited_ts
         )
+        return replace(change, is_internal=posted.is_internal)
 
     def reaction(self, change: ReactionChange, root_ts: str = "") -> Message:
         """A reaction, or its removal, as a message of its own. ``root_ts``: the thread of what it is to, if known."""

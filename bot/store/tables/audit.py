@@ -14,7 +14,8 @@ AFTER = """
 SELECT * FROM audit WHERE at >= %(since)s AND (at, id) > (%(at)s, %(id)s) ORDER BY at, id LIMIT %(batch)s
 """
 DECISIONS = """
-SELECT * FROM audit WHERE delivery = %s AND act IN ('approve', 'dismiss', 'confirm_delivered') ORDER BY id
+SELECT * FROM audit
+WHERE delivery = %s AND act IN ('approve', 'send_now', 'reschedule', 'dismiss', 'confirm_delivered') ORDER BY id
 """
 BATCH = 1000
 

@@ -59,6 +59,10 @@ END = """
 WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE)
 SELECT end_conversation(room) FROM open
 """
+IS_BEGINNING = """
+SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
+    AND EXISTS (SELECT FROM deliveries WHERE target = room AND state = 'sending') LIMIT 1
+"""
 IS_NEWS = "INSERT INTO messages (id, accepted_at) VALUES (%s, now()) ON CONFLICT DO NOTHING RETURNING id"
 NOTE_UNHEARD = """
 INSERT INTO unheard (room, line, first_at, last_at, last) VALUES (%(room)s, %(line)s, now(), now(), %(message)s)
@@ -136,6 +140,9 @@ class ConversationTable:
             await rows(connection, SAVE, link_row(link, from_file=False))
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
+
+    async def is_beginning(self, inbox: RoomId | None = None) -> bool:
+        return await self._pool.row(IS_BEGINNING, {"inbox": inbox}) is not None
 
     async def is_news(self, message: MessageId) -> bool:
         return await self._pool.row(IS_NEWS, (message,)) is not None

@@ -48,6 +48,12 @@ RETURNING deliveries.*, now() - accepted_at AS age, now() - preparing_since AS p
     (SELECT to_jsonb(conversations) FROM conversations WHERE room = deliveries.target) AS conversation
 """
 
+IS_SEND_OPEN = """
+SELECT EXISTS (
+    SELECT FROM deliveries WHERE target = %s AND state = 'sending' AND sending_since > now() - interval '2 minutes'
+) AS is_open
+"""
+
 # Goes behind a statement ``WITH changed AS (... RETURNING *)``.
 AND_REFRESH = "SELECT EXISTS (SELECT FROM changed) AS is_ours, request_refresh(ARRAY(SELECT source FROM changed))"
 
@@ -178,6 +184,10 @@ class DeliveryTable:
     async def counterpart(self, message: MessageId, room: RoomId) -> Counterpart | None:
         row = await self._pool.row("SELECT * FROM counterpart(%s, %s)", (message, room))
         return Counterpart(row["message"], row["thread"]) if row else None
+
+    async def is_send_open(self, room: RoomId) -> bool:
+        row = await self._pool.row(IS_SEND_OPEN, (room,))
+        return row is not None and bool(row["is_open"])
 
     async def held_emoji(self, message: MessageId) -> Sequence[str]:
         return [row["emoji"] for row in await self._pool.rows(HELD_EMOJI, (message,))]

@@ -12,7 +12,8 @@ from bot.store.tables.rows import to_told
 # database from cleaning up behind others for as long as a slow reader takes.
 AFTER = """
 SELECT told.*, (
-    SELECT actor FROM audit WHERE delivery = told.id AND act = 'approve' ORDER BY id DESC LIMIT 1) AS approved_by
+    SELECT actor FROM audit WHERE delivery = told.id AND act IN ('approve', 'send_now') ORDER BY id DESC LIMIT 1
+) AS approved_by
 FROM deliveries_with_receipts AS told
 WHERE accepted_at >= %(since)s AND (accepted_at, entered) > (%(at)s, %(entered)s)
 ORDER BY accepted_at, entered LIMIT %(batch)s

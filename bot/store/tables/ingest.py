@@ -51,7 +51,7 @@ WITH given AS (
     RETURNING id, requested - 1 = started AS is_due
 )
 SELECT ARRAY(SELECT id FROM fresh) AS new,
-    enqueue_jobs('send_next', ARRAY(SELECT DISTINCT target FROM fresh)),
+    enqueue_jobs('send_next', ARRAY(SELECT target FROM fresh GROUP BY target ORDER BY min(ordered_at))),
     enqueue_jobs('refresh_notice', ARRAY(SELECT id FROM told WHERE is_due))
 """
 

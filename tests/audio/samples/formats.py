@@ -1,6 +1,6 @@
 """Every format the bot is tried with: one sample each, made on the spot, and what must become of it.
 
-``format_table`` is the README's table: what the bot really did with each sample, and the reason it gave.
+``format_table`` is the table of ``config/README.md``: what the bot really did with each sample, and the reason it gave.
 """
 
 from collections.abc import Callable

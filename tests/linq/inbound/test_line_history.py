@@ -1,5 +1,6 @@
 """A line's chats → what was said in those that have changed, one call a time."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,6 +70,7 @@ async def test_only_chats_that_changed_are_read(scripted: LinqAdapter, fake: Fak
 
 
 async def test_each_read_is_one_call(scripted: LinqAdapter, fake: FakeLinq) -> None:
+    fake.answer(NUMBERS, Answer(200, {"phone_numbers": [{"phone_number": LINE}]}))
     fake.answer(
         CHATS,
         Answer(200, {"chats": [chat(1, LATER)], "next_cursor": "100"}),
@@ -83,11 +85,12 @@ async def test_each_read_is_one_call(scripted: LinqAdapter, fake: FakeLinq) -> N
         reads += 1
         if not cursor:
             break
-    assert len(fake.requests) == reads - 1  # the first one only begins
+    assert len(fake.requests) == reads
     assert [request.query.get("cursor") for request in fake.asked(CHATS)] == [None, "100"]
 
 
 async def test_chat_that_is_gone_keeps_no_other_from_being_read(scripted: LinqAdapter, fake: FakeLinq) -> None:
+    fake.answer(NUMBERS, Answer(200, {"phone_numbers": [{"phone_number": LINE}]}))
     fake.answer(CHATS, Answer(200, {"chats": [chat(1, LATER), chat(2, LATER)], "next_cursor": None}))
     last = f"GET /v3/chats/{chat(2, None)['id']}/messages"
     fake.answer(last, Answer(200, {"messages": [], "next_cursor": None}))
@@ -99,3 +102,20 @@ async def test_number_that_is_no_longer_ours_is_refused(scripted: LinqAdapter, f
     fake.answer(NUMBERS, Answer(200, {"phone_numbers": []}))
     with pytest.raises(Refused, match="none of the account's"):
         await scripted.history.read(IDS.line(LINE), SINCE)
+
+
+async def test_cursor_tells_no_number_and_goes_on_in_another_process(
+    adapter: LinqAdapter, second_adapter: LinqAdapter, server: LocalLinq
+) -> None:
+    since, cursor, texts = datetime.now(UTC), "", []
+    for number in range(3):
+        server.phone.write_to_line(f"+1202555017{number}", str(number), line=LINE)
+    for reader in itertools.cycle((adapter, second_adapter)):
+        page = await reader.history.read(IDS.line(LINE), since, cursor)
+        texts += [getattr(message.parts[0], "text", "") for message in page.messages]
+        assert {message.line for message in page.messages} <= {"+1 202-555-0100"}
+        cursor = page.cursor
+        assert "1202555" not in cursor
+        if not cursor:
+            break
+    assert sorted(texts) == ["0", "1", "2"]

@@ -150,6 +150,16 @@ async def test_a_message_is_sent_as_it_is(slack: FakeSlack, relay: FakeRelay, re
     assert "The notice" not in await told(slack)
 
 
+@pytest.mark.parametrize("shortcut", [SEND, SEND_AS_IT_IS])
+async def test_what_its_writer_kept_inside_is_not_sent(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests, shortcut: str
+) -> None:
+    message = slack.drop(slack.add_file(), text="// for us: she is the one with the blue door")
+    assert (await requests.shortcut(shortcut, message, user=BEN)).status == 200
+    assert "begins with `//`" in await told(slack)
+    assert relay.messages == []
+
+
 async def test_a_message_without_anything_says_so(slack: FakeSlack, relay: FakeRelay, requests: SignedRequests) -> None:
     await requests.shortcut(SEND_AS_IT_IS, slack.say(text=""))
     assert "nothing in this message" in await told(slack)

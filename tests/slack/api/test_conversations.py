@@ -17,6 +17,7 @@ from tests.slack.deliveries import incoming, text
 from tests.slack.fake_relay import ANNS_CHAT, LINE
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import ARCHIVED, BEN, BOT, CLIPS, ELSEWHERE, HIDDEN, TEAM, Fault
+from tests.slack.signed_requests import SignedRequests
 
 CHANNEL = SlackRoom(TEAM, CLIPS)
 PENDING = CHANNEL.new_thread("0123abcd").id
@@ -159,6 +160,27 @@ async def test_root_deleted_just_before_the_post_takes_the_post_back(slack: Fake
         await adapter.sender.send(reply(conversation))
     assert no.value.code == ROOT_GONE
     assert slack.root(CLIPS) == []
+
+
+@pytest.mark.parametrize("has_replies", [False, True])
+async def test_event_that_the_root_is_deleted_keeps_the_next_reply_from_being_posted(
+    slack: FakeSlack, adapter: SlackAdapter, requests: SignedRequests, has_replies: bool
+) -> None:
+    conversation = await begin(adapter)
+    await adapter.sender.send(reply(conversation))
+    root, _ = posts(slack)
+    slack.delete(CLIPS, root["ts"])
+    if has_replies:
+        gone = slack.message(CLIPS, root["ts"])
+        event = {"type": "message", "subtype": "message_changed", "channel": CLIPS, "ts": slack.next_ts()}
+        await requests.event({**event, "message": gone, "previous_message": root})
+    else:
+        await requests.deleted(root)
+    posted = len(slack.named("chat.postMessage"))
+    with pytest.raises(Refused) as no:
+        await adapter.sender.send(reply(conversation))
+    assert no.value.code == ROOT_GONE
+    assert len(slack.named("chat.postMessage")) == posted
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from bot.relay.errors import RetryLater
 from bot.relay.parts import Edit, Media, Reaction, Text, Voice
 from bot.slack.adapter import SlackAdapter
 from bot.slack.api.identity import CHECKED_EVERY_S
+from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import SlackRoom, person_id
 from tests.slack.conftest import Seconds
 from tests.slack.fake_relay import FakeRelay
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import ANN, BEN, BOT, BOT_ID, CLIPS, CREW, TEAM, Fault
-from tests.slack.signed_requests import SignedRequests
+from tests.slack.signed_requests import SignedRequests, enveloped
 
 CHANNEL = SlackRoom(TEAM, CLIPS)
 
@@ -162,6 +163,15 @@ async def test_a_mention_in_a_channel_without_a_link_says_so(
     assert "not linked" in slack.ephemerals(ANN)[0]
 
 
+async def test_events_of_a_channel_are_handled_in_the_order_in_which_they_came(
+    slack: FakeSlack, relay: FakeRelay, dispatcher: Dispatcher
+) -> None:
+    said = [slack.say(text=f"<@{BEN}>, look"), slack.say(text="at once")]
+    events = [enveloped({**message, "channel": CLIPS, "event_ts": message["ts"]}) for message in said]
+    await asyncio.gather(*map(dispatcher.dispatch, events))
+    assert [message.id for message in relay.messages] == [CHANNEL.message(message["ts"]) for message in said]
+
+
 # mentions
 
 
@@ -252,6 +262,16 @@ async def test_who_deletes_what_was_sent_already_is_told(
     assert (told.args["user"], "cannot be taken back" in told.args["text"]) == (ANN, True)
 
 
+async def test_the_thread_is_told_what_of_it_was_sent_already(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
+) -> None:
+    root = slack.say(text="root")
+    relay.sent_already = [person_id(TEAM, ANN)]
+    await requests.deleted(slack.say(text="a reply", thread_ts=root["ts"]))
+    [told] = slack.named("chat.postMessage")
+    assert (told.args["thread_ts"], "cannot be taken back" in told.args["text"]) == (root["ts"], True)
+
+
 async def test_a_deletion_is_stored_before_it_is_answered(
     slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
 ) -> None:
@@ -287,6 +307,17 @@ async def test_an_edit_carries_the_new_text_once(slack: FakeSlack, relay: FakeRe
     assert (part.text, message.about) == ("at 6", CHANNEL.message(before["ts"]))
     assert message.id.startswith(f"{CHANNEL.message(before['ts'])}/edit-")
     assert message.notice_room == CHANNEL.thread(before["ts"]).id
+
+
+async def test_an_edit_that_keeps_a_message_inside_withdraws_it(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
+) -> None:
+    relay.sent_already = [person_id(TEAM, ANN)]
+    before = slack.say(text="at 5")
+    await requests.edited(before, text="// she must not know when")
+    assert (relay.messages, relay.withdrawn) == ([], [(CHANNEL.message(before["ts"]), (CHANNEL.id,), ())])
+    [told] = slack.named("chat.postMessage")
+    assert (told.args["thread_ts"], "begins with `//` and stays here" in told.args["text"]) == (before["ts"], True)
 
 
 async def test_a_changed_message_with_the_same_text_is_no_edit(

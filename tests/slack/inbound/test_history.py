@@ -83,6 +83,18 @@ async def test_a_thread_with_a_new_reply_is_read_though_its_root_is_older(
     assert quiet["ts"] != root["ts"]
 
 
+async def test_a_clips_thread_is_not_read_for_its_notice_alone(slack: FakeSlack, adapter: SlackAdapter) -> None:
+    """Each thread costs a call, Slack allows about one a second, and after a start the room waits for them."""
+    noticed, answered = slack.drop(slack.add_file()), slack.drop(slack.add_file())
+    for root in (noticed, answered):
+        slack.say(text="notice", user=BOT, bot_id=BOT_ID, thread_ts=root["ts"])
+    slack.say(text="said by the contact", user=BOT, bot_id=BOT_ID, thread_ts=answered["ts"])
+    text = slack.say(text="a text, which has no notice")
+    slack.say(text="said by the contact", user=BOT, bot_id=BOT_ID, thread_ts=text["ts"])
+    await read(adapter)
+    assert {call.args["ts"] for call in slack.named("conversations.replies")} == {answered["ts"], text["ts"]}
+
+
 async def test_after_a_long_silence_roots_of_the_last_week_are_looked_at(
     slack: FakeSlack, adapter: SlackAdapter
 ) -> None:

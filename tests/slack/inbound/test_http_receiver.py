@@ -17,6 +17,8 @@ PLAIN_EVENT = json.dumps(enveloped({"type": "channel_archive"})).encode()
 async def test_slack_can_verify_the_url(requests: SignedRequests) -> None:
     answer = await requests.payload({"type": "url_verification", "challenge": "abc"})
     assert (answer.status, answer.text) == (200, "abc")
+    answer = await requests.payload({"type": "url_verification", "challenge": "half \ud800 of a pair"})
+    assert (answer.status, answer.text) == (200, "half ? of a pair")
 
 
 async def test_a_signed_event_is_answered_200(requests: SignedRequests) -> None:

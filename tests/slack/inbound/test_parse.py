@@ -72,6 +72,15 @@ def test_what_slack_itself_says_is_no_text() -> None:
     assert facts(message(text="hidden", subtype="ekm_access_denied")) == ()
 
 
+@pytest.mark.parametrize("user", [None, -1, 10**30, "", "no id!"])
+def test_a_message_of_nobody_tells_nothing(user: object) -> None:
+    assert facts(message(file(), user=user)) == ()
+    assert facts(message(user=user, text="<@U0MEMO> see you at six")) == ()
+    edited = event("message_changed_text")
+    edited["message"]["user"] = user
+    assert facts(edited) == ()
+
+
 def test_a_message_without_a_place_is_refused() -> None:
     with pytest.raises(ParseError):
         facts(message(file(), channel=None))

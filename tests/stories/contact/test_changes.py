@@ -53,6 +53,10 @@ async def test_each_kind_of_tapback_has_its_reaction(linked: System) -> None:
         await linked.until_marked(clip, name)
 
 
+def lines_under(group: System, clip: Message) -> list[str]:
+    return [post.text for post in group.posts() if post.thread_ts == clip.ts]
+
+
 async def test_a_reaction_stays_as_long_as_one_person_holds_it(group: System) -> None:
     """One bot is one user in Slack; the thread says whose each of them is."""
     first, second, _ = group.sandbox.linq.account.chats[group.chat].addresses
@@ -60,9 +64,8 @@ async def test_a_reaction_stays_as_long_as_one_person_holds_it(group: System) ->
     group.phone.react(memo, "love", person=first)
     group.phone.react(memo, "love", person=second)
     await group.until_marked(clip, "heart")
-    lines = lambda: [post.text for post in group.posts() if post.thread_ts == clip.ts]  # noqa: E731
-    await group.until(lambda: len(lines()) == 2)
-    assert [first in line or second in line for line in lines()] == [True, True]
+    await group.until(lambda: len(lines_under(group, clip)) == 2)
+    assert [first in line or second in line for line in lines_under(group, clip)] == [True, True]
     group.phone.unreact(memo, person=first)
     group.phone.react(memo, "like", person=first)
     await group.until_marked(clip, "heart", "+1")

@@ -1,6 +1,7 @@
 """Lost answers at every step by which a contact's message gets into Slack: it appears once, and whole."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ async def link_more(linked: System) -> list[System]:
     return found
 
 
+def has_files(post: Message, *contents: bytes) -> bool:
+    return [file.upload.content for file in post.files] == list(contents)
+
+
 def files_in(linked: System) -> list[Message]:
     return [each for each in linked.slack.workspace.channels[linked.channel].messages.values() if each.files]
 
@@ -56,7 +61,7 @@ async def test_a_message_whose_answers_were_lost_appears_once_and_whole(linked: 
         each.phone.send(each.chat, "after it")
     for each in everybody:
         first, _ = await each.until_posted("Listen", "after it")
-        await each.until(lambda first=first: [file.upload.content for file in first.files] == [SOUND])
+        await each.until(partial(has_files, first, SOUND))
         each.phone.edit(said[each.chat], "Listen to this", part_index=1)
         each.phone.react(said[each.chat], "love")
     for each in everybody:

@@ -165,7 +165,7 @@ async def test_voice_memos_become_playable_whatever_came(linked: System, tmp_pat
     for post in linked.posts():
         [(name, content)] = contents(post)
         assert name.endswith(".m4a")
-        with av.open(io.BytesIO(content)) as played:
+        with av.open(io.BytesIO(content), "r") as played:
             assert played.streams.audio[0].codec_context.name == "aac"
             assert played.duration
         assert "Voice memo (0:0" in post.text

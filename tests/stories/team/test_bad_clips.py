@@ -24,7 +24,7 @@ async def drop_and_fail(linked: System, upload: Upload) -> tuple[Message, str]:
 
 
 def offers_resend(notice: Message) -> bool:
-    return "resend" in [element["action_id"] for block in notice.blocks for element in block.get("elements", [])]
+    return "resend" in [element.get("action_id") for block in notice.blocks for element in block.get("elements", [])]
 
 
 @pytest.mark.parametrize(

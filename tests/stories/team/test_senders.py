@@ -23,6 +23,10 @@ def add_outsider(linked: System, kind: str) -> str:
     return user
 
 
+def is_told(linked: System, outsider: str) -> bool:
+    return any(NOT_A_MEMBER in each.text for each in linked.slack.ephemerals(linked.channel, outsider))
+
+
 @pytest.mark.parametrize("kind", ["external", "guest", "single channel guest"])
 async def test_an_outsiders_drop_is_passed_over_and_an_act_is_told_why(linked: System, kind: str) -> None:
     outsider = add_outsider(linked, kind)
@@ -33,8 +37,7 @@ async def test_an_outsiders_drop_is_passed_over_and_an_act_is_told_why(linked: S
     await linked.until(lambda: bool(shortcut.later))
     assert NOT_A_MEMBER in shortcut.later[-1]["text"]
     assert NOT_A_MEMBER in say
-    seen = lambda: [each.text for each in linked.slack.ephemerals(linked.channel, outsider)]  # noqa: E731
-    await linked.until(lambda: any(NOT_A_MEMBER in text for text in seen()))
+    await linked.until(lambda: is_told(linked, outsider))
     await linked.until_marked(mention)
     member = await linked.drop(Upload("mine.m4a", SOUND))
     await linked.until_shown(member, "read")

@@ -86,7 +86,7 @@ async def test_the_address_gives_type_and_length_and_honours_ranges(linked: Syst
 async def test_the_address_cannot_be_guessed_and_opens_nothing_else(linked: System) -> None:
     _, url = await drop_and_hold(linked)
     origin, _, token, name = url.rsplit("/", 3)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43,}", token)
     wrong = [f"{token[:-1]}_/{name}", f"{token}/other.m4a", f"{token}/../{name}", f"{'A' * 43}/{name}", f"%00/{name}"]
     for path in wrong:
         assert (await fetch(f"{origin}/clips/{path}"))[0] == 404, path

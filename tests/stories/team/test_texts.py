@@ -83,7 +83,7 @@ async def test_text_goes_as_people_read_it(linked: System) -> None:
     await linked.mention("*Bold* and _italic_ :wave: <https://example.com/a?b=1|the plan> for <@U0BEN000001> &amp; all")
     await linked.until(lambda: bool(linked.sent()))
     [message] = linked.sent()
-    assert message.text == "Bold and italic 👋 the plan (https://example.com/a?b=1) for @Ben Brook & all"
+    assert message.text == "Bold and italic 👋 the plan (https://example.com/a?b=1) for @ben & all"
     styles = {(each["style"], message.text[slice(*each["range"])]) for each in message.parts[0].decorations}
     assert styles == {("bold", "Bold"), ("italic", "italic")}
 

@@ -34,6 +34,7 @@ async def _ask(scene: Scene) -> PhoneMessage:
 
 async def _answer(scene: Scene) -> tuple[PhoneMessage, Message]:
     await scene.drop(CLIPS, clip("good-news.m4a"))
+    await scene.until(lambda: len(scene.arrived(Chats.ANN)) == 1, "the memo is on the phone")  # events may overtake
     answer = await scene.say(CLIPS, TOLD)
     await scene.until(lambda: len(scene.arrived(Chats.ANN)) == 2, "the memo and the text are on the phone")
     await scene.narrate("Maya answers with a clip and a line of text: a voice memo and a message on the phone.")

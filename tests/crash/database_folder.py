@@ -1,7 +1,6 @@
-"""The databases of the campaigns: embedded in the bot, or a server of our own that can be killed."""
+"""The database of a campaign: embedded in the bot, or a server of our own. Either can be killed or frozen."""
 
 import asyncio
-import os
 import shutil
 import signal
 import tempfile
@@ -18,46 +17,49 @@ import psycopg
 
 from bot.store.embedded import Embedded
 
-LEFT_OVER = """
-SELECT (SELECT count(*) FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending'))
-    + (SELECT count(*) FROM notices WHERE wanted > taken)
-    + (SELECT count(*) FROM procrastinate_jobs)
+UNFINISHED = """
+SELECT concat_ws(' ', 'delivery', source, parts, state, 'about', about, 'until', retry_at, reason, code)
+    FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending') AND coalesce(not_before < now(), true)
+UNION ALL SELECT concat_ws(' ', 'notice', id, 'until', retry_at) FROM notices
+    WHERE requested > started OR retry_at IS NOT NULL
+UNION ALL SELECT concat_ws(' ', 'job', lock, status) FROM procrastinate_jobs
 """
+OPEN = "SELECT id FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending')"
 BACK_WITHIN_S = 60.0
-ONE_AT_A_TIME = Lock()  # the embedded server's package is made for one server in a process
-OPEN = "SELECT name FROM deliveries WHERE step IN ('waiting', 'prepared', 'sending')"
+START_LOCK = Lock()  # the package of the embedded server is made for one server in a process
 
 
 @dataclass
-class Place:
+class DatabaseFolder:
     """A folder with a PostgreSQL server in it, started by the bot (``is_shared`` False) or by us."""
 
     folder: Path
     is_shared: bool
 
     def settings(self) -> dict[str, str]:
-        if not self.is_shared:
-            return {"DATA_DIR": str(self.folder)}
-        return {"DATABASE_URL": self.url}
+        return {"DATABASE_URL": self.url} if self.is_shared else {"DATA_DIR": str(self.folder)}
 
     @cached_property
     def url(self) -> str:
-        """Of the server, which is started if it is not running. A later server of this folder has the same one."""
+        """A later server of this folder has the same one."""
         return self.server().url
 
     def server(self) -> Embedded:
         """The running server; started if it is not. Blocks."""
-        with ONE_AT_A_TIME:
+        with START_LOCK:
             return Embedded.start(self.folder)
 
+    def postmaster(self) -> psutil.Process:
+        return psutil.Process(int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+
     def kill(self) -> None:
-        """As a power cut would: the postmaster first, so that nobody is told."""
-        os.kill(self._postmaster(), signal.SIGKILL)
+        """As a power cut would: the postmaster first, so that it tells nobody."""
+        self.postmaster().kill()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Its connections stay open and nobody answers on them, as when a machine has lost its disk."""
-        postmaster = psutil.Process(self._postmaster())
+        postmaster = self.postmaster()
         family = [postmaster, *postmaster.children(recursive=True)]
         for each in family:
             each.suspend()
@@ -68,16 +70,22 @@ class Place:
                 each.resume()
 
     def end(self) -> None:
-        """Take the server down, whoever is still connected, and see it gone."""
+        """Stop the server, whoever is still connected, and wait until it is gone."""
         with suppress(FileNotFoundError, psutil.NoSuchProcess):
-            postmaster = psutil.Process(self._postmaster())
+            postmaster = self.postmaster()
             postmaster.send_signal(signal.SIGINT)
             psutil.wait_procs([postmaster], timeout=BACK_WITHIN_S)
 
-    def _postmaster(self) -> int:
-        return int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    def unfinished(self) -> list[str]:
+        """Rows that still want work."""
+        with self._connect() as connection:
+            return [str(row) for (row,) in connection.execute(UNFINISHED).fetchall()]
 
-    def _connected(self) -> psycopg.Connection:
+    def open_deliveries(self) -> set[str]:
+        with self._connect() as connection:
+            return {str(id_) for (id_,) in connection.execute(OPEN).fetchall()}
+
+    def _connect(self) -> psycopg.Connection:
         """Waits for a server that is just coming back."""
         end = time.monotonic() + BACK_WITHIN_S
         while True:
@@ -88,24 +96,12 @@ class Place:
                     raise
                 time.sleep(0.1)
 
-    def left_over(self) -> int:
-        """Rows that still want work."""
-        with self._connected() as connection:
-            row = connection.execute(LEFT_OVER).fetchone()
-        assert row is not None
-        return int(row[0])
-
-    def open_clips(self) -> set[str]:
-        """The clips that are still on their way."""
-        with self._connected() as connection:
-            return {str(name) for (name,) in connection.execute(OPEN).fetchall()}
-
 
 @asynccontextmanager
-async def place(*, is_shared: bool) -> AsyncIterator[Place]:
-    """A short path, because a socket lives in it."""
+async def database_folder(*, is_shared: bool) -> AsyncIterator[DatabaseFolder]:
+    """Its path is short, because a socket lives in it."""
     folder = Path(tempfile.mkdtemp(prefix="memobridge-"))
-    made = Place(folder, is_shared)
+    made = DatabaseFolder(folder, is_shared)
     try:
         yield made
     finally:
