@@ -2,24 +2,32 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC
+from datetime import UTC, datetime
 
 from bot.linq.inbound.ports import LineStatus, SubscriptionDisabled, TokenExpiry
+from bot.relay.ids import RoomId
+from bot.relay.rooms import RoomHealth
 
 log = logging.getLogger("memobridge.app")
 
 
 class AccountEvents:
     """The Linq adapter's ``AccountSink``. What lasts is shown by ``health``; ``check_webhooks`` is called when a
-    subscription was switched off."""
+    subscription was switched off; ``learn_health`` keeps how a line stands, for where its inbox is shown."""
 
-    def __init__(self, check_webhooks: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        check_webhooks: Callable[[], Awaitable[None]],
+        learn_health: Callable[[RoomId, RoomHealth, datetime], Awaitable[None]],
+    ) -> None:
         self._check_webhooks = check_webhooks
+        self._learn_health = learn_health
         self._lines: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
 
     async def line_status(self, status: LineStatus) -> None:
         log.warning("linq.line_status", extra={"line": status.line, "kind": status.reputation})
+        await self._learn_health(status.line, RoomHealth.FINE if status.is_healthy else RoomHealth.AT_RISK, status.at)
         if status.is_healthy:
             self._lines.pop(status.line, None)
         else:

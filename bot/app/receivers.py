@@ -57,7 +57,7 @@ class Receivers:
     async def open(self) -> int:
         """Gives the port. Raises OSError where it cannot be had."""
         services = self._services
-        account = AccountEvents(self._check_subscription)
+        account = AccountEvents(self._check_subscription, services.database.links.learn_health)
         self._checks.warnings["linq account"] = account.health
         self._webhooks = webhooks = services.linq.webhook_receiver(
             Sinks(services.deliveries, services.receipts, services.database.people, account),

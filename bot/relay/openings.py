@@ -22,27 +22,27 @@ class Openings:
         self._opener = opener
         self._now = now
 
-    async def lines(self) -> Sequence[LineInfo]:
-        """Our numbers, of which one writes first."""
-        return await self._opener.lines()
+    async def lines(self, room: RoomId) -> Sequence[LineInfo]:
+        """Our numbers that may write first from this room: of an inbox, those that it takes."""
+        lines, link = await self._opener.lines(), await self._links.of(room)
+        own = [line for line in lines if link is not None and line.room == link.peer]
+        return own or lines
 
     async def open(
         self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
-    ) -> Link:
-        """Send the text, and link the room to the chat that it opens. ``source`` names the act.
+    ) -> Link | None:
+        """Send the text, and link the room to the chat that it opens; none in an inbox, where the contact's answer
+        begins a thread. ``source`` names the act.
 
         The key is made from what is said to whom: whoever asks again after a lost answer sends nothing twice. Linq has
         the message before we store it, so until its id is recorded it stands as unconfirmed, which is true.
         """
         if not text.strip():
             raise Refused("Write the first message.")
-        if not await self._links.is_admin(by):
-            raise Refused("Only workspace admins may open a chat. Ask one of them to do it.")
-        if existing := await self._links.of(room):
-            raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
+        inbox = await self._require_allowed(room, by)
         key = delivery_id("open", room, line, handle, text)
         peer, sent = await self._opener.open_room(line, handle, text, key=key)
-        link = await self._links.join(room, peer, made_by=by)
+        link = None if inbox else await self._links.join(room, peer, made_by=by)
         first = Delivery(
             id=key,
             source=source,
@@ -58,3 +58,15 @@ class Openings:
         await self._store.accept([first])
         await self._store.record(key, sent, poll=True)
         return link
+
+    async def _require_allowed(self, room: RoomId, by: PersonId) -> Link | None:
+        """The inbox, where the room is one: there who may send may open. Elsewhere it makes a link, as admins do."""
+        link = await self._links.of(room)
+        if link is not None and link.is_inbox:
+            await self._links.may_send(link, by)
+            return link
+        if not await self._links.is_admin(by):
+            raise Refused("Only workspace admins may open a chat. Ask one of them to do it.")
+        if link is not None:
+            raise Refused(f"It is linked to {link.label or link.peer} already. Unlink it first.")
+        return None

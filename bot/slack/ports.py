@@ -71,11 +71,11 @@ class DeliveryActions(Protocol):
 class OpeningService(Protocol):
     """``bot.relay.openings.Openings``"""
 
-    async def lines(self) -> Sequence[LineInfo]: ...
+    async def lines(self, room: RoomId) -> Sequence[LineInfo]: ...
 
     async def open(
         self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
-    ) -> Link: ...
+    ) -> Link | None: ...
 
 
 class OverviewService(Protocol):

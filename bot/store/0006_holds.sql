@@ -40,3 +40,17 @@ CREATE VIEW deliveries_with_receipts AS SELECT deliveries.*, (
 ) AS receipts, EXISTS (
     SELECT FROM deliveries AS again WHERE again.replaces = deliveries.id AND again.source = deliveries.source
 ) AS is_replaced FROM deliveries;
+
+-- What was held when it was accepted says what for; what was refused at once never ends otherwise, so that is said, too.
+CREATE OR REPLACE FUNCTION audit_accepted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit (act, actor, delivery, room, peer, detail)
+    SELECT 'accepted', sender, id, origin, target, jsonb_strip_nulls(jsonb_build_object(
+        'kinds', jsonb_path_query_array(parts, '$[*].kind'), 'is_explicit', nullif(is_explicit, false),
+        'is_held', nullif(awaits_approval, false), 'held_for', nullif(held_for, ''), 'replaces', replaces))
+    FROM fresh;
+    INSERT INTO audit (act, delivery, room, peer)
+    SELECT state, id, origin, target FROM fresh WHERE state = 'failed';
+    RETURN NULL;
+END;
+$$;

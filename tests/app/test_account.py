@@ -7,6 +7,7 @@ import pytest
 from bot.app.account import AccountEvents
 from bot.linq.inbound.ports import LineStatus, SubscriptionDisabled, TokenExpiry
 from bot.relay.ids import RoomId
+from bot.relay.rooms import RoomHealth
 
 AT = datetime(2024, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -14,7 +15,11 @@ AT = datetime(2024, 11, 22, 6, 0, tzinfo=UTC)
 class Scene:
     def __init__(self) -> None:
         self.checks = 0
-        self.account = AccountEvents(self.check_webhooks)
+        self.learnt: list[tuple[RoomId, RoomHealth]] = []
+        self.account = AccountEvents(self.check_webhooks, self.learn_health)
+
+    async def learn_health(self, room: RoomId, health: RoomHealth, at: datetime) -> None:
+        self.learnt.append((room, health))
 
     async def check_webhooks(self) -> None:
         self.checks += 1
@@ -35,6 +40,7 @@ async def test_line_at_risk_is_shown_without_its_number_until_it_is_healthy(scen
     assert "202555" not in await scene.account.health()
     await scene.account.line_status(line("HEALTHY"))
     assert await scene.account.health() == ""
+    assert [health for _, health in scene.learnt] == [RoomHealth.AT_RISK, RoomHealth.FINE]
 
 
 async def test_token_that_expires_is_shown_until_it_is_called_off(scene: Scene) -> None:

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay import holds
-from bot.relay.errors import Refused, Remedy
+from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.holds import Decision, decide
 from bot.relay.ids import DeliveryId, PersonId
 from bot.relay.model import DeliveryState, HeldFor, Message, Status
 from bot.relay.parts import Announcement, Edit, Happening, Reaction, Text
 from bot.relay.quiet_hours import parse_quiet_hours
 from bot.relay.rooms import Confirm, Link, LinkSettings, Mode, RoomHealth
+from bot.relay.user_actions import UserActions
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, heard, said, voice
 from tests.relay.world import World
 
@@ -257,3 +258,50 @@ async def test_text_that_is_held_is_dropped_with_its_message(world: World) -> No
     [delivery] = await world.deliveries.accept(message)
     await world.deliveries.withdraw(message.id, [CHANNEL])
     assert await world.status(delivery) is Status.CANCELLED
+
+
+# crashes
+
+
+async def test_hour_that_comes_while_no_job_is_left_is_not_forgotten(world: World) -> None:
+    """As after a crash between the hold and its hour: what should have a job gets one, and not before the hour."""
+    at = datetime.now(UTC) + HOUR
+    await world.deliveries.accept(replace(said(), send_at=at))
+    world.execute("DELETE FROM procrastinate_jobs")
+    await world.restore_jobs()
+    await world.do_jobs()
+    assert world.sent_names == []
+    world.pass_by(HOUR + timedelta(seconds=1))
+    await world.restore_jobs()
+    await world.do_jobs()
+    assert world.sent_names == ["memo.m4a"]
+
+
+async def test_two_processes_send_what_is_due_once(world: World, other_process: World) -> None:
+    await world.deliveries.accept(replace(said(), send_at=datetime.now(UTC) + HOUR))
+    world.pass_by(HOUR + timedelta(seconds=1))
+    await asyncio.gather(world.deliveries.send_next(CHAT), other_process.deliveries.send_next(CHAT))
+    assert world.sent_names == ["memo.m4a"]
+
+
+async def test_approval_whose_answer_was_lost_is_done_once(world: World) -> None:
+    delivery = await accept(world, confirm=Confirm.ALWAYS)
+    world.store.after["approve"] = [RetryLater("The database went away.")]
+    database = world.database
+    actions = UserActions(world.store, database.receipts, world.links, database.audit, now=world.now)
+    with pytest.raises(RetryLater):
+        await actions.approve(delivery, by=ANN)
+    with pytest.raises(Refused, match="queued already"):
+        await actions.approve(delivery, by=ANN)
+    await world.run()
+    assert world.sent_names == ["memo.m4a"]
+
+
+@pytest.mark.parametrize("broken", ["claim", "mark_sending", "record"])
+async def test_crash_after_an_approval_sends_once(world: World, broken: str) -> None:
+    delivery = await accept(world, confirm=Confirm.ALWAYS)
+    await world.actions.approve(delivery, by=ANN)
+    world.store.after[broken] = [RetryLater("The process died.")]
+    await world.run()
+    assert world.sent_names == ["memo.m4a"]
+    assert (await world.row(delivery)).state in (DeliveryState.RECORDED, DeliveryState.UNCONFIRMED)

@@ -8,7 +8,7 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryState, Sent
 from bot.relay.openings import Openings
-from bot.relay.rooms import LineInfo, RoomInfo
+from bot.relay.rooms import LineInfo, Link, Membership, RoomInfo
 from tests.fakes import ANN, CHANNEL, LINE, OTHER_CHANNEL
 from tests.relay.world import World
 
@@ -82,6 +82,22 @@ async def test_linked_room_opens_no_other_chat(openings: Openings, opener: FakeO
     with pytest.raises(Refused, match="linked to Ann already"):
         await open_chat(openings, CHANNEL)
     assert opener.sent == {}
+
+
+async def test_conversation_of_an_inbox_is_opened_without_a_link(
+    world: World, openings: Openings, opener: FakeOpener
+) -> None:
+    """The contact's answer begins the thread, as every conversation begins."""
+    await world.database.links.save(Link(OTHER_CHANNEL, LINE, "+1 202 555 0100", is_inbox=True))
+    await open_chat(openings, by=BEN)
+    link = await world.links.of(OTHER_CHANNEL)
+    assert link is not None
+    assert link.peer == LINE
+    assert [line.room for line in await openings.lines(OTHER_CHANNEL)] == [LINE]
+    world.team.directory.memberships[BEN] = Membership.GUEST
+    with pytest.raises(Refused, match="members"):
+        await open_chat(openings, by=BEN, text="Again")
+    assert list(opener.sent.values()) == ["Hello"]
 
 
 async def test_empty_text_opens_nothing(openings: Openings, opener: FakeOpener) -> None:

@@ -31,11 +31,11 @@ class FakeOpenings:
 
     opened: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def lines(self) -> Sequence[LineInfo]:
+    async def lines(self, room: RoomId) -> Sequence[LineInfo]:
         return [LineInfo(RoomId("linq:default/line/1"), "+1 202 555 0100")]
 
     async def open(
         self, room: RoomId, line: RoomId, handle: str, text: str, *, source: MessageId, by: PersonId
-    ) -> Link:
+    ) -> Link | None:
         self.opened.append((room, line, handle, text))
         return Link(room, RoomId("linq:default/new"), handle, by)

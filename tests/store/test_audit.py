@@ -10,7 +10,7 @@ import pytest
 from bot.relay.audit import AuditEntry
 from bot.relay.ids import DeliveryId
 from bot.relay.links import FROM_FILE
-from bot.relay.model import DeliveryState, Receipt, ReceiptKind
+from bot.relay.model import DeliveryState, HeldFor, Receipt, ReceiptKind
 from bot.relay.parts import Media, Text
 from bot.relay.rooms import Link, LinkSettings, Mode
 from bot.store.database import Database
@@ -148,3 +148,10 @@ async def test_only_entries_since_a_time_are_read(database: Database, database_u
     ask(database_url, "INSERT INTO audit (act, at) VALUES ('link', '2020-01-01'), ('unlink', '2021-01-01')")
     since = datetime(2020, 6, 1, tzinfo=UTC)
     assert [row["act"] async for row in database.audit.since(since)] == ["unlink"]
+
+
+async def test_delivery_that_was_refused_at_once_has_its_end(database: Database) -> None:
+    await database.deliveries.accept([delivery("a", state=DeliveryState.FAILED, reason="They opted out.")])
+    await database.deliveries.accept([delivery("b", awaits_approval=True, held_for=HeldFor.APPROVAL)])
+    assert await acts(database) == ["accepted", "failed", "accepted"]
+    assert (await entries(database))[-1]["detail"]["held_for"] == "approval"

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from bot.relay.ids import RoomId
-from bot.relay.rooms import Link, LinkSettings, Mode
+from bot.relay.rooms import Link, LinkSettings, Mode, RoomHealth
 from bot.store.database import Database
-from tests.fakes import CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT
+from tests.fakes import BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, SECOND
 from tests.store.rows import ask, claimed, delivery, record
 
 HERE = Link(
@@ -110,3 +110,28 @@ async def test_what_is_still_on_its_way_into_a_room_is_counted(database: Databas
     held = await claimed(database)
     await record(database, held.id, "M1")
     assert await database.links.count_open(CHAT) == 1
+
+
+async def test_health_is_kept_until_a_newer_fact_tells_another(database: Database) -> None:
+    await database.links.save(HERE)
+    await database.links.learn_health(CHAT, RoomHealth.OPTED_OUT, BASE)
+    await database.links.learn_health(CHAT, RoomHealth.FINE, BASE - SECOND)
+    [link] = await database.links.of([CHANNEL])
+    assert (link.health, link.health_at) == (RoomHealth.OPTED_OUT, BASE)
+    await database.links.learn_health(CHAT, RoomHealth.FINE, BASE + SECOND)
+    assert (await database.links.of([CHANNEL]))[0].health is RoomHealth.FINE
+    await database.links.learn_health(CHAT, RoomHealth.AT_RISK, BASE + 2 * SECOND)
+    await database.links.save(replace(HERE, peer=OTHER_CHAT))
+    assert (await database.links.of([CHANNEL]))[0].health is RoomHealth.FINE
+
+
+async def test_link_knows_when_its_peer_was_first_spoken_to(database: Database) -> None:
+    await database.links.save(HERE)
+    assert (await database.links.of([CHANNEL]))[0].spoken_at is None
+    await database.deliveries.accept([delivery("a")])
+    await record(database, "a", "M1")
+    assert (await database.links.of([CHANNEL]))[0].spoken_at is not None
+    await database.links.save(HERE)  # settings changed
+    assert (await database.links.of([CHANNEL]))[0].spoken_at is not None
+    await database.links.save(replace(HERE, peer=OTHER_CHAT))
+    assert (await database.links.of([CHANNEL]))[0].spoken_at is None

@@ -107,6 +107,10 @@ def no_chat(said: str, handle: str) -> Reply:
     return Reply(words, (section(words), actions(button("Open a chat …", OPEN_CHAT, handle), _cancel_button())))
 
 
+def conversation_begun(handle: str) -> Reply:
+    return Reply(f"Sent to {bold(handle, 200)}. Their answer begins a thread in the inbox.")
+
+
 def describe_room(room: RoomInfo) -> str:
     """Who is in it, what kind of chat it is and over what it runs."""
     people = ", ".join(room.people)

@@ -9,6 +9,7 @@ from bot.relay.model import DeliveryWithReceipts
 from bot.relay.overview import SHOWN, Overview
 from bot.relay.receipts import status_of
 from bot.relay.rooms import Conversation, Link
+from bot.slack.fields import one_line
 from bot.slack.ids import is_room, parse_room
 from bot.slack.ui.blocks import Block, actions, button, context, plain, section
 from bot.slack.ui.conversation_blocks import state_line
@@ -18,7 +19,7 @@ from bot.slack.ui.notice_blocks import GLYPHS, decision_buttons
 from bot.slack.ui.notice_text import DAY_AND_TIME, NAME_MOST, clock, name_of, reason_of
 from bot.slack.ui.remedies import COMMAND
 
-NEW_LINK, EDIT_LINK = "new_link", "edit_link"
+NEW_LINK, EDIT_LINK, NEW_CONVERSATION = "new_link", "edit_link", "new_conversation"
 LINKS_MOST = 20  # each takes two blocks, with its health three
 BLOCKS_MOST = 100
 
@@ -58,7 +59,8 @@ def _link(link: Link, *, is_admin: bool, shows_peers: bool) -> Block:
 
 
 def _waiting(overview: Overview, *, shows_peers: bool) -> Iterator[Block]:
-    if not any(link.is_inbox for link in overview.links):
+    inboxes = [link for link in overview.links if link.is_inbox]
+    if not inboxes:
         return
     yield _header("Open conversations")
     if not overview.waiting:
@@ -67,6 +69,11 @@ def _waiting(overview: Overview, *, shows_peers: bool) -> Iterator[Block]:
         yield section(_conversation(conversation, shows_peers=shows_peers))
     if len(overview.waiting) > SHOWN:
         yield context("… and more in the inbox")
+    yield actions(*(button(_new_conversation(link, inboxes), NEW_CONVERSATION, link.room) for link in inboxes[:5]))
+
+
+def _new_conversation(inbox: Link, inboxes: Sequence[Link]) -> str:
+    return "New conversation" if len(inboxes) == 1 else one_line(f"New from {inbox.label or 'an inbox'}", 75)
 
 
 def _conversation(conversation: Conversation, *, shows_peers: bool) -> str:

@@ -9,13 +9,15 @@ from bot.slack.ui.conversation_views import View
 from bot.slack.ui.mrkdwn import bold
 
 OPEN_CHAT_VIEW = "open_chat"
-LINE_INPUT, FIRST_TEXT_INPUT = "line", "first_text"
+LINE_INPUT, HANDLE_INPUT, FIRST_TEXT_INPUT = "line", "handle", "first_text"
 TEXT_MOST = 3000
 
 
 def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View:
-    """Asks for the first text, and from which of our numbers. ``private_metadata``: the room and the handle."""
-    said = f"Nobody at our numbers has a chat with {bold(handle, 200)} yet. This text opens it, and goes out at once."
+    """Asks for the first text, and from which of our numbers; for whom, where ``handle`` is "". ``private_metadata``:
+    the room and the handle."""
+    whom = f"Nobody at our numbers has a chat with {bold(handle, 200)} yet. This text opens it" if handle else ""
+    said = f"{whom or 'This text begins a conversation'}, and goes out at once."
     options = [{"text": plain(line.label), "value": line.room} for line in lines[:100]]
     line: Block = {
         "type": "static_select",
@@ -24,8 +26,10 @@ def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View
         "initial_option": options[0],
     }
     text = {"type": "plain_text_input", "action_id": FIRST_TEXT_INPUT, "multiline": True, "max_length": TEXT_MOST}
+    person: Block = {"type": "plain_text_input", "action_id": HANDLE_INPUT, "placeholder": plain("+12025550123")}
     blocks = [
         section(said),
+        *([] if handle else [{"type": "input", "block_id": HANDLE_INPUT, "label": plain("To"), "element": person}]),
         {"type": "input", "block_id": LINE_INPUT, "label": plain("From"), "element": line},
         {
             "type": "input",
@@ -39,8 +43,8 @@ def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View
         "type": "modal",
         "callback_id": OPEN_CHAT_VIEW,
         "private_metadata": f"{room} {handle}",
-        "title": plain("Open a chat"),
-        "submit": plain("Send and link"),
+        "title": plain("Open a chat" if handle else "New conversation"),
+        "submit": plain("Send and link" if handle else "Send"),
         "close": plain("Cancel"),
         "blocks": blocks,
     }

@@ -30,6 +30,20 @@ async def test_button_asks_for_the_first_text_and_sends_nothing(
     assert openings.opened == []
 
 
+async def test_conversation_is_begun_from_the_home(
+    requests: SignedRequests, slack: FakeSlack, openings: FakeOpenings
+) -> None:
+    actions = [{"action_id": "new_conversation", "value": CHANNEL.id, "type": "button"}]
+    await requests.in_view("block_actions", {"type": "home"}, actions=actions)
+    values = {
+        "line": {"line": {"selected_option": {"value": "linq:default/line/1"}}},
+        "handle": {"handle": {"value": "+12025550177"}},
+        "first_text": {"first_text": {"value": "Hello"}},
+    }
+    await requests.submit(slack.views[0], values)
+    assert openings.opened == [(CHANNEL.id, "linq:default/line/1", "+12025550177", "Hello")]
+
+
 async def test_submitted_text_opens_the_chat(
     requests: SignedRequests, slack: FakeSlack, openings: FakeOpenings
 ) -> None:

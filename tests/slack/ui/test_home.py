@@ -73,6 +73,7 @@ def test_conversations_stand_in_the_order_in_which_they_wait() -> None:
     later = replace(WAITING, contact="Ben", waiting_since=AT + timedelta(hours=1))
     words = str(shown(Overview([INBOX], [replace(WAITING, contact="Ann", waiting_since=AT), later])))
     assert words.index("*Ann*") < words.index("*Ben*")
+    assert buttons(shown(Overview([INBOX]), is_admin=False)) == ["New conversation"]
     assert "Nobody is waiting" in str(shown(Overview([INBOX])))
 
 
