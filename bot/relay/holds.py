@@ -104,7 +104,7 @@ def require_hour(at: datetime, now: datetime) -> None:
 def approvers(senders: Sequence[str]) -> str:
     """Whose approval it waits for, in a few words; of a list, who is on it stands where the link is shown."""
     if Senders.EVERYONE in senders:
-        return "anybody in this channel"
+        return "anybody who is here"
     return "a member of this workspace" if tuple(senders) == (Senders.MEMBERS,) else "one of this link's senders"
 
 

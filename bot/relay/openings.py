@@ -66,7 +66,7 @@ class Openings:
             await self._links.may_send(link, by)
             return link
         if not await self._links.is_admin(by):
-            raise Refused("Only workspace admins may open a chat. Ask one of them to do it.")
+            raise Refused("Only workspace admins may begin a conversation. Ask one of them to do it.")
         if link is not None:
             raise Refused(f"It is linked to {link.label or link.peer} already. Unlink it first.")
         return None

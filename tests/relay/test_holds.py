@@ -91,7 +91,7 @@ def test_held_is_for_somebody_or_until_an_hour_and_says_why(
     ("senders", "named"),
     [
         (("members",), "a member of this workspace"),
-        (("everyone",), "anybody in this channel"),
+        (("everyone",), "anybody who is here"),
         ((ANN,), "one of this link's senders"),
         (("members", ANN), "one of this link's senders"),
     ],

@@ -32,7 +32,7 @@ class ChangedChat:
 
 
 @dataclass(frozen=True)
-class Progress:
+class LineProgress:
     """How far reading has come; the relay keeps it as an opaque cursor, so no number may stand in it.
 
     ``listed``: Linq's cursor to more chats, None at the end. ``chats`` are read first; ``messages``: Linq's cursor
@@ -47,9 +47,9 @@ class Progress:
         return json.dumps(asdict(self)) if self.chats or self.listed is not None else ""
 
     @staticmethod
-    def parse(cursor: str) -> "Progress":
+    def parse(cursor: str) -> "LineProgress":
         fields = json.loads(cursor)
-        return Progress(**{**fields, "chats": tuple(ChangedChat(**each) for each in fields["chats"])})
+        return LineProgress(**{**fields, "chats": tuple(ChangedChat(**each) for each in fields["chats"])})
 
 
 class LineHistory:
@@ -68,8 +68,8 @@ class LineHistory:
             return await self._chats.read(room, since, cursor)
         if not cursor or not self._numbers:
             await self._learn_numbers(room)
-            return HistoryPage((), cursor or Progress().cursor())
-        progress = Progress.parse(cursor)
+            return HistoryPage((), cursor or LineProgress().cursor())
+        progress = LineProgress.parse(cursor)
         if progress.chats:
             return await self._read_chat(since, progress)
         return await self._read_list(room, since, progress)
@@ -81,7 +81,7 @@ class LineHistory:
         if room not in (*self._numbers, self._ids.all_lines()):
             raise Refused("This number is none of the account's any more.", remedy=Remedy.LINK_AGAIN)
 
-    async def _read_list(self, room: RoomId, since: datetime, progress: Progress) -> HistoryPage:
+    async def _read_list(self, room: RoomId, since: datetime, progress: LineProgress) -> HistoryPage:
         line = self._numbers.get(room, "")
         call = self._list.list_chats(from_=line or linq.omit, limit=PAGE, cursor=progress.listed or linq.omit)
         page = await call_api("chats.list", call, lambda answer: read(schemas.ChatPage, answer.body))
@@ -89,7 +89,7 @@ class LineHistory:
         chats = tuple(self._changed(page.chats, since, room))
         return HistoryPage((), replace(progress, listed=listed, chats=chats, messages="").cursor())
 
-    async def _read_chat(self, since: datetime, progress: Progress) -> HistoryPage:
+    async def _read_chat(self, since: datetime, progress: LineProgress) -> HistoryPage:
         first, *others = progress.chats
         try:
             page = await self._chats.read_chat(self._as_told(first), since, progress.messages)

@@ -6,7 +6,7 @@ import { buildFaults, drawFaults } from "./wire/faults.js";
 import { buildMode, drawMode } from "./slack/link.js";
 import { buildPanels } from "./panels.js";
 import { buildTop, drawTop } from "./top.js";
-import { buildHome, drawHome } from "./slack/home.js";
+import { buildHome, drawHome } from "./home/home.js";
 import { drawMessages } from "./slack/messages.js";
 import { drawSlack } from "./slack/channels.js";
 import { drawTimeline } from "./wire/timeline.js";

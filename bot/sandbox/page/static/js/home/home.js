@@ -3,7 +3,7 @@
 import { openHome, submit } from "../acts.js";
 import { h } from "../dom.js";
 import { parts, view } from "../state.js";
-import { blocksOf } from "./blocks.js";
+import { blocksOf } from "../slack/blocks.js";
 import { controlOf } from "./inputs.js";
 
 const closed = new Set();
