@@ -38,10 +38,11 @@ tools.missing_tools = lambda: ["no-such-tool"]
 sys.argv = ["pytest", "-n", "0", "tests/x.py"]
 tools.install_missing()
 """
+    first = {name: value for name, value in os.environ.items() if name != DONE} | {"UV": str(uv)}
     ran = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env={**os.environ, "UV": str(uv)},
+        env=first,
         capture_output=True,
         text=True,
         check=True,
@@ -50,7 +51,7 @@ tools.install_missing()
     again = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env={**os.environ, "UV": str(uv), DONE: "1"},
+        env={**first, DONE: "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -32,9 +32,7 @@ class ListeningConnector(PsycopgConnector):
             raise_if_cancelled()
             try:
                 async with self.pool.connection() as connection:
-                    for channel in channels:
-                        await connection.execute(f'LISTEN "{channel}"'.encode())
-                    await _forward(connection, on_notification, self._check_s)
+                    await _listen(connection, channels, on_notification, self._check_s)
             except Exception as error:  # whatever the connection died of
                 log.info("jobs.listener_lost", extra={"reason": type(error).__name__})
                 raise_if_cancelled()
@@ -50,8 +48,11 @@ def raise_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-async def _forward(connection: Any, on_notification: Notify, check_s: float) -> None:
+async def _listen(connection: Any, channels: Iterable[str], on_notification: Notify, check_s: float) -> None:
+    """However it ends, also in the midst of LISTEN, the connection goes back to the pool without hearing anything."""
     try:
+        for channel in channels:
+            await connection.execute(f'LISTEN "{channel}"'.encode())
         while True:
             async for notification in connection.notifies(timeout=0):
                 await on_notification(channel=notification.channel, payload=notification.payload)

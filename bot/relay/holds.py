@@ -19,8 +19,8 @@ SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
 """So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
 
 MISSED = "It was dropped while the bot could not hear it."
-FIRST = "It is the first one to this chat"
-EVERY = "Whatever goes to this chat needs a go-ahead"
+FIRST = "It is the first one that goes there"
+EVERY = "Whatever goes there needs a go-ahead"
 QUIET = "Quiet hours."
 FURTHEST = timedelta(days=366)
 OPTED_OUT = "This person asked for no more messages, until they text your number again."
