@@ -216,7 +216,7 @@ def clip(number: int, room: RoomId, at: datetime) -> Message:
     return replace(message, room=RoomId(room.rpartition("/")[0]), thread=room)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 async def test_everything_goes_where_it_must_however_chats_are_moved(world: World, seed: int) -> None:
     await world.links.part(RoomId("team:T0AAA/C0MAP"))
     world.chats.rooms.rooms = [RoomInfo(chat, (chat,)) for chat in CHATS]
