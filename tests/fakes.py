@@ -245,7 +245,7 @@ class FakeSender:
     def _refuse_gone(self, target: RoomId) -> None:
         if target in self.gone and "/M" in target:
             raise Refused("The root was deleted.", code=ROOT_GONE)
-        if any(target.startswith(channel) for channel in self.gone):
+        if any(target == channel or target.startswith(f"{channel}/") for channel in self.gone):
             raise Refused("The channel is archived.", code="is_archived", remedy=Remedy.RESTORE_ROOM)
 
     def message(self, number: int) -> MessageId:
