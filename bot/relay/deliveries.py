@@ -204,13 +204,9 @@ class DeliveryService:
             log.exception("delivery.prepare_failed", extra={"delivery": delivery.id})
             raise NotPrepared(OUR_FAULT) from error
         if prepared is None:
-            left = max(self._left_to_prepare(claim), timedelta(seconds=5))
-            raise NotPrepared("The file is still being fetched.", after=left)
+            left = self._retry.prepare_within - claim.preparing_for
+            raise NotPrepared("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
         return prepared
-
-    def _left_to_prepare(self, claim: Claim) -> timedelta:
-        within = self._retry.prepare_within_behind if claim.has_late else self._retry.prepare_within
-        return within - claim.preparing_for
 
     async def _mark_sending(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
         """Store "about to send". False: it was cancelled, or another worker has taken it over."""
@@ -231,7 +227,7 @@ class DeliveryService:
             gave_up = Refused(f"{later.reason} {GAVE_UP}", code=later.code, remedy=later.remedy or Remedy.RESEND)
             await self._close(delivery, DeliveryState.FAILED, gave_up)
             return True
-        left = self._left_to_prepare(claim)
+        left = self._retry.prepare_within - claim.preparing_for
         is_unprepared = isinstance(later, NotPrepared)
         # What a change belongs to may never come, so nobody waits behind it.
         is_late = isinstance(later, NotYetSent) or (is_unprepared and left < timedelta(seconds=1))

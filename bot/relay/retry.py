@@ -18,8 +18,7 @@ class RetryPolicy:
     - ``backoff``: the wait after each failed try, where the network named none; after the last one it is ``failed``.
     - ``backoff_public``: the same for a public address, whose sender is still there and can name another.
     - ``give_up_after`` ends even the waits that a network asked for.
-    - ``prepare_within``: what is not prepared by then steps aside, so that the room goes on; ``prepare_within_behind``:
-      the same behind others that stepped aside, so that ten broken files do not hold up their room for ten minutes.
+    - ``prepare_within``: what is not prepared by then steps aside, so that the room goes on.
     - ``hold_slot_for``: preparing holds a worker's slot no longer than this; it goes on beside the jobs.
     - ``search_timeout``: how long a send without an answer is searched for before a person decides;
       ``search_backoff``: the waits between the searches.
@@ -31,7 +30,6 @@ class RetryPolicy:
     backoff_public: tuple[timedelta, ...] = _seconds(2, 5, 10)
     give_up_after: timedelta = timedelta(hours=36)
     prepare_within: timedelta = timedelta(minutes=1)
-    prepare_within_behind: timedelta = timedelta(seconds=15)
     hold_slot_for: timedelta = timedelta(seconds=2)
     search_timeout: timedelta = timedelta(minutes=2)
     search_backoff: tuple[timedelta, ...] = _seconds(1, 2, 4, 8, 15)

@@ -21,7 +21,7 @@ from bot.sandbox.slack.state.models import Upload
 from bot.store.embedded import Embedded
 from tests.fuzz import media
 from tests.fuzz.requests import Answers, RequestMaker, send_many
-from tests.stories.system import SOUND, System, is_unexpected, system_with
+from tests.stories.system import SOUND, System, is_unexpected, uninspected_system
 
 GROWTH_MIB = 16.0
 PARTS = 10
@@ -31,7 +31,7 @@ A_FILE_TAKES_S = 3.0
 
 async def fuzz(database_url: str, payloads: int, files: int, seed: int) -> bool:
     """Whether all went well."""
-    async with system_with(database_url) as system:
+    async with uninspected_system(database_url, {}) as system:
         system.slack.switches.rate_limits = False
         is_well = await _fuzz_payloads(system, payloads, seed) if payloads else True
         is_well = (await _fuzz_media(system, files, seed) if files else True) and is_well

@@ -28,16 +28,6 @@ async def test_broken_file_lets_the_next_ones_pass_after_a_minute(world: World) 
     assert world.sent_names == ["b.m4a"]
 
 
-async def test_broken_files_in_a_row_do_not_add_up_their_minutes(world: World) -> None:
-    """As when ten pictures come while the other side serves no files: what is behind them waits for three minutes."""
-    for number in range(10):
-        world.team.source.trouble_of[f"F0{number}.m4a"] = broken()
-        await world.deliveries.accept(said(str(number), voice(f"{number}.m4a")))
-    await world.deliveries.accept(said("99", voice("good.m4a")))
-    await world.run(during=timedelta(minutes=3, seconds=30))
-    assert world.sent_names == ["good.m4a"]
-
-
 async def test_late_delivery_says_that_it_is_late_and_why(world: World) -> None:
     world.team.source.trouble_of["F0a.m4a"] = broken()
     [delivery] = await world.deliveries.accept(said("1", voice("a.m4a")))

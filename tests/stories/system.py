@@ -170,6 +170,16 @@ def shown(notice: str) -> list[str]:
 @asynccontextmanager
 async def system_with(database_url: str, *, socket_mode: bool = False, **settings: str) -> AsyncIterator[System]:
     """A running bot with one link. What it logged, counted and stored is inspected at the end."""
+    async with uninspected_system(database_url, settings, socket_mode=socket_mode) as system:
+        yield system
+        await inspect(system)
+
+
+@asynccontextmanager
+async def uninspected_system(
+    database_url: str, settings: dict[str, str], *, socket_mode: bool = False
+) -> AsyncIterator[System]:
+    """The same for input in which numbers stand where ids belong."""
     async with Sandbox(socket_mode=socket_mode) as sandbox:
         environment = sandbox.environment() | {"DATABASE_URL": database_url} | settings
         async with BotProcess(environment) as bot:
@@ -177,7 +187,6 @@ async def system_with(database_url: str, *, socket_mode: bool = False, **setting
             await system.connect()
             await system.link()
             yield system
-            await inspect(system)
 
 
 async def inspect(system: System) -> None:
