@@ -147,6 +147,7 @@ async def test_everybody_in_a_group_can_answer(screen: Screen) -> None:
     await expect(screen.page.locator("#chat-name")).to_have_text("Family")
     for name in ("Dora", "Cleo"):
         await screen.own(name)
+        await expect(screen.page.locator("#answer")).to_have_attribute("aria-label", f"Answer as {name}")
         await screen.answer(f"It is {name}")
         await expect(screen.messages.last.locator("header b")).to_have_text(name)
     await expect(screen.page.locator("#bubbles .sender")).to_have_text(["Toy World", "Dora"])
