@@ -1,6 +1,5 @@
 """``memobridge demo`` from outside: stories in the terminal, a busy port, and what it leaves behind."""
 
-import os
 import re
 import signal
 import socket
@@ -15,34 +14,15 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from bot.cli.demo.stories import STORIES
 from bot.sandbox.slack.fixtures import CLIPS
+from tests.cli.demo.conftest import demo
 
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A cache of its own and no display."""
-    clean = {name: value for name, value in os.environ.items() if not name.endswith("DISPLAY")}
-    return clean | {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")), "COLUMNS": "200"}
-
-
-def demo(environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "bot", "demo", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=250, check=False)
-
-
-@pytest.mark.parametrize("story", STORIES)
-def test_story_ends_as_it_should(environment: dict[str, str], story: str) -> None:
-    told = demo(environment, "--headless", "--story", story)
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "It ended as it should." in told.stdout
-
-
 def test_own_file_is_carried(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own.m4a"
-    own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
+    own.write_bytes((Path(__file__).parents[3] / "bot/sandbox/sample.m4a").read_bytes())
     told = demo(environment, "--headless", "--file", str(own))
     assert told.returncode == 0
     assert "The memo's bytes are the clip's own" in told.stdout
@@ -50,7 +30,7 @@ def test_own_file_is_carried(environment: dict[str, str], tmp_path: Path) -> Non
 
 def test_own_file_is_dropped_on_the_page(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own.m4a"
-    own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
+    own.write_bytes((Path(__file__).parents[3] / "bot/sandbox/sample.m4a").read_bytes())
     command = [sys.executable, "-u", "-m", "bot", "demo", "--port", "0", "--file", str(own)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
@@ -66,7 +46,7 @@ def test_own_file_is_dropped_on_the_page(environment: dict[str, str], tmp_path: 
 
 def test_own_file_is_named_as_it_is_whatever_it_looks_like(environment: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own [bold] [!] :phone:.m4a"
-    own.write_bytes((Path(__file__).parents[1] / "bot/sandbox/sample.m4a").read_bytes())
+    own.write_bytes((Path(__file__).parents[3] / "bot/sandbox/sample.m4a").read_bytes())
     told = demo(environment, "--headless", "--file", str(own))
     lines = [line for line in told.stdout.splitlines() if "own " in line]
     assert {line.split()[0] for line in lines} == {"Slack", "iMessage"}
