@@ -27,7 +27,7 @@ def test_example_reads_with_its_comments_taken_away(tmp_path: Path) -> None:
     lines = (ROOT / "config/links.toml").read_text("utf-8").splitlines()
     example = "\n".join(line.removeprefix("# ") for line in lines if line.startswith("# [[") or " = " in line)
     link, inbox = load_links(write(tmp_path, example))
-    assert set(link.settings) == {"mode", "replies", "senders"}
+    assert set(link.settings) == {"mode", "replies", "senders", "confirm", "quiet"}
     assert (inbox.chat, inbox.line) == ("", "+12025550100")
     assert load_links(ROOT / "config/links.toml") == []
 

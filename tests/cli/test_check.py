@@ -18,7 +18,7 @@ async def test_each_part_has_one_line_with_its_verdict(shell: Shell) -> None:
     ran = await shell.run("check")
     subjects = [line.partition(":")[0] for line in ran.out.splitlines()]
     parts = ["settings", "database", "Slack token", "Slack scopes", "clock", "Slack signing secret"]
-    parts += ["Linq key", "Linq webhooks", "audio", f"link {CLIPS}"]
+    parts += ["Linq key", "Linq webhooks", "audio", f"link {CLIPS}", "waiting messages"]
     assert (ran.code, subjects) == (0, [f"✓ {part}" for part in parts])
 
 

@@ -231,7 +231,7 @@ async def test_settings_of_a_link_are_changed_together(shell: Shell) -> None:
     await shell.run("links", "add", CLIPS, Chats.BEN)
     ran = await shell.run("links", "set", CLIPS, "mode=conversation", "senders=U0ANN0000,S0TEAM000", "replies=off")
     senders = f"slack:{TEAM}@U0ANN0000,slack:{TEAM}&S0TEAM000"
-    assert ran == Ran(0, f"{CLIPS}: mode=conversation replies=off senders={senders}\n", "")
+    assert ran == Ran(0, f"{CLIPS}: mode=conversation replies=off senders={senders} confirm=never quiet=off\n", "")
     assert "mode=conversation" in (await shell.run("links", "list")).out
 
 
@@ -240,7 +240,7 @@ async def test_settings_of_a_link_are_changed_together(shell: Shell) -> None:
     [
         ("mode", 2, "write each setting as KEY=VALUE"),
         ("mode=", 2, "write each setting as KEY=VALUE"),
-        ("colour=red", 1, "There are: mode, replies, senders."),
+        ("colour=red", 1, "There are: mode, replies, senders, confirm, quiet."),
         ("mode=shout", 1, "mode is voice or conversation."),
         ("senders=bob", 1, "bob is nobody."),
     ],

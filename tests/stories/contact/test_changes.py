@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.linq.ids import shown_handle
 from bot.sandbox.slack.state.models import Message, Upload
 from tests.stories.system import SOUND, System, said_in, shown
 
@@ -65,7 +66,8 @@ async def test_a_reaction_stays_as_long_as_one_person_holds_it(group: System) ->
     group.phone.react(memo, "love", person=second)
     await group.until_marked(clip, "heart")
     await group.until(lambda: len(lines_under(group, clip)) == 2)
-    assert [first in line or second in line for line in lines_under(group, clip)] == [True, True]
+    names = [shown_handle(each) for each in (first, second)]
+    assert [any(name in line for name in names) for line in lines_under(group, clip)] == [True, True]
     group.phone.unreact(memo, person=first)
     group.phone.react(memo, "like", person=first)
     await group.until_marked(clip, "heart", "+1")

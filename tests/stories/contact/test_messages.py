@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from pillow_heif import from_pillow
 
+from bot.linq.ids import shown_handle
 from bot.sandbox.linq.phone import PhoneFile
 from bot.sandbox.slack.state.models import Message, Upload
 from tests.audio.samples import by_hand
@@ -58,13 +59,13 @@ async def test_a_text_appears_once_under_the_contacts_name(linked: System) -> No
 
 async def test_texts_keep_their_order_when_a_webhook_never_comes(linked: System) -> None:
     """Linq replays nothing: what was missed is found in the chat's list, and carried once."""
-    linked.phone.send(linked.chat, "the first")
+    linked.phone.send(linked.chat, "said first")
     linked.sandbox.linq.switches.lose_webhooks = 2
     linked.phone.send(linked.chat, "the second")
     linked.phone.send(linked.chat, "the third")
-    await linked.until_posted("the first", "the second", "the third")
+    await linked.until_posted("said first", "the second", "the third")
     linked.phone.send(linked.chat, "the fourth")
-    await linked.until_posted("the first", "the second", "the third", "the fourth")
+    await linked.until_posted("said first", "the second", "the third", "the fourth")
 
 
 async def test_late_and_shuffled_webhooks_tell_each_text_once(linked: System) -> None:
@@ -74,10 +75,10 @@ async def test_late_and_shuffled_webhooks_tell_each_text_once(linked: System) ->
         linked.phone.send(linked.chat, text)
     linked.sandbox.linq.switches.webhooks_withheld = False
     linked.sandbox.linq.admin.release_webhooks("shuffled")
-    linked.phone.send(linked.chat, "the last")
-    await linked.until(lambda: "the last" in [said_in(post) for post in linked.posts()])
+    linked.phone.send(linked.chat, "said last")
+    await linked.until(lambda: "said last" in [said_in(post) for post in linked.posts()])
     await linked.until(lambda: len(linked.posts()) >= len(texts) + 1)
-    assert sorted(said_in(post) for post in linked.posts()) == ["the last", *texts]
+    assert sorted(said_in(post) for post in linked.posts()) == ["said last", *texts]
 
 
 async def test_a_text_found_late_is_carried(linked: System) -> None:
@@ -270,9 +271,9 @@ async def test_members_and_names_of_a_group_are_told_in_one_line_each(group: Sys
     group.phone.send(group.chat, "Bye then", person=first)
     await group.until(lambda: len(group.posts()) == 4)
     joined, renamed, left, _ = (post.text for post in group.posts())
-    assert "+12025559901 joined the chat" in joined
-    assert f"{first} named the chat “Holiday plans”" in renamed
-    assert f"{second} left the chat" in left
+    assert "+1 202-555-9901 joined the chat" in joined
+    assert f"{shown_handle(first)} named the chat “Holiday plans”" in renamed
+    assert f"{shown_handle(second)} left the chat" in left
     assert len(quiet_lines(group)) == 3
 
 

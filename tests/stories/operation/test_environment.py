@@ -69,7 +69,8 @@ async def test_a_links_file_with_a_fault_is_named_before_anything_starts(tmp_pat
         environment = sandbox.environment() | {"LINKS_FILE": str(links), "DATABASE_URL": database_url}
         code, said = await exit_of(**environment)
     assert code == 2
-    assert said == [f'memobridge: LINKS_FILE: {links}: every [[link]] needs channel = "C…" and chat = "<chat uuid>"']
+    needs = 'every [[link]] needs channel = "C…", and chat = "<chat uuid>" or line = "+1…" (or "all")'
+    assert said == [f"memobridge: LINKS_FILE: {links}: {needs}"]
 
 
 async def test_a_database_that_cannot_be_reached_is_one_line_without_its_password() -> None:
