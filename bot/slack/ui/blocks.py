@@ -33,5 +33,18 @@ def plain(text: str) -> Block:
     return {"type": "plain_text", "text": text}
 
 
+def modal(callback: str, about: str, title: str, submit: str, *blocks: Block) -> Block:
+    """A view that asks. ``about`` comes back with its submission."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": about,
+        "title": plain(title),
+        "submit": plain(submit),
+        "close": plain("Cancel"),
+        "blocks": list(blocks),
+    }
+
+
 def button(label: str, action: str, value: str) -> Block:
     return {"type": "button", "text": plain(label), "action_id": action, "value": value}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.relay.ids import RoomId
-from bot.slack.ui.blocks import plain, section
+from bot.slack.ui.blocks import modal, plain, section
 
 MOVE_VIEW, BLOCK_VIEW = "move_conversation", "block_contact"
 CHANNEL_INPUT = "channel"
@@ -21,7 +21,7 @@ def move_view(room: RoomId) -> View:
     }
     asked = {"type": "input", "block_id": CHANNEL_INPUT, "label": plain("Channel"), "element": picker}
     said = "The chat goes on in that channel from its next message, and this thread says where."
-    return _view(MOVE_VIEW, room, "Move to a channel", "Move", section(said), asked)
+    return modal(MOVE_VIEW, room, "Move to a channel", "Move", section(said), asked)
 
 
 def block_view(room: RoomId) -> View:
@@ -29,21 +29,9 @@ def block_view(room: RoomId) -> View:
         "Block this contact? What they write then reaches none of our numbers, and nobody tells us of it. "
         "Nothing can be sent to them either. *Unblock* takes it back."
     )
-    return _view(BLOCK_VIEW, room, "Block this contact", "Block", section(said))
+    return modal(BLOCK_VIEW, room, "Block this contact", "Block", section(said))
 
 
 def result_view(said: str) -> View:
     """What came of it, in the place of the question."""
     return {"type": "modal", "title": plain("memobridge"), "close": plain("Close"), "blocks": [section(said)]}
-
-
-def _view(callback: str, room: RoomId, title: str, submit: str, *blocks: View) -> View:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": room,
-        "title": plain(title),
-        "submit": plain(submit),
-        "close": plain("Cancel"),
-        "blocks": list(blocks),
-    }

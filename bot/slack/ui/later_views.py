@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.slack.ui.blocks import Block, plain, section
+from bot.slack.ui.blocks import Block, modal, plain, section
 from bot.slack.ui.conversation_views import View
 
 LATER_VIEW, CHANGE_TIME_VIEW = "send_later", "change_time"
@@ -16,7 +16,7 @@ def message_later_view(about: str, at: datetime) -> View:
         "Its recordings go as voice memos; where it has none, its text and files go as they are. The notice in its "
         "thread shows the hour, and lets you change it, cancel it, or send it now."
     )
-    return _view(LATER_VIEW, about, "Send later", "Schedule", section(said), _time(at))
+    return modal(LATER_VIEW, about, "Send later", "Schedule", section(said), _time(at))
 
 
 def text_later_view(about: str, at: datetime, written: str) -> View:
@@ -25,26 +25,14 @@ def text_later_view(about: str, at: datetime, written: str) -> View:
     if written:
         element["initial_value"] = written[:TEXT_MOST]
     asked = {"type": "input", "block_id": TEXT_INPUT, "label": plain("Message"), "element": element}
-    return _view(LATER_VIEW, about, "Send later", "Schedule", asked, _time(at))
+    return modal(LATER_VIEW, about, "Send later", "Schedule", asked, _time(at))
 
 
 def change_time_view(delivery: str, at: datetime) -> View:
-    return _view(CHANGE_TIME_VIEW, delivery, "Change the time", "Change", _time(at))
+    return modal(CHANGE_TIME_VIEW, delivery, "Change the time", "Change", _time(at))
 
 
 def _time(at: datetime) -> Block:
     """Shown and chosen in the person's own time zone."""
     picker = {"type": "datetimepicker", "action_id": TIME_INPUT, "initial_date_time": int(at.timestamp())}
     return {"type": "input", "block_id": TIME_INPUT, "label": plain("When"), "element": picker}
-
-
-def _view(callback: str, about: str, title: str, submit: str, *blocks: View) -> View:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": about,
-        "title": plain(title),
-        "submit": plain(submit),
-        "close": plain("Cancel"),
-        "blocks": list(blocks),
-    }

@@ -6,7 +6,7 @@ from bot.relay.rooms import Confirm, Link, Mode, RoomInfo, Senders
 from bot.relay.settings import OFF, describe
 from bot.slack.fields import one_line
 from bot.slack.ids import is_group, is_person, user_of
-from bot.slack.ui.blocks import Block, context, plain
+from bot.slack.ui.blocks import Block, context, modal, plain
 from bot.slack.ui.conversation_views import CHANNEL_INPUT, View
 
 NEW_LINK_VIEW, EDIT_LINK_VIEW = "new_link", "edit_link"
@@ -51,7 +51,7 @@ def new_link_view() -> View:
         "min_query_length": 2,
     }
     blocks = [_input(CHANNEL_INPUT, "Channel", channel), _input(CONTACT_INPUT, "Chat", contact)]
-    return _view(NEW_LINK_VIEW, "", "New link", "Link", [*blocks, context("The bot must be in the channel.")])
+    return modal(NEW_LINK_VIEW, "", "New link", "Link", *blocks, context("The bot must be in the channel."))
 
 
 def edit_link_view(link: Link) -> View:
@@ -71,7 +71,7 @@ def edit_link_view(link: Link) -> View:
     )
     if any(is_group(each) for each in senders):
         blocks.append(context("User groups among the senders stay as they are."))
-    return _view(EDIT_LINK_VIEW, link.room, "Settings of the link", "Save", blocks)
+    return modal(EDIT_LINK_VIEW, link.room, "Settings of the link", "Save", *blocks)
 
 
 def changes_of(values: Mapping[str, str], before: Sequence[str], person: "Sequence[str]") -> dict[str, list[str]]:
@@ -109,15 +109,3 @@ def _select(key: str, choices: Sequence[str], chosen: str) -> Block:
 
 def _input(name: str, label: str, element: Block, *, is_optional: bool = False) -> Block:
     return {"type": "input", "block_id": name, "label": plain(label), "element": element, "optional": is_optional}
-
-
-def _view(callback: str, about: str, title: str, submit: str, blocks: Sequence[Block]) -> View:
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": about,
-        "title": plain(title),
-        "submit": plain(submit),
-        "close": plain("Cancel"),
-        "blocks": list(blocks),
-    }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo
-from bot.slack.ui.blocks import Block, plain, section
+from bot.slack.ui.blocks import Block, modal, plain, section
 from bot.slack.ui.conversation_views import View
 from bot.slack.ui.mrkdwn import bold
 
@@ -39,12 +39,5 @@ def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View
             "element": text,
         },
     ]
-    return {
-        "type": "modal",
-        "callback_id": OPEN_CHAT_VIEW,
-        "private_metadata": f"{room} {handle}",
-        "title": plain("Open a chat" if handle else "New conversation"),
-        "submit": plain("Send and link" if handle else "Send"),
-        "close": plain("Cancel"),
-        "blocks": blocks,
-    }
+    title, submit = ("Open a chat", "Send and link") if handle else ("New conversation", "Send")
+    return modal(OPEN_CHAT_VIEW, f"{room} {handle}", title, submit, *blocks)
