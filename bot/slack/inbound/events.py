@@ -136,7 +136,7 @@ class EventHandlers:
         channel, root_ts = withdrawal.channel, withdrawal.root_ts
         rooms = [channel.thread(root_ts).id, channel.id] if root_ts else [channel.id]
         for sender in await self._intake.withdraw(channel.message(withdrawal.ts), rooms, withdrawal.kept):
-            await self._reply(sender, channel.thread(root_ts or withdrawal.ts).id, already_sent)
+            await _or_log(self._board.reply(sender, channel.thread(root_ts or withdrawal.ts).id, already_sent))
 
     async def _reaction(self, event: Body, team: str) -> None:
         me = await self._identity.get()
@@ -162,14 +162,13 @@ class EventHandlers:
         log.error("slack.token_suspected", extra={"event": text(event, "type")})
         self._identity.suspect_token()
 
-    async def _reply(self, person: PersonId, thread: RoomId, words: str) -> None:
-        try:
-            await self._board.reply(person, thread, words)
-        except RelayError as error:
-            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})
-
     async def _tell(self, person: PersonId, room: RoomId, words: str) -> None:
-        try:
-            await self._board.tell(person, room, words)
-        except RelayError as error:
-            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})
+        await _or_log(self._board.tell(person, room, words))
+
+
+async def _or_log(saying: Awaitable[None]) -> None:
+    """What the bot says about an event is no reason to have that event delivered again."""
+    try:
+        await saying
+    except RelayError as error:
+        log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})
