@@ -21,7 +21,7 @@ from bot.relay.media.spool import CHUNK_BYTES, Spool
 from bot.relay.media.temporary_urls import VALID_FOR, TemporaryUrls
 from bot.relay.media.transfer import read_head
 from bot.relay.model import Delivery
-from bot.relay.ports import AudioConverter, Networks
+from bot.relay.ports.networks import AudioConverter, Networks
 
 log = logging.getLogger("memobridge.media_route")
 

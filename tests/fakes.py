@@ -16,7 +16,7 @@ from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RelayError, Rem
 from bot.relay.ids import DeliveryId, MediaRef, MessageId, NoticeId, PersonId, RoomId
 from bot.relay.model import AudioInfo, Delivery, DeliveryWithReceipts, Mark, Message, Notice, Receipt, Rendered, Sent
 from bot.relay.parts import Edit, Media, Part, Reaction, Text, Voice
-from bot.relay.ports import AudioFile, HistoryPage, Network, Outgoing, PlainFile, Settlement, Upload
+from bot.relay.ports.networks import AudioFile, HistoryPage, Network, Outgoing, PlainFile, Settlement, Upload
 from bot.relay.receipts import status_of
 from bot.relay.rooms import Conversation, ConversationState, LineInfo, Membership, RoomInfo
 

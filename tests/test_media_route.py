@@ -17,7 +17,7 @@ from bot.relay.errors import Refused, RelayError, RetryLater
 from bot.relay.ids import DeliveryId
 from bot.relay.media.temporary_urls import VALID_FOR, TemporaryUrls
 from bot.relay.model import Delivery
-from bot.relay.ports import Networks
+from bot.relay.ports.networks import Networks
 from bot.server import routes
 from bot.store.database import Database
 from tests.fakes import FakeAudio, FakeTeam, said, until, voice

@@ -2,7 +2,7 @@
 board. The unchanged relay and schema carry it in both directions.
 
 Everything is in memory, and nothing ever fails here. A real adapter sorts its network's errors into the three of
-``bot.relay.errors``, and offers more of the ports of ``bot.relay.ports`` as far as its network has them.
+``bot.relay.errors``, and offers more of the ports of ``bot.relay.ports.networks`` as far as its network has them.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bot.relay.ids import MediaRef, MessageId, RoomId
 from bot.relay.model import Delivery, DeliveryWithReceipts, Mark, Notice, Rendered, Sent
 from bot.relay.parts import Media, Voice
-from bot.relay.ports import Network, Outgoing, Settlement, Upload
+from bot.relay.ports.networks import Network, Outgoing, Settlement, Upload
 from bot.relay.receipts import status_of
 from tests.fakes import FakeAudio, FakeDownload
 

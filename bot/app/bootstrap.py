@@ -19,25 +19,25 @@ from bot.jobs import Handlers, Intervals, JobRunner, job_schemas
 from bot.linq.adapter import LinqAdapter
 from bot.linq.api import limits
 from bot.relay.backfill import Backfill
-from bot.relay.conversation_actions import ConversationActions
-from bot.relay.conversations import Conversations
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import Refused, RelayError
 from bot.relay.ids import NoticeId, RoomId
-from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
-from bot.relay.openings import Openings
 from bot.relay.overview import Overviews
-from bot.relay.ports import Networks
+from bot.relay.ports.networks import Networks
+from bot.relay.ports.room_stores import MarkStore
+from bot.relay.ports.stores import DeliveryStore
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
-from bot.relay.room_stores import MarkStore
-from bot.relay.routes import Routes
-from bot.relay.stores import DeliveryStore
+from bot.relay.routing.conversation_actions import ConversationActions
+from bot.relay.routing.conversations import Conversations
+from bot.relay.routing.links import Links
+from bot.relay.routing.openings import Openings
+from bot.relay.routing.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.formats import FILE_BYTES as SLACK_FILE_BYTES

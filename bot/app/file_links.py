@@ -5,10 +5,10 @@ from pathlib import Path
 
 from bot.linq.adapter import LinqAdapter
 from bot.linq.ids import ALL_LABEL, shown_handle
-from bot.relay import settings as link_settings
 from bot.relay.errors import Refused
-from bot.relay.links import FROM_FILE
 from bot.relay.rooms import Link, LinkSettings
+from bot.relay.routing import settings as link_settings
+from bot.relay.routing.links import FROM_FILE
 from bot.slack.adapter import SlackAdapter
 from config.links_file import ALL_LINES, FileLink, load_links
 from config.settings import SettingsError

@@ -8,7 +8,7 @@ from bot.audio.inspect.sniff import sniff
 from bot.audio.results import MediaKind
 from bot.audio.workers import AudioWorkers
 from bot.relay.media.formats import AcceptedFormat, formats_of_extension
-from bot.relay.ports import AudioFile
+from bot.relay.ports.networks import AudioFile
 
 
 class VoiceConverter:

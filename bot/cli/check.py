@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.app import Services, health, load_file_links, open_services, read_file_links
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
-from bot.relay.links import FROM_FILE
 from bot.relay.rooms import Link, UnheardRoom
+from bot.relay.routing.links import FROM_FILE
 from bot.slack.diagnosis import CheckResult
 from bot.slack.ids import parse_room
 from config.settings import Settings, SettingsError

@@ -8,7 +8,7 @@ from bot.app import Services, open_services
 from bot.app.erasure import Forgotten
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit, stop, warn
 from bot.cli.links import channel_of
-from bot.relay.links import FROM_FILE
+from bot.relay.routing.links import FROM_FILE
 
 OUT_OF_REACH = (
     "Out of reach: what stands in Slack (delete it there), what is on phones, the texts in Linq's own lists (delete "

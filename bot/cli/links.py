@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from bot.app import SENDERS, Services, open_services
 from bot.cli.common import USAGE, plain_console, run_or_exit, settings_or_exit, show, stop, table, warn
-from bot.relay import settings as link_settings
-from bot.relay.audit import COMMAND_LINE
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
+from bot.relay.ports.audit import COMMAND_LINE
 from bot.relay.rooms import Link, RoomInfo
+from bot.relay.routing import settings as link_settings
 from bot.slack.ids import parse_room
 
 LINE = "line:"

@@ -9,7 +9,7 @@ from bot.audio import AudioWorkers, MediaKind, VoiceConverter
 from bot.files.pictures import convert_picture
 from bot.relay.errors import Refused, Remedy
 from bot.relay.parts import Media
-from bot.relay.ports import PlainFile
+from bot.relay.ports.networks import PlainFile
 
 PICTURE_TIMEOUT_S = 30.0
 HEAD_BYTES = 64

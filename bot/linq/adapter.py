@@ -24,7 +24,7 @@ from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.line_history import LineHistory
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
-from bot.relay.ports import AudioConverter, FileConverter, Network, RoomFinder, RoomOpener
+from bot.relay.ports.networks import AudioConverter, FileConverter, Network, RoomFinder, RoomOpener
 
 
 @dataclass(frozen=True)

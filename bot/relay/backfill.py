@@ -15,9 +15,9 @@ from bot.relay.errors import Refused, RelayError, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, RoomId, network_of
 from bot.relay.model import Message
 from bot.relay.parts import Edit, Reaction
-from bot.relay.ports import HistoryPage, Network, Networks
-from bot.relay.room_stores import HistoryMark, MarkStore
-from bot.relay.stores import HeldReaction, ReactionStore
+from bot.relay.ports.networks import HistoryPage, Network, Networks
+from bot.relay.ports.room_stores import HistoryMark, MarkStore
+from bot.relay.ports.stores import HeldReaction, ReactionStore
 
 log = logging.getLogger("memobridge.relay")
 

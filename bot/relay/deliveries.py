@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.relay import holds, policy
-from bot.relay.conversations import Conversations
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.media.prefetch import Prefetcher
@@ -19,12 +18,13 @@ from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Delivery, DeliveryState, HeldFor, Message, PreparedPart
 from bot.relay.outgoing import NotPrepared, NotYetSent, OutgoingBuilder
 from bot.relay.parts import Edit, Reaction
-from bot.relay.ports import Networks
+from bot.relay.ports.networks import Networks
+from bot.relay.ports.stores import Claim, DeliveryStore, PeopleStore, Told
 from bot.relay.reconcile import Reconciler, outcome_in_doubt, unforeseen_in_doubt
 from bot.relay.retry import RetryPolicy
 from bot.relay.rooms import Link
-from bot.relay.routes import RoomUnusable, Route, Routes
-from bot.relay.stores import Claim, DeliveryStore, PeopleStore, Told
+from bot.relay.routing.conversations import Conversations
+from bot.relay.routing.routes import RoomUnusable, Route, Routes
 
 log = logging.getLogger("memobridge.relay")
 

@@ -12,9 +12,9 @@ from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import MessageId, NoticeId
 from bot.relay.model import NEEDS_ATTENTION, DeliveryWithReceipts, Notice, Rendered, Status
 from bot.relay.parts import Edit, Reaction
-from bot.relay.ports import Networks, StatusBoard
+from bot.relay.ports.networks import Networks, StatusBoard
+from bot.relay.ports.stores import NoticeStore
 from bot.relay.receipts import StatusReport, status_of
-from bot.relay.stores import NoticeStore
 
 log = logging.getLogger("memobridge.relay")
 

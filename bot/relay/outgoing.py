@@ -9,9 +9,9 @@ from bot.relay.ids import RoomId
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Author, Delivery, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Part, Reaction
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
+from bot.relay.ports.stores import Counterpart, DeliveryStore, PeopleStore
 from bot.relay.rooms import Conversation
-from bot.relay.stores import Counterpart, DeliveryStore, PeopleStore
 
 SEARCHED_EVERY = timedelta(seconds=1)
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from bot.relay.ids import RoomId
 from bot.relay.model import NEEDS_ATTENTION, DeliveryWithReceipts, Status
+from bot.relay.ports.room_stores import LinkStore
 from bot.relay.receipts import status_of
-from bot.relay.room_stores import LinkStore
 from bot.relay.rooms import Conversation, Link
 
 SHOWN = 10  # of each kind; one more tells that there are others

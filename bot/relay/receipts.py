@@ -18,8 +18,8 @@ from bot.relay.model import (
     ReceiptSource,
     Status,
 )
-from bot.relay.ports import Networks
-from bot.relay.stores import DeliveryStore, Overdue, ReceiptStore
+from bot.relay.ports.networks import Networks
+from bot.relay.ports.stores import DeliveryStore, Overdue, ReceiptStore
 
 log = logging.getLogger("memobridge.relay")
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.model import Delivery, DeliveryState, Sent
 from bot.relay.outgoing import OutgoingBuilder
-from bot.relay.ports import Networks, Sender, Settlement
+from bot.relay.ports.networks import Networks, Sender, Settlement
+from bot.relay.ports.stores import Claim, DeliveryStore
 from bot.relay.retry import RetryPolicy
-from bot.relay.stores import Claim, DeliveryStore
 
 log = logging.getLogger("memobridge.relay")
 

@@ -9,10 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.relay import holds
-from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, delivery_id
-from bot.relay.links import Links
 from bot.relay.model import (
     NEEDS_ATTENTION,
     Delivery,
@@ -24,9 +22,11 @@ from bot.relay.model import (
     Status,
 )
 from bot.relay.parts import Edit, Media, Part, Text, Voice
+from bot.relay.ports.audit import COMMAND_LINE, AuditEntry, AuditLog
+from bot.relay.ports.stores import DeliveryStore, ReceiptStore
 from bot.relay.receipts import status_of
 from bot.relay.rooms import Link
-from bot.relay.stores import DeliveryStore, ReceiptStore
+from bot.relay.routing.links import Links
 
 RESENDABLE = (*NEEDS_ATTENTION, Status.CANCELLED)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import aiohttp
 
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.ports import AudioConverter, FileConverter, Network
+from bot.relay.ports.networks import AudioConverter, FileConverter, Network
 from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands

@@ -15,9 +15,9 @@ import pytest
 from bot import telemetry
 from bot.app.service import Role, Service
 from bot.linq.ids import LinqIds
-from bot.relay.links import FROM_FILE
 from bot.relay.media.spool import FOLDER_PREFIX
 from bot.relay.rooms import Link
+from bot.relay.routing.links import FROM_FILE
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS, CREW, TEAM

@@ -7,7 +7,7 @@ from bot.audio.convert.convert import convert_file
 from bot.audio.inspect.inspect import inspect_file
 from bot.audio.results import Inspection
 from bot.linq.api.limits import VOICE_FORMATS as CONTAINERS
-from bot.relay.ports import AudioFile
+from bot.relay.ports.networks import AudioFile
 
 LIMITS = Limits()
 

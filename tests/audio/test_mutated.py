@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.audio import VoiceConverter
 from bot.relay.errors import Refused, RelayError
-from bot.relay.ports import AudioFile
+from bot.relay.ports.networks import AudioFile
 from tests.audio.playback import played_seconds
 from tests.audio.samples.formats import FORMATS, REFUSED
 from tests.audio.samples.mutations import mutated

@@ -16,7 +16,7 @@ from bot import __version__
 from bot.cli.child import BotProcess, ChildError
 from bot.cli.common import show, table
 from bot.linq.ids import LinqIds
-from bot.relay.audit import AuditEntry
+from bot.relay.ports.audit import AuditEntry
 from bot.relay.rooms import Link
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.slack.fixtures import ARCHIVED, CLIPS, ELSEWHERE, TEAM

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from bot.relay.audit import AuditEntry
 from bot.relay.model import ReceiptKind
 from bot.relay.parts import Text
+from bot.relay.ports.audit import AuditEntry
 from bot.store.database import Database
 from tests.cli.shell import Shell
 from tests.fakes import ANN, CHANNEL, CHAT

@@ -20,8 +20,8 @@ from bot.cli.common import run_or_exit, settings_or_exit
 from bot.jobs import Intervals
 from bot.relay.ids import network_of
 from bot.relay.model import Delivery
-from bot.relay.ports import Network, Outgoing
-from bot.relay.stores import Claim
+from bot.relay.ports.networks import Network, Outgoing
+from bot.relay.ports.stores import Claim
 from tests.crash.boundaries import BY_NAME, Boundary, Moment
 
 Call = Callable[..., Awaitable[Any]]

@@ -6,7 +6,7 @@ from typing import Any
 from bot.relay.ids import DeliveryId, MediaRef, MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, PreparedPart
 from bot.relay.parts import Part, Voice
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from tests.linq.conftest import IDS, now
 
 CHAT = "0d2b7a54-3f1c-4f0e-9b7a-5a1e2c3d4e5f"

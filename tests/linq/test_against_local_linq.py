@@ -15,7 +15,7 @@ from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId
 from bot.relay.model import Message, PreparedPart, Receipt, ReceiptKind, Sent
 from bot.relay.parts import Announcement, Edit, Happening, Media, Part, Reaction, Span, Style, Text, Voice
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from tests.linq.api.test_sender_against_local_linq import uploaded
 from tests.linq.conftest import IDS, now
 from tests.linq.inbound.test_http_receiver import Memory, served, url_of

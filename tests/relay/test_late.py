@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from bot.relay.errors import RelayError, RetryLater
 from bot.relay.model import DeliveryState, Status
+from bot.relay.ports.stores import Claim
 from bot.relay.retry import RetryPolicy
-from bot.relay.stores import Claim
 from tests.fakes import CHAT, OTHER_CHANNEL, OTHER_CHAT, said, until, voice
 from tests.relay.world import World
 

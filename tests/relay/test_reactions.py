@@ -10,7 +10,7 @@ import pytest
 from bot.relay.ids import MessageId, PersonId
 from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Announcement, Reaction, Text
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from bot.relay.rooms import LinkSettings, Mode
 from tests.fakes import ANN, BASE, CONTACT, OTHER_CHANNEL, OTHER_CHAT, heard, said
 from tests.relay.world import World

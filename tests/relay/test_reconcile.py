@@ -8,7 +8,7 @@ from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import DeliveryId
 from bot.relay.model import DeliveryState, Status
 from bot.relay.parts import Text
-from bot.relay.ports import Settlement
+from bot.relay.ports.networks import Settlement
 from bot.relay.reconcile import PROBABLY_ARRIVED
 from tests.fakes import CHAT, public_voice, said, voice
 from tests.relay.world import World

@@ -9,7 +9,7 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import MediaRef
 from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Media, Text
-from bot.relay.ports import Settlement
+from bot.relay.ports.networks import Settlement
 from bot.relay.rooms import LinkSettings, Mode
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, said, until, voice
 from tests.relay.world import World

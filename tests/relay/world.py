@@ -10,22 +10,22 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bot.relay.backfill import Backfill
-from bot.relay.conversation_actions import ConversationActions
-from bot.relay.conversations import Conversations
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import RelayError
 from bot.relay.ids import DeliveryId, NoticeId, RoomId
-from bot.relay.links import Links
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.model import Delivery, DeliveryWithReceipts, Status
 from bot.relay.notices import NoticeService
-from bot.relay.ports import Network, Networks
+from bot.relay.ports.networks import Network, Networks
 from bot.relay.receipts import Receipts, StatusReport, status_of
 from bot.relay.retry import RetryPolicy
 from bot.relay.rooms import Link, LinkSettings
-from bot.relay.routes import Routes
+from bot.relay.routing.conversation_actions import ConversationActions
+from bot.relay.routing.conversations import Conversations
+from bot.relay.routing.links import Links
+from bot.relay.routing.routes import Routes
 from bot.relay.user_actions import UserActions
 from bot.store.database import Database
 from tests.fakes import BASE, CHANNEL, CHAT, FakeChats, FakeTeam, Faulty

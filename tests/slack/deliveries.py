@@ -18,7 +18,7 @@ from bot.relay.model import (
     ReceiptSource,
 )
 from bot.relay.parts import Media, Part, Text, Voice
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from bot.slack.ids import SlackRoom, media_ref, person_id
 from tests.slack.fake_relay import ANNS_CHAT
 from tests.slack.fake_workspace import ANN, CLIPS, TEAM

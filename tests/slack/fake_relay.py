@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.relay import settings
 from bot.relay.errors import Refused
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Media, Voice
 from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, UnheardRoom
+from bot.relay.routing import settings
 from bot.slack.ids import person_id
 from tests.slack.fake_workspace import ANN, TEAM
 

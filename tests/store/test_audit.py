@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.relay.audit import AuditEntry
 from bot.relay.ids import DeliveryId
-from bot.relay.links import FROM_FILE
 from bot.relay.model import DeliveryState, HeldFor, Receipt, ReceiptKind
 from bot.relay.parts import Media, Text
+from bot.relay.ports.audit import AuditEntry
 from bot.relay.rooms import Link, LinkSettings, Mode
+from bot.relay.routing.links import FROM_FILE
 from bot.store.database import Database
 from bot.store.tables import audit as audit_table
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHAT

@@ -12,7 +12,7 @@ from bot.relay.holds import NOW, Decision
 from bot.relay.ids import DeliveryId, MediaRef, MessageId, RoomId
 from bot.relay.model import AudioInfo, Delivery, DeliveryState, HeldFor, PreparedPart, Sent
 from bot.relay.parts import Announcement, Edit, Happening, Media, Reaction, Span, Style, Text, Voice
-from bot.relay.stores import Counterpart
+from bot.relay.ports.stores import Counterpart
 from bot.store.database import ROOMS_DUE, Database
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHAT, SECOND
 from tests.store.conftest import Jobs

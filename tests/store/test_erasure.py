@@ -5,12 +5,12 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from bot.relay.audit import AuditEntry
 from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, ReceiptKind
 from bot.relay.parts import Media, Reaction, Text
+from bot.relay.ports.audit import AuditEntry
+from bot.relay.ports.stores import Told
 from bot.relay.rooms import Link
-from bot.relay.stores import Told
 from bot.store.database import Database
 from tests.fakes import ANN, CHANNEL, CHAT, CONTACT, OTHER_CHANNEL, OTHER_CHAT
 from tests.store.rows import (

@@ -8,7 +8,7 @@ import pytest
 from bot.relay.ids import DeliveryId
 from bot.relay.model import DeliveryState, Receipt
 from bot.relay.parts import Reaction, Text
-from bot.relay.stores import Told
+from bot.relay.ports.stores import Told
 from bot.store.database import Database
 from bot.store.pool import Pool
 from bot.store.tables.retention import BATCH, Retention

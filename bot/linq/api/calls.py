@@ -20,7 +20,7 @@ from bot.linq.api.error_codes import ANSWER_LOST, NOT_CONNECTED, UNREADABLE, mea
 from bot.linq.fields import PayloadError, read
 from bot.linq.schemas import ErrorAnswer, ListPage
 from bot.relay.errors import RelayError
-from bot.relay.retry_after import parse_retry_after
+from bot.relay.retry import parse_retry_after
 
 log = logging.getLogger("memobridge.linq")
 

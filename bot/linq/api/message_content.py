@@ -17,7 +17,7 @@ from bot.linq.text import UnitRange, utf16_length, write_text
 from bot.relay.errors import Refused
 from bot.relay.model import Delivery, PreparedPart
 from bot.relay.parts import Media, Part, Span, Text, Voice
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 
 TOO_LONG = f"The text is longer than the {TEXT_UNITS:,} characters that Linq takes in one message."
 NOTHING_LEFT = "There is nothing in this message that can be sent."

@@ -20,7 +20,7 @@ from bot.relay.errors import Refused, Remedy
 from bot.relay.ids import MessageId, RoomId
 from bot.relay.model import Delivery, Receipt, ReceiptKind, ReceiptSource, Sent
 from bot.relay.parts import Edit, Reaction, Voice
-from bot.relay.ports import Outgoing, Settlement
+from bot.relay.ports.networks import Outgoing, Settlement
 
 UNKNOWN_MESSAGE = "2002"
 UNKNOWN = frozenset({"2001", UNKNOWN_MESSAGE})

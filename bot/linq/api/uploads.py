@@ -23,7 +23,7 @@ from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds
 from bot.linq.schemas import UploadAnswer
 from bot.relay.errors import Refused, RelayError, Remedy, RetryLater
-from bot.relay.ports import Upload
+from bot.relay.ports.networks import Upload
 
 log = logging.getLogger("memobridge.linq")
 

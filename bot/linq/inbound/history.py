@@ -21,7 +21,7 @@ from bot.linq.inbound.content import parts_of
 from bot.relay.ids import RoomId
 from bot.relay.model import Message, ReceiptKind
 from bot.relay.parts import Text
-from bot.relay.ports import HistoryPage
+from bot.relay.ports.networks import HistoryPage
 
 SETTLED_AFTER = timedelta(seconds=2)
 """``updated_at`` has been seen a second behind the other times of a message that nobody changed."""

@@ -19,7 +19,7 @@ from bot.linq.ids import LinqIds, is_line
 from bot.linq.inbound.history import LinqHistory
 from bot.relay.errors import Refused, Remedy
 from bot.relay.ids import RoomId
-from bot.relay.ports import HistoryPage
+from bot.relay.ports.networks import HistoryPage
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from bot.relay.model import Delivery
-from bot.relay.stores import DeliveryStore
+from bot.relay.ports.stores import DeliveryStore
 
 VALID_FOR = timedelta(minutes=15)
 

@@ -19,7 +19,7 @@ from bot.relay.ids import MediaRef
 from bot.relay.media.spool import CHUNK_BYTES, Spool
 from bot.relay.model import Delivery, PreparedPart
 from bot.relay.parts import Media, Part, Voice
-from bot.relay.ports import (
+from bot.relay.ports.networks import (
     AudioConverter,
     AudioFile,
     Download,

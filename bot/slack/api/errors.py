@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
-from bot.relay.retry_after import parse_retry_after
+from bot.relay.retry import parse_retry_after
 from bot.slack.api.rate_limit import BUSY, RATE_LIMITED
 from bot.slack.fields import text
 

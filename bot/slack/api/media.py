@@ -14,7 +14,7 @@ import aiohttp
 
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.parts import Media, Voice
-from bot.relay.ports import Upload
+from bot.relay.ports.networks import Upload
 from bot.slack.api.downloads import NOT_READY, Downloads, LoginPage, NotTheFile, SlackDownload, StaleAddress, slack_url
 from bot.slack.api.errors import DELETED, HIDDEN
 from bot.slack.api.identity import Identity

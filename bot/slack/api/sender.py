@@ -13,7 +13,7 @@ from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RelayError, Ret
 from bot.relay.ids import RoomId
 from bot.relay.model import Author, Delivery, Sent
 from bot.relay.parts import Announcement, Edit, Reaction
-from bot.relay.ports import Outgoing, Settlement
+from bot.relay.ports.networks import Outgoing, Settlement
 from bot.slack import emoji
 from bot.slack.api.attachments import Attachments
 from bot.slack.api.errors import BLOCKS_REFUSED

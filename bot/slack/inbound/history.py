@@ -17,7 +17,7 @@ from typing import Any
 from bot.relay.errors import Refused
 from bot.relay.ids import RoomId
 from bot.relay.model import Message
-from bot.relay.ports import HistoryPage
+from bot.relay.ports.networks import HistoryPage
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import SlackApi
 from bot.slack.fields import Body, child, children, text, timestamp

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.relay.ids import PersonId
 from bot.relay.rooms import Link, RoomHealth
-from bot.relay.settings import describe
+from bot.relay.routing.settings import describe
 from bot.slack.ids import is_group, is_person, user_of, usergroup_of
 from bot.slack.ui.mrkdwn import escape
 from bot.slack.ui.notice_text import DAY_AND_TIME, clock

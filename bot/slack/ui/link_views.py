@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.relay.rooms import Confirm, Link, Mode, RoomInfo, Senders
-from bot.relay.settings import OFF, describe
+from bot.relay.routing.settings import OFF, describe
 from bot.slack.fields import one_line
 from bot.slack.ids import is_group, is_person, user_of
 from bot.slack.ui.blocks import Block, context, modal, plain

@@ -4,8 +4,8 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from bot.relay.audit import AuditEntry
 from bot.relay.ids import DeliveryId
+from bot.relay.ports.audit import AuditEntry
 from bot.store.pool import Pool
 from bot.store.tables.rows import Row
 

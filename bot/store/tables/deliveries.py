@@ -8,7 +8,7 @@ from bot.relay.errors import Remedy
 from bot.relay.holds import Decision
 from bot.relay.ids import DeliveryId, Fence, MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, DeliveryState, DeliveryWithReceipts, PreparedPart, Sent
-from bot.relay.stores import Claim, Counterpart, HeldReaction, Told
+from bot.relay.ports.stores import Claim, Counterpart, HeldReaction, Told
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
 from bot.store.tables.rows import (

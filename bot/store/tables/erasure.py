@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.relay.audit import COMMAND_LINE
 from bot.relay.ids import MediaRef, PersonId, RoomId
+from bot.relay.ports.audit import COMMAND_LINE
 from bot.store.pool import Pool
 from bot.store.pool import rows as run
 

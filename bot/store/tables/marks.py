@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.relay.ids import MessageId, RoomId
-from bot.relay.room_stores import HistoryMark
+from bot.relay.ports.room_stores import HistoryMark
 from bot.store.pool import Pool
 
 # A room whose link is new is read from when it was linked; one that was linked before there were marks, from now on.

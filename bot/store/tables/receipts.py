@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.relay.ids import DeliveryId
 from bot.relay.model import Receipt
-from bot.relay.stores import Overdue
+from bot.relay.ports.stores import Overdue
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool
 from bot.store.tables.rows import to_told

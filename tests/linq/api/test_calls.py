@@ -16,7 +16,7 @@ from bot.linq.adapter import LinqAdapter
 from bot.linq.api.calls import call_api
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.model import Sent
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from tests.linq.conftest import IDS, Payload, now
 from tests.linq.made import ATTACHMENT, MESSAGE, memo
 

@@ -9,7 +9,7 @@ from bot.linq.api.sender import TOO_LATE_TO_EDIT
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.model import PreparedPart, ReceiptKind, ReceiptSource
 from bot.relay.parts import Edit, Media, Reaction, Text, Voice
-from bot.relay.ports import Outgoing, Settlement
+from bot.relay.ports.networks import Outgoing, Settlement
 from tests.linq.conftest import IDS, Payload, now
 from tests.linq.fake_linq import Answer, FakeLinq
 from tests.linq.made import ATTACHMENT, CHAT, DELIVERY, MESSAGE, delivery, memo, outgoing

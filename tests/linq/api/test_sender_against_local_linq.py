@@ -15,7 +15,7 @@ from bot.linq.api.limits import MEMOS_PER_PAIR
 from bot.linq.ids import attachment_of, message_of
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, RetryLater
 from bot.relay.model import ReceiptKind, ReceiptSource, Sent
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from tests.linq.conftest import IDS, now
 from tests.linq.local_linq import Chats, Fault, LocalLinq, Wire
 from tests.linq.made import MESSAGE, memo

@@ -14,7 +14,7 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Announcement, Edit, Happening, Reaction, Text, Voice
-from bot.relay.ports import HistoryPage
+from bot.relay.ports.networks import HistoryPage
 from tests.linq.conftest import IDS, Payload, load, now
 from tests.linq.fake_linq import Answer, FakeLinq
 from tests.linq.local_linq import Chats, LocalLinq, write

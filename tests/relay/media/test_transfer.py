@@ -9,7 +9,7 @@ from bot.relay.ids import DeliveryId, MediaRef
 from bot.relay.media.transfer import MediaTransfer
 from bot.relay.model import AudioInfo, Delivery, PreparedPart
 from bot.relay.parts import Media, Part, Reaction, Text, Voice
-from bot.relay.ports import AudioConverter, AudioFile, Network, Networks
+from bot.relay.ports.networks import AudioConverter, AudioFile, Network, Networks
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, FakeAudio, FakeChats, FakeSource, FakeTeam, public_voice, said, voice
 
 

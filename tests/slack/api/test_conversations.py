@@ -8,7 +8,7 @@ import pytest
 
 from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, Remedy
 from bot.relay.parts import Edit, Media
-from bot.relay.ports import Outgoing
+from bot.relay.ports.networks import Outgoing
 from bot.relay.rooms import Conversation
 from bot.slack.adapter import SlackAdapter
 from bot.slack.api.threads import SlackThreads

@@ -12,7 +12,7 @@ from bot.relay.errors import ROOT_GONE, OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import DeliveryId
 from bot.relay.model import AudioInfo, Author, PreparedPart
 from bot.relay.parts import Announcement, Edit, Happening, Media, Reaction, Voice
-from bot.relay.ports import Outgoing, Settlement
+from bot.relay.ports.networks import Outgoing, Settlement
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.ids import SlackRoom, media_ref, parse_message
 from bot.slack.inbound.parse import time_of

@@ -10,7 +10,7 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Edit, Reaction, Text, Voice
-from bot.relay.ports import HistoryPage
+from bot.relay.ports.networks import HistoryPage
 from bot.slack.adapter import SlackAdapter
 from bot.slack.ids import SlackRoom
 from bot.slack.inbound.parse import time_of

@@ -6,10 +6,10 @@ import pytest
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import PersonId
-from bot.relay.links import FROM_FILE, Links
 from bot.relay.parts import Announcement, Happening, Text
-from bot.relay.ports import Networks
+from bot.relay.ports.networks import Networks
 from bot.relay.rooms import Link, LinkSettings, Mode, RoomInfo
+from bot.relay.routing.links import FROM_FILE, Links
 from bot.store.database import Database
 from tests.fakes import ANN, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, FakeTeam, Faulty, heard, said
 from tests.relay.world import World

@@ -7,8 +7,8 @@ import pytest
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryState, Sent
-from bot.relay.openings import Openings
 from bot.relay.rooms import LineInfo, Link, Membership, RoomInfo
+from bot.relay.routing.openings import Openings
 from tests.fakes import ANN, CHANNEL, LINE, OTHER_CHANNEL
 from tests.relay.world import World
 

@@ -6,13 +6,14 @@ Unlinking touches no delivery: each knows its target since it was accepted, and 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.relay import policy, settings
-from bot.relay.audit import COMMAND_LINE, AuditEntry, AuditLog
+from bot.relay import policy
 from bot.relay.errors import Refused
 from bot.relay.ids import PersonId, RoomId
-from bot.relay.ports import Networks, RoomFinder
-from bot.relay.room_stores import LinkStore
+from bot.relay.ports.audit import COMMAND_LINE, AuditEntry, AuditLog
+from bot.relay.ports.networks import Networks, RoomFinder
+from bot.relay.ports.room_stores import LinkStore
 from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, Senders
+from bot.relay.routing import settings
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.relay.retry_after import parse_retry_after
+from bot.relay.retry import parse_retry_after
 
 HOUR = timedelta(hours=1)
 NOON = "Sun, 22 Nov 2026 12:00:00 GMT"
@@ -21,7 +21,7 @@ NOON = "Sun, 22 Nov 2026 12:00:00 GMT"
         ("Mon, 23 Nov 2026 12:00:00 GMT", 3600),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_within_bounds(value: str, seconds: float) -> None:
+def test_retry_is_seconds_or_a_date_within_bounds(value: str, seconds: float) -> None:
     assert parse_retry_after(value, NOON, at_most=HOUR) == timedelta(seconds=seconds)
 
 

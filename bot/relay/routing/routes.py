@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId, delivery_id
-from bot.relay.links import Links
 from bot.relay.model import Delivery, Message
 from bot.relay.parts import Voice
-from bot.relay.ports import Networks
-from bot.relay.room_stores import ConversationStore, LinkStore
+from bot.relay.ports.networks import Networks
+from bot.relay.ports.room_stores import ConversationStore, LinkStore
 from bot.relay.rooms import Link, RoomHealth
+from bot.relay.routing.links import Links
 
 INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
 BEGINNING = "A conversation begins here just now: its thread is not known yet."

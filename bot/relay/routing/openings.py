@@ -5,12 +5,12 @@ from datetime import datetime
 
 from bot.relay.errors import Refused
 from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
-from bot.relay.links import Links
 from bot.relay.model import Delivery, DeliveryState
 from bot.relay.parts import Text
-from bot.relay.ports import RoomOpener
+from bot.relay.ports.networks import RoomOpener
+from bot.relay.ports.stores import DeliveryStore
 from bot.relay.rooms import LineInfo, Link
-from bot.relay.stores import DeliveryStore
+from bot.relay.routing.links import Links
 
 
 class Openings:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from bot.relay.errors import ROOT_GONE, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import RoomId
-from bot.relay.ports import Networks, RoomFinder
-from bot.relay.room_stores import ConversationStore, LinkStore
+from bot.relay.ports.networks import Networks, RoomFinder
+from bot.relay.ports.room_stores import ConversationStore, LinkStore
+from bot.relay.ports.stores import Claim
 from bot.relay.rooms import Conversation
-from bot.relay.stores import Claim
 
 log = logging.getLogger("memobridge.relay")
 

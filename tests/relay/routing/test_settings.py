@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.relay import settings
 from bot.relay.errors import Refused
 from bot.relay.rooms import Confirm, LinkSettings, Mode, Senders
+from bot.relay.routing import settings
 
 ANN = "team:T0AAA@U0ANN"
 DEFAULT = LinkSettings()

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.relay.audit import AuditEntry, AuditLog
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import MessageId, PersonId, RoomId, delivery_id
-from bot.relay.links import Links
 from bot.relay.model import Delivery
 from bot.relay.parts import Announcement, Happening
-from bot.relay.ports import Networks, RoomFinder
-from bot.relay.room_stores import ConversationStore
+from bot.relay.ports.audit import AuditEntry, AuditLog
+from bot.relay.ports.networks import Networks, RoomFinder
+from bot.relay.ports.room_stores import ConversationStore
 from bot.relay.rooms import Conversation, Link, LinkSettings, UnheardRoom
+from bot.relay.routing.links import Links
 
 BEGINNING = "This conversation begins just now."
 GONE = "This conversation goes on elsewhere."
