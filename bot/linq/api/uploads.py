@@ -23,6 +23,7 @@ from bot.linq.fields import PayloadError, read
 from bot.linq.ids import LinqIds
 from bot.linq.schemas import UploadAnswer
 from bot.relay.errors import Refused, RelayError, Remedy, RetryLater
+from bot.relay.media.exact_body import ExactBody
 from bot.relay.ports.networks import Upload
 
 log = logging.getLogger("memobridge.linq")
@@ -75,39 +76,6 @@ class LinqMediaStore:
         attachment."""
         assert isinstance(upload, LinqUpload), "uploads are created here"
         await put(self._session, upload, chunks)
-
-
-class ExactBody:
-    """Chunks that add up to ``size_bytes``. A source that fails or misses the mark fails the whole body.
-
-    ``failure`` keeps the source's own error, which aiohttp would bury under one of its own.
-    """
-
-    def __init__(self, chunks: AsyncIterator[bytes], size_bytes: int) -> None:
-        self._chunks = chunks
-        self._size_bytes = size_bytes
-        self.failure: Exception | None = None
-        self.is_complete = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        held, seen = b"", 0
-        try:
-            async for chunk in self._chunks:
-                seen += len(chunk)
-                self._require(seen <= self._size_bytes)
-                if held:
-                    yield held
-                held = chunk
-            self._require(seen == self._size_bytes)
-        except Exception as error:
-            self.failure = error
-            raise
-        yield held
-        self.is_complete = True
-
-    def _require(self, holds: bool) -> None:
-        if not holds:
-            raise RetryLater("The file did not have the length it was said to have.", code="length")
 
 
 async def put(session: aiohttp.ClientSession, upload: LinqUpload, chunks: AsyncIterator[bytes]) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from bot.relay.errors import Refused, Remedy, RetryLater
+from bot.relay.media.exact_body import ExactBody
 from bot.relay.parts import Media, Voice
 from bot.relay.ports.networks import Upload
 from bot.slack.api.downloads import NOT_READY, Downloads, LoginPage, NotTheFile, SlackDownload, StaleAddress, slack_url
@@ -112,17 +113,20 @@ class SlackMediaStore:
     async def _post(self, upload: SlackUpload, chunks: AsyncIterator[bytes]) -> None:
         """The address itself lets the bytes in: our token stays here."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(upload.size_bytes)}
+        body = ExactBody(chunks, upload.size_bytes)
         try:
             async with self._session.post(
                 slack_url(upload.url, self._base_url),
-                data=chunks,
+                data=body,
                 headers=headers,
                 allow_redirects=False,
                 timeout=UPLOAD_TIMEOUT,
             ) as response:
                 status = response.status
         except (aiohttp.ClientError, OSError) as lost:
-            raise RetryLater("The upload to Slack broke off.") from lost
+            raise body.failure or RetryLater("The upload to Slack broke off.") from lost
+        if body.failure:  # answered before it was whole
+            raise body.failure
         if status == 413:
             raise Refused("The file is larger than Slack allows.", code="413")
         if status != 200:

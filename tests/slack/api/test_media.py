@@ -246,6 +246,16 @@ async def test_bytes_that_do_not_come_whole_complete_nothing(slack: FakeSlack, a
     assert slack.named("files.completeUploadExternal") == []
 
 
+async def test_source_that_fails_raises_its_own_error(slack: FakeSlack, adapter: SlackAdapter) -> None:
+    async def gone() -> AsyncIterator[bytes]:
+        yield SOUND[:5]
+        raise Refused("The file was deleted.")
+
+    upload = await adapter.store.create_upload("memo.m4a", "audio/mp4", len(SOUND))
+    with pytest.raises(Refused, match="was deleted"):
+        await adapter.store.upload(upload, gone())
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [("file_type_not_allowed", "of this type"), ("file_uploads_disabled", "does not allow files")]
 )
