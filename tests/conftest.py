@@ -22,6 +22,18 @@ os.environ["ENV_FILE"] = ""  # no test meets the settings of a developer's own b
 # Tests do not ask what a power cut leaves behind, and without these a fresh database takes a tenth of the time.
 UNSAFE = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
 
+# What mostly waits goes first, side by side with what computes: a run that ends with it would wait for one file.
+WAITING = ("stories", "crash", "cli", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+
+    def is_last(item: pytest.Item) -> bool:
+        return item.path.relative_to(tests).parts[0] not in WAITING
+
+    items.sort(key=is_last)
+
 
 def cannot(reason: str) -> NoReturn:
     """Skip, except where the environment promises that all is there."""
