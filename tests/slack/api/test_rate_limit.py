@@ -186,9 +186,9 @@ async def test_a_long_pause_is_told_to_those_who_wait_and_to_newcomers(
 async def test_reading_history_leaves_turns_for_finding_lost_posts(
     time: FakeTime, turns: Turns, limiter: RateLimiter
 ) -> None:
-    reads = [turns.take("conversations.history", "C1", is_backfill=True) for _ in range(9)]
-    assert await time.run(*reads) == [0, 0, 0, 3, 6, 9, 12, 15, 18]
-    await turns.burst("conversations.history", 5, "C1")
+    reads = [turns.take("conversations.history", "C1", is_backfill=True) for _ in range(14)]
+    assert await time.run(*reads) == [0] * 8 + [2, 4, 6, 8, 10, 12]
+    await turns.burst("conversations.history", 3, "C1")
 
 
 async def test_a_method_without_a_rate_waits_only_when_slack_said_so(
