@@ -36,7 +36,7 @@ class Contestant:
 
     async def settle(self) -> None:
         """As if every history had been read since the start. What a room sends waits for that, at Slack's pace: fifty
-        channels would keep each measure waiting for two minutes."""
+        channels would keep each measure waiting for a minute and a half."""
         if self.database is not None:
             async with await psycopg.AsyncConnection.connect(history.url(self.database), autocommit=True) as connection:
                 await connection.execute(CLOSE_GAPS)
