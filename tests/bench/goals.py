@@ -141,9 +141,17 @@ COURSES = (
             Goal("the same: memory above rest", "memory_mib", "MiB", 32, 16),
         ),
     ),
+    Course(
+        "new-contacts",
+        inbound.new_contacts,
+        (
+            Goal("50 new contacts in each of 4 inboxes; a post a second and channel takes 49 s", "lasted_s", "s", 53.9),
+            Goal("a text in a quiet channel meanwhile", "quiet_s", "s", 3.0, 1.0),
+        ),
+    ),
 )
 WITH_HISTORY = ("far-single", "far-burst", "burst", "single", "instant", "memory", "rest", "start")
-"""What is measured again with a million deliveries in the database."""
+"""What is measured again with a million deliveries and twenty thousand conversations in the database."""
 
 
 def with_history(course: Course) -> Course:

@@ -1,4 +1,5 @@
-"""A database with a long history: a million deliveries, their notices and receipts, and a thousand links."""
+"""A database with a long history: a million deliveries, their notices and receipts, a thousand links, and an inbox with
+twenty thousand conversations, of which five hundred are open."""
 
 import asyncio
 import atexit
@@ -15,6 +16,7 @@ from bot.store.database import migrate
 from bot.store.embedded import Embedded
 
 DELIVERIES, LINKS = 1_000_000, 1_000
+CONVERSATIONS, OPEN_CONVERSATIONS = 20_000, 500
 ROOMS = """
 CREATE TEMPORARY TABLE rooms AS SELECT number, 'slack:TOLD/COLD' || number AS room,
     'linq:default/' || md5('chat' || number)::uuid AS peer FROM generate_series(0, %(links)s - 1) AS number
@@ -42,6 +44,25 @@ STEPS = (
     SELECT source, notice_room, source || '9', md5(source), 3, 3 FROM deliveries
     """,
     """
+    CREATE TEMPORARY TABLE threads AS SELECT n, 'slack:TOLD/COLDINBOX/1700000000.' || lpad(n::text, 6, '0') AS room,
+        'linq:default/' || md5('contact' || n)::uuid AS peer, now() - n * interval '5 minutes' AS at
+    FROM generate_series(1, %(conversations)s) AS n
+    """,
+    """
+    INSERT INTO links (room, peer, label, made_by, is_inbox, inbox)
+    SELECT 'slack:TOLD/COLDINBOX', 'linq:default/line/0123456789abcdef', '+12025550199', 'bench', true, NULL
+    UNION ALL SELECT room, peer, '', 'bench', false, 'slack:TOLD/COLDINBOX' FROM threads
+    """,
+    """
+    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, root, began_at, active_at,
+        waiting_since, answered_at, closed_at, shown_at)
+    SELECT room, room, 'slack:TOLD/COLDINBOX', peer, '+12025550199', ARRAY['linq:default/line/0123456789abcdef'], false,
+        replace(room, 'COLDINBOX/', 'COLDINBOX#'), at, at, CASE WHEN n <= %(open)s AND n %% 2 = 0 THEN at END,
+        CASE WHEN n > %(open)s OR n %% 2 = 1 THEN at END, CASE WHEN n > %(open)s THEN at END, at
+    FROM threads
+    """,
+    "INSERT INTO marks (room) SELECT room FROM threads UNION SELECT peer FROM threads",
+    """
     INSERT INTO receipts (id, kind, at, source, message, attachments, trace_id, is_final, reason, code, remedy, came_at)
     SELECT md5(kind || deliveries.id)::uuid::text, kind, accepted_at, 'webhook', sent_as,
         ARRAY[prepared -> 0 -> 'media' ->> 0], trace_id, false, '', '', '', accepted_at
@@ -67,8 +88,10 @@ def filled_folder() -> Path:
         connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'; SET work_mem = '256MB'")
         indexes = connection.execute(INDEXES).fetchall()
         connection.execute("; ".join(f"DROP INDEX {name}" for name, _ in indexes).encode())
+        counts = {"links": LINKS, "deliveries": DELIVERIES}
+        counts |= {"conversations": CONVERSATIONS, "open": OPEN_CONVERSATIONS}
         for step in (ROOMS, *STEPS):
-            connection.execute(step.encode(), {"links": LINKS, "deliveries": DELIVERIES})
+            connection.execute(step.encode(), counts)
         for _, definition in indexes:
             connection.execute(definition.encode())
         connection.execute("VACUUM ANALYZE")

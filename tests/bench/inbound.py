@@ -18,6 +18,7 @@ from tests.bench.scene import CHANNELS, Scene, recorded, scene
 from tests.bench.trials import CLIPS, FAR_S, FAR_SINGLES, IN_FLIGHT, QUIET_S, Figures
 
 WARM_UP = 5
+INBOXES, NEW_CONTACTS = 4, 50
 PATIENCE_S = 120.0
 POSTED, ATTACHED = "chat.postMessage", "chat.update"
 
@@ -116,6 +117,42 @@ async def burst(contest: Contest) -> Figures:
             raise RuntimeError(f"Slack refused {posts.refused} posts: its pace was not kept")
         lasted_s = posts.at[-1] - posts.sent_at[0]
         return {"lasted_s": lasted_s, "memory_mib": family.memory_mib() - before_mib}
+
+
+async def new_contacts(contest: Contest) -> Figures:
+    """Fifty contacts in each of four inboxes write for the first time at once; one writes in a quiet channel meanwhile.
+
+    Raises RuntimeError where an inbox shows its contacts in another order than that in which they wrote.
+    """
+    async with scene(contest, 0, inboxes=INBOXES) as stage:
+        await stage.sandbox.tell("/slack/switches", "PATCH", rate_limits=True)
+        async with crossings(stage.sandbox, POSTED) as posts:
+            await asyncio.gather(*(_write(stage, line) for line in stage.inboxes.values()))
+            quiet_channel, quiet_chat = next(iter(stage.links.items()))
+            said_at = time.time()
+            await _say(stage, quiet_chat, "a reply in a quiet channel")
+            await posts.until(INBOXES * NEW_CONTACTS + 1)
+            if posts.refused:
+                raise RuntimeError(f"Slack refused {posts.refused} posts: its pace was not kept")
+            lasted_s = posts.at[-1] - posts.sent_at[0]
+        for channel in stage.inboxes:
+            texts = [each["text"] for each in await _posts(stage, channel)]
+            if [text.partition("\n")[0] for text in texts] != [f"contact {number}" for number in range(NEW_CONTACTS)]:
+                raise RuntimeError(f"not in the order in which they wrote: {texts}")
+        [reply] = await _posts(stage, quiet_channel)
+        return {"lasted_s": lasted_s, "quiet_s": float(reply["ts"]) - said_at}
+
+
+async def _posts(stage: Scene, channel: str) -> list[Body]:
+    """What the bot said at a channel's root, oldest first."""
+    async with stage.sandbox.session.get("/slack/history", params={"channel": channel}) as answer:
+        return [each for each in (await answer.json())["messages"] if each.get("bot_id")]
+
+
+async def _write(stage: Scene, line: str) -> None:
+    for number in range(NEW_CONTACTS):
+        sender = f"+1202558{line[-1]}{number:03}"
+        await stage.sandbox.tell("/linq/write_to_line", sender=sender, text=f"contact {number}", line=line)
 
 
 async def _one_by_one(stage: Scene, name: str, text: str | None, files: Sequence[Body]) -> float:

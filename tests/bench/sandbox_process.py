@@ -105,6 +105,17 @@ class SandboxProcess:
         links_file.write_text("\n".join(tables), "utf-8")
         return links
 
+    async def give_inboxes(self, count: int, links_file: Path) -> dict[str, str]:
+        """So many new lines, each of which a new channel takes whole by that file; gives the line of each channel."""
+        inboxes: dict[str, str] = {}
+        for number in range(count):
+            channel = (await self.tell("/slack/new_channel", name=f"bench-inbox-{number}"))["id"]
+            inboxes[channel] = f"+1202557{number:04}"
+            await self.tell("/linq/add_line", number=inboxes[channel])
+        tables = [f'\n[[link]]\nchannel = "{channel}"\nline = "{line}"\n' for channel, line in inboxes.items()]
+        links_file.write_text(links_file.read_text("utf-8") + "\n".join(tables), "utf-8")
+        return inboxes
+
     async def keep(self, names: Sequence[str], contents: Sequence[bytes]) -> list[str]:
         """Put files where the bot does not look, to be shared later at the cost of a message; gives their ids."""
         turn = asyncio.Semaphore(UPLOADS_AT_ONCE)

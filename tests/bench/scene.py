@@ -60,12 +60,18 @@ class Notes:
 
 
 class Scene:
-    """``files`` are (name, file id) pairs nobody has dropped yet; ``links`` gives each channel's chat."""
+    """``files`` are (name, file id) pairs nobody has dropped yet; ``links`` gives each channel's chat, ``inboxes`` the
+    line of each channel that takes a whole one."""
 
     def __init__(
-        self, sandbox: SandboxProcess, contestant: Contestant, links: dict[str, str], files: list[tuple[str, str]]
+        self,
+        sandbox: SandboxProcess,
+        contestant: Contestant,
+        links: dict[str, str],
+        inboxes: dict[str, str],
+        files: list[tuple[str, str]],
     ) -> None:
-        self.sandbox, self.contestant, self.links = sandbox, contestant, links
+        self.sandbox, self.contestant, self.links, self.inboxes = sandbox, contestant, links, inboxes
         self.channels = list(links)
         self.notes = Notes()
         self._files = iter(files)
@@ -104,7 +110,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(contest: Contest, clips: int, *, large_clips: int = 0, latency_s: float = 0.0) -> AsyncIterator[Scene]:
+async def scene(
+    contest: Contest, clips: int, *, large_clips: int = 0, latency_s: float = 0.0, inboxes: int = 0
+) -> AsyncIterator[Scene]:
     """All of it is made anew and torn down again, so that nothing of one measure is left in the next.
 
     The first clips have 1 MiB, the large ones behind them 25.
@@ -114,11 +122,12 @@ async def scene(contest: Contest, clips: int, *, large_clips: int = 0, latency_s
     with folder() as place:
         async with SandboxProcess(latency_s) as sandbox:
             links = await sandbox.link(CHANNELS, place / "links.toml")
+            lines = await sandbox.give_inboxes(inboxes, place / "links.toml")
             files = await sandbox.keep(names, [recorded(size).copy(number) for number, size in enumerate(sizes)])
             async with contest({**sandbox.environment, "LINKS_FILE": str(place / "links.toml")}) as contestant:
                 await sandbox.meet(contestant.url)
                 await contestant.settle()
-                stage = Scene(sandbox, contestant, links, list(zip(names, files, strict=True)))
+                stage = Scene(sandbox, contestant, links, lines, list(zip(names, files, strict=True)))
                 async with _watched(sandbox, stage.notes):
                     yield stage
 

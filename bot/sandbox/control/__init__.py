@@ -32,7 +32,7 @@ Linq: acts take their arguments, named as in ``bot.sandbox.linq.phone`` and ``.a
     POST /linq/send_link /linq/send_parts /linq/edit /linq/read /linq/react /linq/unreact
     POST /linq/opt_out /linq/opt_in /linq/join /linq/leave /linq/rename /linq/switch_service
     POST /linq/share_contact                  picture_base64 is the photo
-    POST /linq/add_chat /linq/move_chat /linq/set_condition /linq/set_chat_health /linq/set_line
+    POST /linq/add_line /linq/add_chat /linq/move_chat /linq/set_condition /linq/set_chat_health /linq/set_line
     POST /linq/advance                        message_id, status: move a message of ours by hand
     POST /linq/emit /linq/stray /linq/release_webhooks
     POST /linq/subscribe /linq/disable_subscriptions /linq/schedule_token_expiry

@@ -33,6 +33,7 @@ _ADMIN_ACTS = (
     "release_webhooks",
     "disable_subscriptions",
     "schedule_token_expiry",
+    "add_line",
     "set_line",
     "set_chat_health",
     "set_condition",

@@ -86,6 +86,10 @@ class Administration:
         chat = self._account.chats[chat_id]
         chat.health, chat.health_updated_at = health, self._account.now()
 
+    def add_line(self, number: str) -> None:
+        """Let the partner have one number more."""
+        self._account.add_line(number)
+
     def set_condition(self, chat_id: str, condition: ChatCondition) -> None:
         self._account.chats[chat_id].condition = condition
 

@@ -27,6 +27,13 @@ async def test_line_change_is_told_and_listed(linq: LinqServer, caller: Caller, 
     assert {line.phone_number: line.reputation.status for line in lines} == {LINE: "CRITICAL", SECOND_LINE: "HEALTHY"}
 
 
+async def test_line_that_is_added_is_listed_and_can_be_written_to(linq: LinqServer, caller: Caller) -> None:
+    linq.admin.add_line("+12025550102")
+    said = linq.phone.write_to_line("+12025559999", "hello", line="+12025550102")
+    assert "+12025550102" in [line.phone_number for line in (await caller.api.phone_numbers.list()).phone_numbers]
+    assert linq.account.chats[said.chat_id].me.address == "+12025550102"
+
+
 async def test_chat_health_is_told_with_messages(linq: LinqServer, caller: Caller, receiver: Receiver) -> None:
     linq.admin.set_chat_health(Chats.ANN, "AT_RISK")
     linq.phone.send(Chats.ANN, "hello")
