@@ -61,7 +61,7 @@ STEPS = (
         CASE WHEN n > %(open)s OR n %% 2 = 1 THEN at END, CASE WHEN n > %(open)s THEN at END, at
     FROM threads
     """,
-    "INSERT INTO marks (room) SELECT room FROM threads UNION SELECT peer FROM threads",
+    "INSERT INTO marks (room) SELECT unnest(ARRAY[room, peer]) FROM threads WHERE n <= %(open)s",
     """
     INSERT INTO receipts (id, kind, at, source, message, attachments, trace_id, is_final, reason, code, remedy, came_at)
     SELECT md5(kind || deliveries.id)::uuid::text, kind, accepted_at, 'webhook', sent_as,
