@@ -130,6 +130,7 @@ def test_home_tab_is_shown(manifest: dict[str, Any]) -> None:
 def test_step_is_declared_with_the_inputs_that_are_read(manifest: dict[str, Any]) -> None:
     step = manifest["functions"][SEND_VOICE_MEMO]
     assert set(step["input_parameters"]) == {FILE_INPUT, CHANNEL_INPUT}
+    assert step["input_parameters"][FILE_INPUT]["type"] == "slack#/types/rich_text"  # the one that a file fits into
     assert set(step["output_parameters"]) == {"status", "delivery_id"}
     assert manifest["settings"]["org_deploy_enabled"] is True
 

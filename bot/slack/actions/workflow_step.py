@@ -1,7 +1,8 @@
 """The workflow step *Send voice memo*: a file goes over a channel's link, and the step ends as its delivery does."""
 
 import logging
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from bot.relay.errors import Refused
@@ -21,6 +22,8 @@ log = logging.getLogger("memobridge.slack")
 
 SEND_VOICE_MEMO = "send_voice_memo"
 FILE_INPUT, CHANNEL_INPUT = "file", "channel"
+
+_FILE_ID = re.compile(r"\bF[A-Z0-9]{2,20}\b", re.ASCII)
 
 
 class WorkflowStep:
@@ -82,9 +85,22 @@ class WorkflowStep:
         await self._intake.accept(message)
 
 
-def _file_id(inputs: Mapping[str, object]) -> str:
-    """Workflows hand a file over by its id, alone or as the only one in a list."""
-    given = inputs.get(FILE_INPUT)
-    if isinstance(given, list):
-        given = given[0] if len(given) == 1 else ""
-    return identifier({FILE_INPUT: given}, FILE_INPUT)
+def _file_id(inputs: Body) -> str:
+    """The one file that a workflow hands over: see ``slack_manifest.yaml`` for why it comes as rich text. Its id alone,
+    or in a list, is what the type for files would give. "" where there is none, or more than one."""
+    found = set(_file_ids(inputs.get(FILE_INPUT)))
+    return found.pop() if len(found) == 1 else ""
+
+
+def _file_ids(given: object) -> Iterator[str]:
+    """Ids of files, however deep they stand: a variable in rich text is a rich text of its own."""
+    match given:
+        case str():
+            yield from _FILE_ID.findall(given)
+        case [*items]:
+            for item in items:
+                yield from _file_ids(item)
+        case {"type": "text", "text": str(words)}:
+            yield from _file_ids(words)
+        case {"elements": [*items]}:
+            yield from _file_ids(items)

@@ -1,5 +1,6 @@
 """The workflow step: accepted once for an execution, ended as its delivery ends, refused with the reason."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,12 +27,18 @@ async def execute(requests: SignedRequests, callback: str = "send_voice_memo", *
     )
 
 
-@pytest.mark.parametrize("as_list", [False, True])
+def rich_text(*words: str) -> list[Any]:
+    """A variable in an input of rich text: as a rich text of its own, as Workflow Builder fills it in."""
+    inner = {"type": "rich_text", "elements": [{"type": "text", "text": each} for each in words]}
+    return [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [inner]}]}]
+
+
+@pytest.mark.parametrize("given", [str, lambda file: [file], rich_text, lambda file: rich_text(f" {file}\n", file)])
 async def test_execution_is_accepted_as_an_act_of_its_own(
-    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay, as_list: bool
+    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay, given: Callable[[str], Any]
 ) -> None:
     file = slack.add_file("memo.m4a").id
-    await execute(requests, file=[file] if as_list else file, channel=CLIPS)
+    await execute(requests, file=given(file), channel=CLIPS)
     [message] = relay.messages
     assert (message.id, message.command, message.room) == (CHANNEL.step(EXECUTION), EXECUTION, CHANNEL.id)
     assert [type(part) for part in message.parts] == [Voice]
@@ -45,6 +52,8 @@ async def test_execution_is_accepted_as_an_act_of_its_own(
         ({"file": "F000000", "channel": ELSEWHERE}, "not linked"),
         ({"file": "F000001", "channel": CLIPS}, "neither audio nor video"),
         ({"file": 7, "channel": CLIPS}, "needs a file"),
+        ({"file": rich_text("hello"), "channel": CLIPS}, "needs a file"),
+        ({"file": rich_text("F000000", "F000001"), "channel": CLIPS}, "needs a file"),
     ],
 )
 async def test_what_can_never_be_sent_ends_the_step_with_the_reason(

@@ -15,8 +15,14 @@ async def file_of(linked: System) -> str:
     return message.files[0].id
 
 
+def as_rich_text(file: str) -> list[object]:
+    """A form's file in an input of rich text, as Workflow Builder fills it in."""
+    inner = {"type": "rich_text", "elements": [{"type": "text", "text": file}]}
+    return [{"type": "rich_text_section", "elements": [inner]}]
+
+
 async def test_step_is_done_when_the_memo_is_sent(linked: System) -> None:
-    inputs = {"file": await file_of(linked), "channel": linked.channel}
+    inputs = {"file": as_rich_text(await file_of(linked)), "channel": linked.channel}
     execution = await linked.slack.execute_function("send_voice_memo", inputs)
     await linked.until(lambda: not execution.is_running)
     assert execution.error == ""
