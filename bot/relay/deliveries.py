@@ -137,6 +137,10 @@ class DeliveryService:
         if keys - set(surviving):
             await self._store.withdraw(message, [room], surviving)
 
+    async def retry_rooms(self, rooms: Sequence[RoomId]) -> None:
+        """Somebody brought these rooms back: what waits for them need not wait for the next try."""
+        await self._store.retry_rooms(rooms)
+
     async def send_next(self, target: RoomId) -> None:
         """Advance the room's deliveries in their order until none is left, or the next one has to wait. Of threads that
         are still to be made it may be another one's turn: its own job then makes this one."""

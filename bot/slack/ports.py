@@ -19,6 +19,8 @@ class MessageIntake(Protocol):
         self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str] = ()
     ) -> Sequence[PersonId]: ...
 
+    async def retry_rooms(self, rooms: Sequence[RoomId]) -> None: ...
+
 
 class LinkService(Protocol):
     """``bot.relay.links.Links``"""

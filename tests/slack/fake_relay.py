@@ -80,6 +80,10 @@ class FakeRelay:
         self.withdrawn.append((message, tuple(rooms), tuple(kept)))
         return self.sent_already
 
+    async def retry_rooms(self, rooms: Sequence[RoomId]) -> None:
+        await self._take()
+        self.acts.append(("retry rooms", *rooms))
+
     async def of(self, room: RoomId) -> Link | None:
         await self._take()
         return self.links.get(room)

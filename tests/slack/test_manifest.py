@@ -20,6 +20,9 @@ SUBSCRIPTIONS = {
     "reaction_removed": "reactions:read",
     "app_home_opened": "",
     "function_executed": "",
+    "channel_unarchive": "channels:read",
+    "group_unarchive": "groups:read",
+    "member_joined_channel": "channels:read",
 }
 READ, HISTORY = {"channels:read", "groups:read"}, {"channels:history", "groups:history"}
 

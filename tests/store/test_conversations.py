@@ -101,6 +101,20 @@ async def test_rooms_that_messages_wait_for_are_counted_with_the_reason(database
     assert await database.deliveries.waiting_for_rooms() == [(THREAD, 2, "It is archived.")]
 
 
+async def test_room_that_is_back_has_what_waits_for_it_tried_at_once(database: Database) -> None:
+    await begin(database)
+    rooms = [THREAD, RoomId("team:T/ELSEWHERE")]
+    for number, room in enumerate((*rooms, CHAT)):
+        await database.deliveries.accept([delivery(f"d{number}", target=room)])
+        first = await claimed(database, room)
+        remedy = Remedy.NONE if room == CHAT else Remedy.INVITE_BOT
+        await postpone(database, first, wait=timedelta(minutes=5), remedy=remedy)
+    await database.deliveries.retry_rooms([INBOX, rooms[1], CHAT])
+    for room in rooms:
+        await claimed(database, room)
+    assert await database.deliveries.claim(CHAT) is None, "it waits for something else"
+
+
 async def test_conversations_are_found_by_thread_and_by_chat_with_who_is_in_them(database: Database) -> None:
     await begin(database)
     message = words()

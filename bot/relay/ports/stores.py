@@ -180,6 +180,11 @@ class DeliveryStore(Protocol):
         they come later. A delivery without parts is cancelled. Gives who had sent some of it, the first time."""
         ...
 
+    async def retry_rooms(self, rooms: Sequence[RoomId]) -> None:
+        """These can be sent into again: what waits for them, and for the threads of conversations in them, is in line
+        at once."""
+        ...
+
     async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
         """Let the holder of this token fetch the part for that long."""
         ...

@@ -35,6 +35,8 @@ SUBSCRIBED = (
     "channel_deleted",
     "channel_id_changed",
     "channel_left",
+    "group_archive",
+    "group_unarchive",
     "group_left",
     "member_joined_channel",
     "function_executed",

@@ -14,7 +14,7 @@ from bot.relay.model import Message
 from bot.slack.api.identity import Identity
 from bot.slack.api.messages import Messages
 from bot.slack.api.status_board import SlackStatusBoard
-from bot.slack.fields import Body, text
+from bot.slack.fields import Body, identifier, text
 from bot.slack.files import FileClaim, claim_of
 from bot.slack.ids import SlackRoom, is_room, parse_room, person_id
 from bot.slack.inbound.message_text import mentions_in
@@ -66,6 +66,9 @@ class EventHandlers:
             "reaction_added": self._reaction,
             "reaction_removed": self._reaction,
             "channel_id_changed": self._channel_id_changed,
+            "channel_unarchive": self._channel_restored,
+            "group_unarchive": self._channel_restored,
+            "member_joined_channel": self._joined,
             "app_uninstalled": self._token_suspected,
             "tokens_revoked": self._token_suspected,
         }
@@ -153,10 +156,23 @@ class EventHandlers:
     async def _channel_id_changed(self, event: Body, team: str) -> None:
         """Moving a workspace into an organisation gives its channels new ids."""
         old, new = (channel_of(event, name) for name in ("old_channel_id", "new_channel_id"))
-        for link in await self._links.all():
-            room = parse_room(link.room) if is_room(link.room) else None
-            if room is not None and (room.team, room.channel) == (team, old):
-                await self._links.moved(room.id, SlackRoom(team, new, room.root_ts).id)
+        for room in await self._linked_rooms(team, old):
+            await self._links.moved(room.id, SlackRoom(team, new, room.root_ts).id)
+
+    async def _channel_restored(self, event: Body, team: str) -> None:
+        """It can be posted in again, so what waits for it goes at once and not at the next try."""
+        rooms = await self._linked_rooms(team, channel_of(event, "channel"))
+        await self._intake.retry_rooms([room.id for room in rooms])
+
+    async def _joined(self, event: Body, team: str) -> None:
+        """Told of everybody who joins; that the bot was invited (again) brings a channel back, too."""
+        if identifier(event, "user") == (await self._identity.get()).user:
+            await self._channel_restored(event, team)
+
+    async def _linked_rooms(self, team: str, channel: str) -> list[SlackRoom]:
+        """The channel and the threads in it, as far as they are linked."""
+        rooms = [parse_room(link.room) for link in await self._links.all() if is_room(link.room)]
+        return [room for room in rooms if (room.team, room.channel) == (team, channel)]
 
     async def _token_suspected(self, event: Body, team: str) -> None:
         log.error("slack.token_suspected", extra={"event": text(event, "type")})

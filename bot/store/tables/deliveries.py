@@ -151,6 +151,17 @@ WHERE state IN ('waiting', 'prepared') AND target IN (
     WHERE retry_at IS NOT NULL AND state IN ('waiting', 'prepared') AND remedy IN ('invite_bot', 'restore_room'))
 GROUP BY target ORDER BY target
 """
+# A room that is back brings its conversations back with it.
+RETRY_ROOMS = """
+WITH changed AS (
+    UPDATE deliveries SET retry_at = NULL
+    WHERE retry_at IS NOT NULL AND state IN ('waiting', 'prepared') AND remedy IN ('invite_bot', 'restore_room')
+        AND (target = ANY (%(rooms)s)
+            OR target IN (SELECT room FROM conversations WHERE inbox = ANY (%(rooms)s) AND ended_at IS NULL))
+    RETURNING target
+)
+SELECT enqueue_jobs('send_next', ARRAY(SELECT DISTINCT target FROM changed))
+"""
 OLDEST_DUE = f"""
 SELECT extract(epoch FROM now() - min(since))::float AS age_s FROM (
     SELECT DISTINCT ON (target) greatest(accepted_at, not_before, sending_since + %s) AS since
@@ -275,6 +286,9 @@ class DeliveryTable:
     async def withdraw(self, message: MessageId, rooms: Sequence[RoomId], kept: Sequence[str]) -> Sequence[PersonId]:
         row = await self._pool.row("SELECT withdraw(%s, %s, %s) AS late", (message, list(rooms), list(kept)))
         return row["late"] if row else ()
+
+    async def retry_rooms(self, rooms: Sequence[RoomId]) -> None:
+        await self._pool.rows(RETRY_ROOMS, {"rooms": list(rooms)})
 
     async def save_temporary_url(self, delivery: DeliveryId, token: str, valid_for: timedelta) -> None:
         await self._pool.rows(SAVE_URL, (_digest(token), valid_for, delivery))

@@ -381,6 +381,29 @@ async def test_a_channel_with_a_new_id_keeps_its_links(
     ]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "channel_unarchive", "user": ANN},
+        {"type": "group_unarchive", "actor_id": ANN},
+        {"type": "member_joined_channel", "user": BOT},
+    ],
+)
+async def test_channel_that_is_back_has_what_waits_for_it_tried(
+    relay: FakeRelay, requests: SignedRequests, event: dict[str, str]
+) -> None:
+    thread = CHANNEL.thread("1790000000.000100")
+    for room in (thread.id, SlackRoom(TEAM, CREW).id):
+        relay.links[room] = replace(relay.links[CHANNEL.id], room=room)
+    await requests.event(event | {"channel": CLIPS})
+    assert relay.acts == [("retry rooms", CHANNEL.id, thread.id)]
+
+
+async def test_somebody_else_who_joins_brings_no_channel_back(relay: FakeRelay, requests: SignedRequests) -> None:
+    await requests.event({"type": "member_joined_channel", "user": BEN, "channel": CLIPS})
+    assert relay.acts == []
+
+
 async def test_a_revoked_token_is_seen_at_the_next_ping(
     slack: FakeSlack, adapter: SlackAdapter, requests: SignedRequests, clock: Seconds
 ) -> None:

@@ -59,19 +59,21 @@ class AdminActions(Actions):
         self._tell(place, {"type": "member_left_channel", "user": user, "team": TEAM, "channel_type": _kind(place)})
         place.members.discard(user)
         if user == BOT:
-            kind = "group_left" if place.is_private else "channel_left"
+            kind = f"{_family(place)}_left"
             event = {"type": kind, "channel": channel, "actor_id": ANN, "event_ts": self.workspace.new_ts()}
             self.dispatcher.dispatch([WorkspaceEvent(kind, event)])
 
     async def archive(self, channel: str, user: str = ANN) -> None:
         place = self.workspace.channels[channel]
         place.is_archived = True
-        self._tell(place, {"type": "channel_archive", "user": user, "is_moved": 0})
+        who = {"actor_id": user} if place.is_private else {"user": user, "is_moved": 0}
+        self._tell(place, {"type": f"{_family(place)}_archive"} | who)
 
     async def unarchive(self, channel: str, user: str = ANN) -> None:
         place = self.workspace.channels[channel]
         place.is_archived = False
-        self._tell(place, {"type": "channel_unarchive", "user": user})
+        who = {"actor_id": user} if place.is_private else {"user": user}
+        self._tell(place, {"type": f"{_family(place)}_unarchive"} | who)
 
     async def delete_channel(self, channel: str) -> None:
         """Delete a channel for good, with everything said in it."""
@@ -134,3 +136,8 @@ class AdminActions(Actions):
 
 def _kind(channel: Channel) -> str:
     return "G" if channel.is_private else "C"
+
+
+def _family(channel: Channel) -> str:
+    """With what the names of the events of such a channel begin."""
+    return "group" if channel.is_private else "channel"

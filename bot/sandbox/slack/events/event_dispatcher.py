@@ -37,6 +37,8 @@ _SCOPE = {
     "member_joined_channel": "channels:read",
     "channel_archive": "channels:read",
     "channel_unarchive": "channels:read",
+    "group_archive": "groups:read",
+    "group_unarchive": "groups:read",
     "channel_deleted": "channels:read",
     "channel_left": "channels:read",
     "group_left": "groups:read",

@@ -68,15 +68,16 @@ async def test_removed_bot_is_told_once(
     await client.chat_postMessage(channel=channel, text="back")
 
 
+@pytest.mark.parametrize(("channel", "kind"), [(CLIPS, "channel_unarchive"), (PRIVATE, "group_unarchive")])
 async def test_archived_channel_takes_nothing_until_unarchived(
-    slack: SlackServer, client: AsyncWebClient, listener: Listener
+    slack: SlackServer, client: AsyncWebClient, listener: Listener, channel: str, kind: str
 ) -> None:
-    await slack.archive(CLIPS)
-    assert await refused(client.chat_postMessage(channel=CLIPS, text="x")) == "is_archived"
-    await slack.unarchive(CLIPS)
-    await client.chat_postMessage(channel=CLIPS, text="x")
+    await slack.archive(channel)
+    assert await refused(client.chat_postMessage(channel=channel, text="x")) == "is_archived"
+    await slack.unarchive(channel)
+    await client.chat_postMessage(channel=channel, text="x")
     await slack.settled()
-    assert listener.events("channel_unarchive")[0]["channel"] == CLIPS
+    assert listener.events(kind)[0]["channel"] == channel
 
 
 async def test_deleted_channel_is_not_found(slack: SlackServer, client: AsyncWebClient, listener: Listener) -> None:
