@@ -17,7 +17,7 @@ from bot.store.schema import Schema, apply, store_schema
 from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
 from bot.store.tables.counts import CountTable
-from bot.store.tables.deliveries import DeliveryTable
+from bot.store.tables.deliveries import ASIDE, GAP_HOLDS, IN_LINE, DeliveryTable
 from bot.store.tables.erasure import ErasureTable
 from bot.store.tables.export import Export
 from bot.store.tables.ingest import Ingest
@@ -36,9 +36,16 @@ MAX_WAIT_S = 0.02  # a webhook may wait this long for others: Linq gives up afte
 
 # The rows are the truth: what is open and due, and every notice that wants a refresh, must have a job.
 OPEN = "state IN ('waiting', 'prepared', 'sending') AND NOT awaits_approval"
+# What stands first in its room decides, as for a claim: behind one that waits for its next try, and while a gap holds
+# the first one, a job could do nothing, and would be missing again at the next look.
 ROOMS = f"""
-SELECT DISTINCT target AS name FROM deliveries WHERE {OPEN}
-    AND coalesce(not_before <= now(), true) AND coalesce(retry_at <= now(), true)
+SELECT target AS name FROM (
+    SELECT DISTINCT ON (target) target, origin, retry_at FROM deliveries
+    WHERE {IN_LINE} AND NOT ({ASIDE} AND coalesce(retry_at > now(), false))
+    ORDER BY target, ordered_at, position, entered
+) AS first
+WHERE coalesce(retry_at <= now(), true) AND NOT EXISTS (
+    SELECT FROM marks WHERE room = first.origin AND has_gap AND gap_since > now() - interval '{GAP_HOLDS}')
 UNION SELECT room FROM conversations WHERE refresh_at <= now() AND root IS NOT NULL
 """
 NOTICES = "SELECT id AS name FROM notices WHERE requested > started OR retry_at <= now()"

@@ -13,6 +13,7 @@ from bot.relay.ids import DeliveryId, MediaRef, MessageId, RoomId
 from bot.relay.model import AudioInfo, Delivery, DeliveryState, HeldFor, PreparedPart, Sent
 from bot.relay.parts import Announcement, Edit, Happening, Media, Reaction, Span, Style, Text, Voice
 from bot.relay.ports.stores import Counterpart
+from bot.relay.rooms import Link
 from bot.store.database import ROOMS_DUE, Database
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHAT, SECOND
 from tests.store.conftest import Jobs
@@ -468,6 +469,29 @@ async def test_what_waits_needs_no_job_yet(database: Database, database_url: str
     await postpone(database, await claimed(database))
     assert (await database.need_jobs())[0] == []
     pass_by(database_url, HOUR)
+    assert (await database.need_jobs())[0] == [CHAT]
+
+
+async def test_what_stands_behind_one_that_waits_needs_no_job(database: Database, database_url: str) -> None:
+    await database.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    await postpone(database, await claimed(database))
+    assert (await database.need_jobs())[0] == []
+    pass_by(database_url, HOUR)
+    assert (await database.need_jobs())[0] == [CHAT]
+
+
+async def test_what_stands_behind_one_that_stepped_aside_needs_a_job(database: Database) -> None:
+    await database.deliveries.accept([delivery("a"), delivery("b", position=1)])
+    await postpone(database, await claimed(database), is_late=True)
+    assert (await database.need_jobs())[0] == [CHAT]
+
+
+async def test_what_a_gap_holds_needs_no_job_yet(database: Database, database_url: str) -> None:
+    await database.links.save(Link(CHANNEL, CHAT, "Ann", "test"))
+    await database.deliveries.accept([delivery("a")])
+    await database.marks.open_gaps()
+    assert (await database.need_jobs())[0] == []
+    ask(database_url, "UPDATE marks SET gap_since = now() - interval '2 minutes'")
     assert (await database.need_jobs())[0] == [CHAT]
 
 
