@@ -146,6 +146,10 @@ class Metrics(logging.Handler):
             "Deliveries under way (queued, held), and those of the last day that need somebody (failed, unconfirmed)",
             *("status", "code"),
         )
+        self.open_conversations = self._gauge(
+            "memobridge_open_conversations",
+            "Conversations in inboxes that are not closed",
+        )
         self.waiting_conversations = self._gauge(
             "memobridge_waiting_conversations", "Open conversations whose contact waits"
         )

@@ -71,6 +71,12 @@ def test_every_metric_has_a_help_text(shown: str) -> None:
     assert [name for name in kinds if not helped.get(name)] == []
 
 
+def test_every_metric_of_ours_stands_in_the_handbook(shown: str) -> None:
+    handbook = (ROOT / "config" / "README.md").read_text("utf-8")
+    ours = re.findall(r"^# TYPE (memobridge_\S+) ", shown, re.MULTILINE)
+    assert [name for name in ours if not name.endswith("_created") and name not in handbook] == []
+
+
 def test_every_event_named_by_a_rule_or_panel_is_logged_somewhere() -> None:
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
     named = {event for each in expressions() for events in EVENTS.findall(each) for event in events.split("|")}

@@ -154,6 +154,7 @@ class Service:
     async def _count(self, services: Services) -> None:
         counts, metrics = await services.database.counts.read(), self._metrics
         metrics.show_deliveries(counts.deliveries)
+        metrics.open_conversations.set(counts.open)
         metrics.waiting_conversations.set(counts.waiting)
         metrics.longest_wait.set(counts.longest_wait_s)
         metrics.unheard_chats.set(counts.unheard)

@@ -1,12 +1,13 @@
 """Counts: what is under way and what needs somebody, and not what is settled."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.relay.ids import PersonId
 from bot.relay.model import DeliveryState, ReceiptKind, ReceiptSource
 from bot.store.database import Database
+from bot.store.tables.counts import Counts
 from tests.fakes import CHAT, OTHER_CHAT
 from tests.store.rows import ask, close, delivery, message, pass_by, receipt, record, sending
 
@@ -17,7 +18,7 @@ async def counted(database: Database) -> dict[tuple[str, str], int]:
 
 async def test_empty_database_has_nothing_to_count(database: Database) -> None:
     counts = await database.counts.read()
-    assert (counts.deliveries, counts.waiting, counts.longest_wait_s, counts.unheard) == ({}, 0, 0.0, 0)
+    assert counts == Counts({}, 0, 0, 0.0, 0)
 
 
 async def test_open_deliveries_are_queued_or_held(database: Database) -> None:
@@ -61,11 +62,13 @@ async def test_failure_that_the_network_reports_counts_once_and_not_after_it_was
 async def test_waiting_contacts_and_chats_that_nobody_takes_are_counted(database: Database, database_url: str) -> None:
     talk = """
     INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, waiting_since, closed_at)
-    VALUES (%s, %s, 'i', %s, '', '{}', false, now() - interval '1 hour', %s)
+    VALUES (%s, %s, 'i', %s, '', '{}', false, %s, %s)
     """
-    ask(database_url, talk, "r1", "r1", CHAT, None)
-    ask(database_url, talk, "r2", "r2", OTHER_CHAT, "2026-01-01")
+    since = datetime.now(UTC) - timedelta(hours=1)
+    ask(database_url, talk, "r1", "r1", CHAT, since, None)
+    ask(database_url, talk, "r2", "r2", OTHER_CHAT, since, "2026-01-01")
+    ask(database_url, talk, "r3", "r3", f"{CHAT}3", None, None)
     ask(database_url, "INSERT INTO unheard VALUES ('chat:x', 'line', now(), now(), 1, 'm')")
     counts = await database.counts.read()
-    assert (counts.waiting, counts.unheard) == (1, 1)
+    assert (counts.open, counts.waiting, counts.unheard) == (2, 1, 1)
     assert 3600 <= counts.longest_wait_s < 3700

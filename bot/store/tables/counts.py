@@ -25,20 +25,22 @@ SELECT status, code, count(*)::int AS number FROM (
 ) AS each GROUP BY status, code
 """
 CONVERSATIONS = """
-SELECT count(*)::int AS waiting, coalesce(extract(epoch FROM now() - min(waiting_since)), 0)::float AS longest_s, (
+SELECT count(*)::int AS open, count(waiting_since)::int AS waiting,
+    coalesce(extract(epoch FROM now() - min(waiting_since)), 0)::float AS longest_s, (
     SELECT count(*)::int FROM unheard WHERE last_at > now() - interval '1 day'
     AND NOT EXISTS (SELECT FROM links WHERE peer = unheard.room)) AS unheard
-FROM conversations WHERE closed_at IS NULL AND ended_at IS NULL AND waiting_since IS NOT NULL
+FROM conversations WHERE closed_at IS NULL AND ended_at IS NULL
 """
 
 
 @dataclass(frozen=True)
 class Counts:
-    """``deliveries``: by status and code; those that failed or are unconfirmed are of the last day. ``waiting``: open
-    conversations whose contact waits, ``longest_wait_s`` for how long. ``unheard``: chats without link or inbox that
-    wrote within the last day."""
+    """``deliveries``: by status and code; those that failed or are unconfirmed are of the last day. ``open``:
+    conversations that are not closed; ``waiting``: those of them whose contact waits, ``longest_wait_s`` for how long.
+    ``unheard``: chats without link or inbox that wrote within the last day."""
 
     deliveries: Mapping[tuple[str, str], int]
+    open: int
     waiting: int
     longest_wait_s: float
     unheard: int
@@ -52,4 +54,4 @@ class CountTable:
         deliveries = await self._pool.rows(DELIVERIES)
         [row] = await self._pool.rows(CONVERSATIONS)
         by_status = {(each["status"], each["code"]): each["number"] for each in deliveries}
-        return Counts(by_status, row["waiting"], row["longest_s"], row["unheard"])
+        return Counts(by_status, row["open"], row["waiting"], row["longest_s"], row["unheard"])
