@@ -157,7 +157,7 @@ class UserActions:
         link = await self._links.of(delivery.origin) or await self._links.of(delivery.target)
         if link is None:
             raise Refused("This place is not linked to anybody any more.")
-        if {link.room, link.peer} != {delivery.origin, delivery.target}:
+        if not _leads_there(link, delivery):
             raise Refused(
                 f"The link leads to {link.label or 'somebody else'} now, and this was meant for somebody else. "
                 "Write it anew to send it there."
@@ -187,6 +187,13 @@ class UserActions:
             is_explicit=True,
             replaces=old.id,
         )
+
+
+def _leads_there(link: Link, delivery: Delivery) -> bool:
+    """Out of an inbox itself only first texts go, each into a chat of the line that the inbox takes since then."""
+    if delivery.origin == link.room and link.is_inbox and link.made_at and delivery.accepted_at:
+        return link.made_at <= delivery.accepted_at
+    return {link.room, link.peer} == {delivery.origin, delivery.target}
 
 
 def _without_hint(part: Part) -> Part:

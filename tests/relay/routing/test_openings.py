@@ -6,7 +6,8 @@ import pytest
 
 from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
-from bot.relay.model import DeliveryState, Sent
+from bot.relay.model import DeliveryState, Receipt, ReceiptKind, ReceiptSource, Sent, Status
+from bot.relay.parts import Text
 from bot.relay.rooms import LineInfo, Link, Membership, RoomInfo
 from bot.relay.routing.openings import Openings
 from tests.fakes import ANN, CHANNEL, LINE, OTHER_CHANNEL
@@ -98,6 +99,44 @@ async def test_conversation_of_an_inbox_is_opened_without_a_link(
     with pytest.raises(Refused, match="members"):
         await open_chat(openings, by=BEN, text="Again")
     assert list(opener.sent.values()) == ["Hello"]
+
+
+@pytest.fixture
+async def first_text(world: World, openings: Openings, opener: FakeOpener) -> DeliveryId:
+    """One that began a conversation of an inbox, and failed afterwards."""
+    await world.database.links.save(Link(OTHER_CHANNEL, LINE, "+1 202 555 0100", is_inbox=True))
+    await open_chat(openings)
+    [key] = opener.sent
+    said_by_network = Receipt(
+        "r1", ReceiptKind.FAILED, world.now(), ReceiptSource.WEBHOOK, MessageId("chat:default#first"), reason="No."
+    )
+    await world.receipts.add([said_by_network])
+    assert await world.status(key) is Status.FAILED
+    return key
+
+
+async def test_first_text_of_an_inbox_is_sent_again_into_its_chat(world: World, first_text: DeliveryId) -> None:
+    again = await world.actions.resend(first_text, by=BEN)
+    await world.run()
+    [outgoing] = world.chats.sender.sent
+    assert (outgoing.delivery.id, outgoing.delivery.target) == (again, OPENED)
+    assert outgoing.delivery.parts == (Text("text", "Hello"),)
+
+
+async def test_first_text_is_not_sent_again_by_who_may_not_send(world: World, first_text: DeliveryId) -> None:
+    world.team.directory.memberships[BEN] = Membership.GUEST
+    with pytest.raises(Refused, match="members"):
+        await world.actions.resend(first_text, by=BEN)
+
+
+async def test_first_text_is_not_sent_again_once_the_inbox_takes_another_line(
+    world: World, first_text: DeliveryId
+) -> None:
+    other = RoomId(f"{LINE}/other")
+    await world.links.part(OTHER_CHANNEL)
+    await world.database.links.save(Link(OTHER_CHANNEL, other, "+1 202 555 0199", is_inbox=True))
+    with pytest.raises(Refused, match="leads to"):
+        await world.actions.resend(first_text, by=BEN)
 
 
 async def test_empty_text_opens_nothing(openings: Openings, opener: FakeOpener) -> None:
