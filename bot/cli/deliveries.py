@@ -11,7 +11,7 @@ from bot.relay.model import Delivery, DeliveryWithReceipts
 from bot.relay.receipts import status_of
 from bot.relay.rooms import Conversation
 
-Conversations = Mapping[RoomId, tuple[Conversation, str]]
+Conversations = Mapping[RoomId, Conversation]
 
 
 def list_deliveries(limit: int) -> None:
@@ -59,11 +59,10 @@ async def _conversations(services: Services, deliveries: Sequence[Delivery]) -> 
 
 def _named(delivery: Delivery, conversations: Conversations) -> str:
     """With whom, on which of our lines, and how it stands; "" where it belongs to a link that somebody made."""
-    found = conversations.get(delivery.target) or conversations.get(delivery.origin)
-    if found is None:
+    conversation = conversations.get(delivery.target) or conversations.get(delivery.origin)
+    if conversation is None:
         return ""
-    conversation, name = found
-    return f"{name or conversation.peer} on {conversation.line or 'our line'}, {conversation.state}"
+    return f"{conversation.contact or conversation.peer} on {conversation.line or 'our line'}, {conversation.state}"
 
 
 def _time_line(told: DeliveryWithReceipts) -> list[tuple[datetime, str]]:

@@ -284,6 +284,7 @@ class Notice:
     deliveries: tuple[DeliveryWithReceipts, ...] = ()
     alerted: Mapping[DeliveryId, str] = field(default_factory=dict)  # the status of which the sender was notified last
     is_source_gone: bool = False  # the message was deleted: nothing new can be posted in its thread
+    contact: str = ""  # whose conversation it belongs to, in an inbox; personal
 
 
 class Mark(StrEnum):

@@ -105,7 +105,7 @@ class Conversation:
     ended_at: datetime | None = None
     refresh_at: datetime | None = None  # when its root is to be edited
     members: tuple[str, ...] = ()  # of a group, where they are known
-    contact: str = ""  # who wrote first, where somebody asked for it
+    contact: str = ""  # who wrote first, as people read it, where somebody asked for it
 
     @property
     def state(self) -> ConversationState:

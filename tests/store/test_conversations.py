@@ -1,5 +1,6 @@
 """Conversations as rows: what counts, what is named, and what retention takes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bot.relay.model import Message
 from bot.relay.rooms import Link
 from bot.store.database import Database
 from tests.fakes import ANN, CHAT, LINE, OTHER_CHAT, heard
-from tests.store.rows import ask, claimed, delivery, pass_by, postpone
+from tests.store.rows import NOTICE, OTHER_NOTICE, ask, claimed, delivery, elsewhere, pass_by, postpone
 
 INBOX = RoomId("team:T0AAA/C0INBOX")
 THREAD = RoomId(f"{INBOX}/new-1")
@@ -117,11 +118,24 @@ async def test_room_that_is_back_has_what_waits_for_it_tried_at_once(database: D
 
 async def test_conversations_are_found_by_thread_and_by_chat_with_who_is_in_them(database: Database) -> None:
     await begin(database)
-    message = words()
-    await database.people.save_handle(message.sender, "+12025550123")
-    await database.deliveries.accept([delivery("d1", origin=CHAT, target=THREAD, sender=message.sender)])
+    await database.people.save_handle(words().sender, "+12025550123")
     found = await database.conversations.in_rooms([THREAD, OTHER_CHAT])
     assert set(found) == {THREAD, CHAT}
-    assert (found[CHAT][1], found[CHAT][0].inbox) == ("+12025550123", INBOX)
+    assert (found[CHAT].contact, found[CHAT].inbox) == ("+12025550123", INBOX)
     await database.conversations.take(THREAD, ANN)
-    assert (await database.conversations.in_rooms([CHAT]))[THREAD][0].taken_by == ANN
+    assert (await database.conversations.in_rooms([CHAT]))[THREAD].taken_by == ANN
+
+
+async def test_group_is_named_by_who_began_its_conversation(database: Database) -> None:
+    await database.links.save(Link(INBOX, LINE, "+1 202 555 0100", "test", is_inbox=True))
+    await database.conversations.go_on(replace(words(), is_in_group=True), INBOX, THREAD)
+    await database.people.save_handle(words().sender, "+12025550123")
+    assert (await database.conversations.in_rooms([CHAT]))[CHAT].contact == "+12025550123 and others"
+
+
+async def test_notice_of_a_conversation_knows_its_contact(database: Database) -> None:
+    await begin(database)
+    await database.people.save_handle(words().sender, "+12025550123")
+    await database.deliveries.accept([delivery("d1", origin=THREAD), elsewhere("d2", target=OTHER_CHAT)])
+    notices = [await database.notices.begin_refresh(each) for each in (NOTICE, OTHER_NOTICE)]
+    assert [notice and notice.contact for notice in notices] == ["+12025550123", ""]

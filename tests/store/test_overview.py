@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.relay.holds import NOW
 from bot.relay.ids import DeliveryId, RoomId
-from bot.relay.model import DeliveryState, HeldFor, ReceiptKind
+from bot.relay.model import HeldFor, ReceiptKind
 from bot.relay.overview import FAILURES_FOR, Overviews
 from bot.relay.parts import Reaction
 from bot.relay.rooms import Link
@@ -122,7 +122,6 @@ async def test_open_conversations_stand_in_the_order_in_which_they_wait(database
         ask(database_url, add, name, name, INBOX, name, f"root-{name}", waits, closed)
     ask(database_url, add, "d", "d", INBOX, "d", "root-d", None, False)
     ask(database_url, "INSERT INTO people (id, handle) VALUES ('ann', '+12025550123')")
-    await database.deliveries.accept([delivery("x", sender="ann", origin="a", target=INBOX)])
-    ask(database_url, "UPDATE deliveries SET sent_as = 'root-a', state = %s", DeliveryState.RECORDED)
+    ask(database_url, "UPDATE conversations SET contact_id = 'ann' WHERE room = 'a'")
     waiting = await database.overviews.waiting([INBOX], 10)
     assert [(each.room, each.contact) for each in waiting] == [("a", "+12025550123"), ("b", ""), ("d", "")]

@@ -115,7 +115,7 @@ class SlackStatusBoard:
     async def alert(self, notice: Notice, delivery: DeliveryWithReceipts) -> None:
         """A reply that mentions the sender; for their eyes only where a reply would land in the channel, and for a
         reaction, which is no matter for everybody."""
-        said, room = alert_text(delivery), parse_room(notice.room)
+        said, room = alert_text(delivery, notice.contact), parse_room(notice.room)
         is_reaction = isinstance(delivery.delivery.parts[0], Reaction)
         root_ts = room.root_ts or (parse_message(notice.posted_as).ts if notice.posted_as else "")
         if is_reaction or (root_ts and not await self._messages.exists(room.channel, root_ts)):

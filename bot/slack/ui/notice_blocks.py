@@ -64,7 +64,7 @@ def render_notice(notice: Notice) -> Rendered:
 
 def notice_blocks(notice: Notice, lines: tuple[DeliveryWithReceipts, ...]) -> list[Block]:
     """The first block carries the mark by which a lost post is found again."""
-    made = [block for told in lines[:IN_FULL] for block in _clip(told)]
+    made = [block for told in lines[:IN_FULL] for block in _clip(told, notice.contact)]
     if more := lines[IN_FULL:]:
         made.append(section(listed(more, LIST_MOST)))
     if made:
@@ -108,10 +108,12 @@ def marked(block_id: str) -> str:
     return found[1] if found else ""
 
 
-def _clip(told: DeliveryWithReceipts) -> Iterator[Block]:
+def _clip(told: DeliveryWithReceipts, contact: str) -> Iterator[Block]:
+    """The contact's name stands in the blocks alone: in the text it might pass for a second status."""
     report = status_of(told)
     yield section("\n".join(_headline(told, report)))
-    if remarks := [*_about(told.delivery.audio), *_after(told, report)]:
+    to = [f"to {quoted(contact, NAME_MOST)}"] if contact else []
+    if remarks := [*to, *_about(told.delivery.audio), *_after(told, report)]:
         yield context("  ·  ".join(remarks))
     if buttons := decision_buttons(told, report):
         yield actions(*buttons)

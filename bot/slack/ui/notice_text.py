@@ -130,10 +130,12 @@ def is_change(delivery: Delivery) -> bool:
     return bool(delivery.parts) and isinstance(delivery.parts[0], Edit | Reaction)
 
 
-def alert_text(told: DeliveryWithReceipts) -> str:
-    """What notifies the one who sent it: that it failed, why, and what they can do."""
+def alert_text(told: DeliveryWithReceipts, contact: str = "") -> str:
+    """What notifies the one who sent it: that it failed, why, and what they can do. ``contact``: whose conversation it
+    is, where a channel holds many."""
     report = status_of(told)
-    start = f"<@{user_of(told.delivery.sender)}> {bold(name_of(told.delivery), NAME_MOST)} {report.status}"
+    what = bold(name_of(told.delivery), NAME_MOST) + (f" to {bold(contact, NAME_MOST)}" if contact else "")
+    start = f"<@{user_of(told.delivery.sender)}> {what} {report.status}"
     reason = reason_of(told)
     ways = WORDS[report.remedy] or _way_to_resend(told)
     return " ".join(part for part in (f"{start}: {reason}" if reason else f"{start}.", ways) if part)

@@ -11,7 +11,10 @@ from bot.store.tables.ingest import ACCEPT
 from bot.store.tables.links import MARK, SAVE, link_row
 from bot.store.tables.rows import deliveries_json, to_conversation
 
-GO_ON = "SELECT continue_conversation(%(chat)s, %(at)s, %(inbox)s, %(new)s, %(line)s, %(within)s, %(is_group)s)"
+GO_ON = """
+SELECT continue_conversation(%(chat)s, %(at)s, %(inbox)s, %(new)s, %(line)s, %(within)s, %(is_group)s,
+    %(contact)s)
+"""
 OF = "SELECT * FROM conversations WHERE room = %s"
 # What was accepted while the thread got its name may still name it as it was opened.
 DUE = """
@@ -77,12 +80,10 @@ FIRST_ANSWER = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM answered_at - began_at)) AS median_s
 FROM conversations WHERE began_at > now() - interval '1 day' AND answered_at IS NOT NULL
 """
-# Who is in a chat: whoever was the last to say something there.
-NAMES = """
-SELECT DISTINCT ON (origin) origin, coalesce(nullif(name, ''), handle) AS name
-FROM deliveries JOIN people ON people.id = sender WHERE origin = ANY (%s) ORDER BY origin, accepted_at DESC
+IN_ROOMS = """
+SELECT conversations.*, shown_contact(conversations) AS contact FROM conversations
+WHERE room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s) AND ended_at IS NULL
 """
-IN_ROOMS = "SELECT * FROM conversations WHERE room = ANY (%(rooms)s) OR peer = ANY (%(rooms)s) AND ended_at IS NULL"
 
 
 class ConversationTable:
@@ -94,7 +95,7 @@ class ConversationTable:
     async def go_on(self, message: Message, inbox: RoomId | None, new_room: RoomId | None) -> None:
         chat = {"chat": message.room, "at": message.sent_at, "inbox": inbox, "new": new_room}
         place = {"line": message.line, "within": list(message.within), "is_group": message.is_in_group}
-        await self._pool.rows(GO_ON, chat | place)
+        await self._pool.rows(GO_ON, chat | place | {"contact": message.sender})
 
     async def of(self, room: RoomId) -> Conversation | None:
         row = await self._pool.row(OF, (room,))
@@ -162,12 +163,10 @@ class ConversationTable:
         row = await self._pool.row(FIRST_ANSWER)
         return float(row["median_s"] or 0.0) if row else 0.0
 
-    async def in_rooms(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, tuple[Conversation, str]]:
-        """Conversations by their threads and by their chats, each with who is in it as people read it."""
+    async def in_rooms(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, Conversation]:
+        """Conversations by their threads and by their chats, each with its contact as people read it."""
         found = [to_conversation(row) for row in await self._pool.rows(IN_ROOMS, {"rooms": list(rooms)})]
-        named = await self._pool.rows(NAMES, ([each.peer for each in found],))
-        names = {row["origin"]: row["name"] for row in named}
-        return {room: (each, names.get(each.peer, "")) for each in found for room in (each.room, each.peer)}
+        return {room: each for each in found for room in (each.room, each.peer)}
 
     async def _change(self, change: str, **params: object) -> None:
         await self._pool.rows(CHANGE.format(change=change), params)

@@ -15,6 +15,7 @@ SELECT media FROM uploads WHERE room = ANY (%(rooms)s)
 UNION SELECT part ->> 'media' FROM deliveries, jsonb_array_elements(parts) AS part
 WHERE (origin = ANY (%(rooms)s) OR sender = %(person)s) AND part ? 'media'
 """
+UNNAME = "UPDATE conversations SET contact_id = NULL WHERE contact_id = %s"  # of groups; their own ones go
 FORGET = "SELECT forget_person(%s, %s, %s) AS erased"
 NOTE = "INSERT INTO audit (act, actor, detail) VALUES ('forget', %s, jsonb_build_object('deliveries', %s::bigint))"
 # An upload that may still be sent stays.
@@ -49,6 +50,7 @@ class ErasureTable:
         async with self._pool.transaction() as connection:
             [row] = await run(connection, FORGET, (person, list(rooms), list(names)))
             erased = ErasedRows(**row["erased"])
+            await run(connection, UNNAME, (person,))
             await run(connection, NOTE, (COMMAND_LINE, erased.deliveries))
         return erased
 

@@ -72,4 +72,5 @@ def _notice(begun: Row) -> Notice:
         deliveries=tuple(to_told(each) for each in deliveries),
         alerted={each["id"]: each["alerted"] for each in deliveries if each["alerted"]},
         is_source_gone=begun["is_source_gone"],
+        contact=begun["contact"] or "",
     )

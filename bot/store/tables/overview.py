@@ -9,12 +9,9 @@ from bot.relay.rooms import Conversation
 from bot.store.pool import Pool
 from bot.store.tables.rows import to_conversation, to_told
 
-# The contact is who wrote the root, as far as that is still known.
 WAITING = """
-SELECT conversations.*, (
-    SELECT coalesce(nullif(people.name, ''), people.handle) FROM deliveries JOIN people ON people.id = deliveries.sender
-    WHERE deliveries.sent_as = conversations.root) AS contact
-FROM conversations WHERE inbox = ANY (%(rooms)s) AND closed_at IS NULL AND ended_at IS NULL AND root IS NOT NULL
+SELECT conversations.*, shown_contact(conversations) AS contact FROM conversations
+WHERE inbox = ANY (%(rooms)s) AND closed_at IS NULL AND ended_at IS NULL AND root IS NOT NULL
 ORDER BY waiting_since NULLS LAST, active_at DESC LIMIT %(limit)s
 """
 # By the index ``deliveries_attention``: its condition stands here word for word.
@@ -51,7 +48,7 @@ class OverviewTable:
 
     async def waiting(self, rooms: Collection[RoomId], limit: int) -> Sequence[Conversation]:
         found = await self._pool.rows(WAITING, {"rooms": list(rooms), "limit": limit})
-        return [to_conversation(row | {"contact": row["contact"] or ""}) for row in found]
+        return [to_conversation(row) for row in found]
 
     async def attention(
         self, rooms: Collection[RoomId], failures_for: timedelta, limit: int

@@ -171,6 +171,14 @@ def replace_held(shown: DeliveryWithReceipts, held_for: HeldFor) -> DeliveryWith
     return replace(shown, delivery=replace(shown.delivery, held_for=held_for))
 
 
+def test_notice_in_an_inbox_names_its_contact_without_a_second_status() -> None:
+    shown = replace(notice(failed()), contact="Fred <Read>")
+    rendered = render_notice(shown)
+    assert any(text.startswith("to Fred &lt;Read&gt;") for text in texts(rendered.body))
+    assert rendered.text == words(failed())
+    assert "*memo.m4a* to *Fred &lt;Read&gt;* failed" in alert_text(failed(), shown.contact)
+
+
 # what has a line, and what has signs
 
 
