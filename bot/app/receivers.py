@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from bot import server
 from bot.app import webhook_watchdog
-from bot.app.account import AccountEvents
-from bot.app.bootstrap import Services
+from bot.app.account import READ_LINES_EVERY_S, AccountEvents
+from bot.app.bootstrap import Services, now
 from bot.app.connection_gap import ConnectionGap
 from bot.app.health import Checks
 from bot.app.periodic import PeriodicTasks
@@ -57,7 +57,15 @@ class Receivers:
     async def open(self) -> int:
         """Gives the port. Raises OSError where it cannot be had."""
         services = self._services
-        account = AccountEvents(self._check_subscription, services.database.links.learn_health)
+        account = AccountEvents(
+            services.database.account,
+            services.linq.ids,
+            self._settings.linq_api_v3_api_key.get_secret_value(),
+            check_webhooks=self._check_subscription,
+            list_lines=services.linq.lines,
+            now=now,
+        )
+        self._periodic.start("lines", READ_LINES_EVERY_S, account.read_lines, at_once=True)
         self._checks.warnings["linq account"] = account.health
         self._webhooks = webhooks = services.linq.webhook_receiver(
             Sinks(services.deliveries, services.receipts, services.database.people, account),

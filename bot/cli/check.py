@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.app import Services, health, load_file_links, open_services, read_file_links
+from bot.app.account import expiry_words
 from bot.cli.common import FAILED, plain_console, run_or_exit, settings_or_exit
 from bot.relay.errors import RelayError
 from bot.relay.rooms import Link, UnheardRoom
@@ -127,7 +128,10 @@ async def _linq_key(services: Services) -> CheckResult | str:
     lines = await services.linq.lines()
     if not lines:
         return CheckResult(False, "Linq key", "good, but the account has no line. Get one in the Linq dashboard.")
-    at_risk = [line for line in lines if line.reputation not in ("", "HEALTHY")]
+    expires_at = await services.database.account.expiry_of(services.settings.linq_api_v3_api_key.get_secret_value())
+    if expires_at:
+        return CheckResult(False, "Linq key", f"good, but it {expiry_words(expires_at)}")
+    at_risk = [line for line in lines if line.is_at_risk]
     if at_risk:
         said = "; ".join(f"{line.number} is {line.reputation}" for line in at_risk)
         return CheckResult(False, "Linq key", f"good, but {said}: Linq may stop sending from it. See its dashboard.")

@@ -36,6 +36,10 @@ class Line:
     reputation: str = ""
     kind: str = ""
 
+    @property
+    def is_at_risk(self) -> bool:
+        return self.reputation not in ("", "HEALTHY")
+
 
 class LinqAdapter:
     """``session`` carries uploads and downloads; the SDK has connections of its own, which ``close`` ends.

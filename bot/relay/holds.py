@@ -92,7 +92,8 @@ def health_after(message: Message, link: Link) -> RoomHealth:
         case Announcement(happening=Happening.ROOM_AT_RISK) if link.health is RoomHealth.FINE:
             return RoomHealth.AT_RISK
     wrote_again = link.health is RoomHealth.OPTED_OUT and message.says_something
-    return RoomHealth.FINE if wrote_again else link.health
+    recovered = link.health is RoomHealth.AT_RISK and message.is_room_well
+    return RoomHealth.FINE if wrote_again or recovered else link.health
 
 
 def require_hour(at: datetime, now: datetime) -> None:

@@ -112,6 +112,7 @@ class Message:
     is_in_group: bool = False  # more than two people are in the room
     within: tuple[RoomId, ...] = ()
     line: str = ""
+    is_room_well: bool = field(default=False, compare=False)  # its network says so; a history may leave it open
 
     @property
     def rooms(self) -> tuple[RoomId, ...]:

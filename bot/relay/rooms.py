@@ -69,6 +69,8 @@ class Link:
     active_at: datetime | None = field(default=None, compare=False)  # of a conversation: when somebody last spoke
     peer_key: str = field(default="", compare=False)  # learnt from what is said there: see ``Message.room_key``
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
+    line: RoomId | None = field(default=None, compare=False)  # that holds the peer, once it is known
+    is_line_at_risk: bool = field(default=False, compare=False)  # or one of those that an inbox takes
     spoken_at: datetime | None = field(default=None, compare=False)  # when the first send to the peer was recorded
     health: RoomHealth = field(default=RoomHealth.FINE, compare=False)
     health_at: datetime | None = field(default=None, compare=False)  # when it became so
@@ -145,6 +147,7 @@ class RoomInfo:
     is_group: bool = False
     service: str = ""
     name: str = ""
+    line: RoomId | None = None  # that holds it
 
     @property
     def label(self) -> str:

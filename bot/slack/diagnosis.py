@@ -9,6 +9,8 @@ from bot.slack.api.directory import SlackDirectory
 from bot.slack.api.identity import Identity
 from bot.slack.ui.remedies import WORDS
 
+# docs.slack.dev, "Using token rotation": a token lives for 12 hours then, and to renew it takes the app's client secret.
+ROTATION = "Token rotation is on, and the bot renews no token. Use an app without it: see config/slack_manifest.yaml."
 MOST_CLOCK_SKEW = timedelta(minutes=1)
 
 NEEDED_SCOPES: Mapping[str, str] = {
@@ -48,6 +50,8 @@ class Diagnosis:
             me = await self._identity.refresh()
         except RelayError as error:
             return CheckResult(False, "Slack token", _said(error))
+        if hours := self._identity.expires_in_s / 3600:
+            return CheckResult(False, "Slack token", f"good, but it expires in {hours:.0f} h. {ROTATION}")
         return CheckResult(True, "Slack token", f"good; the bot is {me.user} in workspace {me.team}")
 
     async def scopes(self) -> CheckResult:

@@ -14,6 +14,7 @@ from bot.relay.errors import Refused
 from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Connection, Pool, unreachable_is_retry_later
 from bot.store.schema import Schema, apply, store_schema
+from bot.store.tables.account import AccountTable
 from bot.store.tables.audit import AuditTable
 from bot.store.tables.conversations import ConversationTable
 from bot.store.tables.counts import CountTable
@@ -88,6 +89,7 @@ class Database:
         self.marks = MarkTable(self._pool)
         self.people = PersonTable(self._pool)
         self.overviews = OverviewTable(self._pool)
+        self.account = AccountTable(self._pool)
         self.audit = AuditTable(self._pool)
         self.export = Export(self._pool)
         self.counts = CountTable(self._pool)

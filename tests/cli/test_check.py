@@ -1,9 +1,12 @@
 """``memobridge check``: what it says of each part that a deployment may or may not have."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.slack.fixtures import CLIPS
+from bot.store.database import Database
 from tests.cli.shell import Ran, Shell
 
 
@@ -52,6 +55,16 @@ async def test_no_link_yet_is_no_failure(shell: Shell) -> None:
     ran = await shell.run("check")
     assert (ran.code, line_of(ran, "links")[0]) == (0, "✓")
     assert "/voicememo link" in line_of(ran, "links")
+
+
+async def test_key_that_will_expire_is_named_with_its_day(shell: Shell, database: Database) -> None:
+    key = shell.environment["LINQ_API_V3_API_KEY"]
+    at = datetime(2027, 1, 2, 3, 4, tzinfo=UTC)
+    await database.account.save_expiry(key[:6], at, at)
+    ran = await shell.run("check")
+    assert ran.code == 1
+    assert "expires on 2027-01-02 03:04 UTC: create a new one at Linq" in line_of(ran, "Linq key")
+    assert key not in ran.out
 
 
 async def test_line_at_risk_is_named_with_its_number(shell: Shell) -> None:

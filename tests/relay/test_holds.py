@@ -115,6 +115,16 @@ def test_opt_out_ends_when_the_contact_writes_again_and_not_before() -> None:
     assert holds.health_after(heard(at=NOON + HOUR), silent) is RoomHealth.FINE
 
 
+def test_chat_at_risk_is_well_again_once_its_network_says_so_and_not_before() -> None:
+    ill = replace(Link(CHANNEL, CHAT), health=RoomHealth.AT_RISK, health_at=NOON)
+    assert holds.health_after(heard(at=NOON + HOUR), ill) is RoomHealth.AT_RISK
+    assert holds.health_after(replace(heard(at=NOON), is_room_well=True), ill) is RoomHealth.AT_RISK  # told late
+    assert holds.health_after(replace(heard(at=NOON + HOUR), is_room_well=True), ill) is RoomHealth.FINE
+    silent = replace(ill, health=RoomHealth.OPTED_OUT)
+    reacted = replace(heard("1", Reaction("r", "👍"), at=NOON + HOUR), is_room_well=True)
+    assert holds.health_after(reacted, silent) is RoomHealth.OPTED_OUT
+
+
 # through the relay
 
 

@@ -36,7 +36,8 @@ def _channel(slack: FakeWorkspace, args: Args, *, posting: bool = False) -> Fake
 def auth_test(slack: FakeWorkspace, args: Args, token: str) -> Args:
     if token != f"Bearer {BOT_TOKEN}":
         raise ApiError("invalid_auth")
-    return {"team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID}
+    rotated = {"expires_in": slack.token_expires_in} if slack.token_expires_in else {}
+    return {"team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID} | rotated
 
 
 def connections_open(slack: FakeWorkspace, args: Args, token: str) -> Args:

@@ -85,6 +85,7 @@ class FakeWorkspace:
         self.groups = {"S0SALES": ("sales", [ANN])}
         self.files: dict[str, FakeFile] = {}
         self.scopes = set(SCOPES)
+        self.token_expires_in = 0  # seconds; 0: the token is not rotated
         self.faults: dict[str, Fault] = {}
         self.calls: list[Call] = []
         self.ended_steps: dict[str, Any] = {}  # what each execution of a workflow step ended with

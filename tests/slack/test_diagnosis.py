@@ -36,6 +36,13 @@ async def test_a_token_that_slack_refuses_says_what_to_do(adapter: SlackAdapter,
     assert "set SLACK_BOT_TOKEN again. [token_revoked]" in result.sentence
 
 
+async def test_a_token_that_expires_says_when_and_what_to_do(adapter: SlackAdapter, slack: FakeSlack) -> None:
+    slack.token_expires_in = 11 * 3600
+    result = await adapter.diagnosis().token()
+    assert not result.is_ok
+    assert "it expires in 11 h. Token rotation is on" in result.sentence
+
+
 @pytest.mark.parametrize(
     ("skew", "words"),
     [

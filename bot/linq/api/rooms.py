@@ -122,7 +122,9 @@ def chat_info(chat: schemas.LinqChat, ids: LinqIds) -> RoomInfo:
     """A chat as a person choosing it needs to see it."""
     if not chat.id:
         raise PayloadError("no chat id")
-    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name)
+    ours = next((each.handle for each in chat.handles if each.is_me), "")
+    line = ids.line(ours) if ours else None
+    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name, line)
 
 
 def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:

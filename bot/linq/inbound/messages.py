@@ -64,7 +64,8 @@ def build_message(
         return replace(made, parts=parts, is_ours=True, sender_handle="")
     within = (ids.line(message.line), ids.all_lines()) if message.line else ()
     line = shown_handle(message.line)
-    return replace(made, room_key=key, is_in_group=message.is_in_group, within=within, line=line)
+    is_well = message.chat.health_status.status == "HEALTHY"
+    return replace(made, room_key=key, is_in_group=message.is_in_group, within=within, line=line, is_room_well=is_well)
 
 
 def build_edit(

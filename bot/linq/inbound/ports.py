@@ -33,8 +33,12 @@ class LineStatus:
     at: datetime
 
     @property
-    def is_healthy(self) -> bool:
-        return self.status in ("", "ACTIVE") and self.reputation in ("", "HEALTHY")
+    def is_flagged(self) -> bool:
+        return self.status not in ("", "ACTIVE")
+
+    @property
+    def is_at_risk(self) -> bool:
+        return self.reputation not in ("", "HEALTHY")
 
 
 @dataclass(frozen=True)

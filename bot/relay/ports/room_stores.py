@@ -122,8 +122,9 @@ class LinkStore(Protocol):
 
     async def save(self, link: Link) -> None: ...
 
-    async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
-        """What was said by this peer told its key ("": it has none), and whether it is a group."""
+    async def learn(self, peer: RoomId, *, key: str, is_group: bool, line: RoomId | None) -> None:
+        """What was said by this peer told its key ("": it has none), whether it is a group, and the line that holds
+        it."""
         ...
 
     async def learn_health(self, peer: RoomId, health: RoomHealth, at: datetime) -> None:

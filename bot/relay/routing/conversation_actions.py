@@ -64,7 +64,7 @@ class ConversationActions:
         if existing := await self._links.of(to):
             raise Refused(f"That room is linked to {existing.label or existing.peer}. Choose another one.")
         peer = await self._peers.room(conversation.peer)
-        link = Link(to, peer.id, peer.label, by, LinkSettings(), peer.is_group)
+        link = Link(to, peer.id, peer.label, by, LinkSettings(), peer.is_group, line=peer.line)
         line = Announcement("moved", Happening.GOES_ON, room=to)
         last = Delivery(
             id=delivery_id("goes on", room, to),

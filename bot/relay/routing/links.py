@@ -66,7 +66,7 @@ class Links:
         if existing is not None and existing.peer != peer.id and existing.made_by != FROM_FILE:
             raise Refused(f"It is linked to {existing.label or existing.peer} already. Unlink it first.")
         kept = existing.settings if existing is not None and existing.peer == peer.id else LinkSettings()
-        link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group, is_inbox)
+        link = Link(room, peer.id, peer.label, made_by, kept, peer.is_group, is_inbox, line=peer.line)
         await self._note("link", link, made_by)
         await self._store.save(link)
         return link

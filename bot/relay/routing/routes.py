@@ -81,8 +81,10 @@ class Routes:
 
     async def _learn(self, link: Link, message: Message) -> None:
         key, is_group = message.room_key or link.peer_key, message.is_in_group or link.is_group
-        if link.peer == message.room and (key, is_group) != (link.peer_key, link.is_group):
-            await self._store.learn(link.peer, key=key, is_group=is_group)
+        line = message.within[0] if message.within else link.line
+        known = (link.peer_key, link.is_group, link.line)
+        if link.peer == message.room and (key, is_group, line) != known:
+            await self._store.learn(link.peer, key=key, is_group=is_group, line=line)
         health = holds.health_after(message, link)
         if health is not link.health:
             await self._store.learn_health(link.peer, health, message.sent_at)

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from bot.relay.errors import RelayError, RetryLater
 from bot.slack.api.web_api import SlackApi
-from bot.slack.fields import identifier
+from bot.slack.fields import identifier, integer
 from bot.slack.ids import BotIdentity
 
 CHECKED_EVERY_S = 60.0
@@ -22,6 +22,7 @@ class Identity:
         self._identity: BotIdentity | None = None
         self._scopes: frozenset[str] = frozenset()
         self._clock_skew: timedelta | None = None
+        self._expires_in_s = 0
         self._checked_at = float("-inf")
         self._trouble = ""
 
@@ -42,6 +43,12 @@ class Identity:
     def clock_skew(self) -> timedelta | None:
         """How far our clock was ahead of Slack's when it was last asked; None where Slack did not say its time."""
         return self._clock_skew
+
+    @property
+    def expires_in_s(self) -> int:
+        """For how many seconds the token was still good when Slack was last asked; 0: it does not expire. Slack says so
+        of tokens that are rotated (``AuthTestResponse`` of its SDK for Node)."""
+        return self._expires_in_s
 
     async def ping(self) -> str:
         """Empty while Slack takes the token, else why not. Slack is asked once a minute."""
@@ -67,6 +74,7 @@ class Identity:
         if not (found.team and found.user):
             raise RetryLater("Slack did not say who this bot is.")
         self._identity = found
+        self._expires_in_s = integer(answer.body, "expires_in")
         self._scopes = frozenset(filter(None, map(str.strip, answer.headers.get("x-oauth-scopes", "").split(","))))
         self._clock_skew = _skew(answer.headers.get("Date", ""), self._now())
         return found

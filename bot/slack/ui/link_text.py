@@ -18,14 +18,23 @@ def settings_words(link: Link) -> str:
 
 
 def health_words(link: Link) -> str:
-    """How the chat, or our number, stands; "" while nothing is known against it."""
+    """How the chat, and our number, stand; "" while nothing is known against them."""
+    return " ".join(filter(None, (_chat_words(link), _line_words(link))))
+
+
+def _line_words(link: Link) -> str:
+    if not link.is_line_at_risk:
+        return ""
+    return ":warning: Our number is at risk: Linq may hold its messages back. Write less often, and to fewer people."
+
+
+def _chat_words(link: Link) -> str:
     since = f" (since {clock(link.health_at, DAY_AND_TIME)})" if link.health_at else ""
     match link.health:
         case RoomHealth.OPTED_OUT:
             return f":warning: They asked for no more messages{since}: nothing is sent until they have written again."
         case RoomHealth.AT_RISK:
-            where = "Our number" if link.is_inbox else "This chat"
-            return f":warning: {where} is at risk{since}: people rarely answer, or complained. Write less often."
+            return f":warning: This chat is at risk{since}: people rarely answer, or complained. Write less often."
     return ""
 
 

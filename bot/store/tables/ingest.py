@@ -58,7 +58,8 @@ SELECT ARRAY(SELECT id FROM fresh) AS new,
 # A link of the links file over which a person made another leads nowhere, also for who asks by its peer. Nor does a
 # conversation of a chat that has a link of its own.
 LINKS_OF = """
-SELECT links.*, (SELECT closed_at FROM conversations WHERE conversations.room = links.room),
+SELECT links.*, is_line_at_risk(links) AS is_line_at_risk,
+    (SELECT closed_at FROM conversations WHERE conversations.room = links.room),
     (SELECT active_at FROM conversations WHERE conversations.room = links.room),
     coalesce(spoken_at, (SELECT max(answered_at) FROM conversations
         WHERE conversations.peer = links.peer AND conversations.inbox = links.inbox)) AS spoken_from_here

@@ -9,13 +9,16 @@ from bot.store.group_commit import GroupCommitter
 from bot.store.pool import Pool, rows
 from bot.store.tables.rows import sanitize_text, settings_json, to_link
 
-ALL = "SELECT DISTINCT ON (room) * FROM links ORDER BY room, from_file"
+ALL = """
+SELECT DISTINCT ON (room) links.*, is_line_at_risk(links) AS is_line_at_risk FROM links ORDER BY room, from_file
+"""
 SAVE = """
-INSERT INTO links (room, peer, label, made_by, settings, is_group, is_inbox, spoken_at, from_file)
-VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s)
+INSERT INTO links (room, peer, label, made_by, settings, is_group, is_inbox, line, spoken_at, from_file)
+VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s)
 ON CONFLICT (room, from_file) DO UPDATE SET label = excluded.label, made_by = excluded.made_by,
     settings = excluded.settings, is_group = excluded.is_group OR links.is_group AND links.peer = excluded.peer,
     is_inbox = excluded.is_inbox,
+    line = coalesce(excluded.line, CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.line END),
     peer = CASE WHEN links.moved_from = excluded.peer THEN links.peer ELSE excluded.peer END,
     made_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.made_at ELSE now() END,
     spoken_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.spoken_at END,
@@ -23,7 +26,7 @@ ON CONFLICT (room, from_file) DO UPDATE SET label = excluded.label, made_by = ex
 """
 # The threads of an inbox take its settings.
 SETTLE = "UPDATE links SET settings = %s::jsonb WHERE inbox = %s"
-LEARN = "UPDATE links SET peer_key = %s, is_group = %s WHERE peer = %s"
+LEARN = "UPDATE links SET peer_key = %s, is_group = %s, line = %s WHERE peer = %s"
 LEARN_HEALTH = """
 UPDATE links SET health = %(health)s, health_at = %(at)s
 WHERE peer = %(peer)s AND health <> %(health)s AND coalesce(health_at < %(at)s, true)
@@ -67,8 +70,8 @@ class LinkTable:
             if link.is_inbox:
                 await rows(connection, SETTLE, (settings_json(link.settings), link.room))
 
-    async def learn(self, peer: RoomId, *, key: str, is_group: bool) -> None:
-        await self._pool.rows(LEARN, (key, is_group, peer))
+    async def learn(self, peer: RoomId, *, key: str, is_group: bool, line: RoomId | None) -> None:
+        await self._pool.rows(LEARN, (key, is_group, line, peer))
 
     async def learn_health(self, peer: RoomId, health: RoomHealth, at: datetime) -> None:
         await self._pool.rows(LEARN_HEALTH, {"peer": peer, "health": health, "at": at})
@@ -109,6 +112,7 @@ def link_row(link: Link, *, from_file: bool) -> tuple[object, ...]:
         settings,
         link.is_group,
         link.is_inbox,
+        link.line,
         link.spoken_at,
         from_file,
     )

@@ -118,6 +118,13 @@ def test_keyword_beside_a_picture_is_no_opt_out(payload: Payload) -> None:
     assert len(facts(body)) == 1
 
 
+@pytest.mark.parametrize(("status", "is_well"), [("HEALTHY", True), ("AT_RISK", False), ("", False)])
+def test_message_says_whether_its_chat_is_well(payload: Payload, status: str, is_well: bool) -> None:
+    body = payload("message_received")
+    body["data"]["chat"]["health_status"]["status"] = status
+    assert [fact.is_room_well for fact in facts(body) if isinstance(fact, Message)][-1] is is_well
+
+
 @pytest.mark.parametrize("status", ["AT_RISK", "CRITICAL"])
 @pytest.mark.parametrize("name", ["message_received", "message_sent", "message_edited"])
 def test_health_of_a_chat_is_announced_once_for_each_change(payload: Payload, name: str, status: str) -> None:
@@ -350,15 +357,20 @@ def test_contact_card_gives_name_and_photo(payload: Payload) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reputation", "is_healthy"),
-    [("ACTIVE", "HEALTHY", True), ("FLAGGED", "HEALTHY", False), ("ACTIVE", "AT_RISK", False), ("", "", True)],
+    ("status", "reputation", "stands"),
+    [
+        ("ACTIVE", "HEALTHY", (False, False)),
+        ("FLAGGED", "HEALTHY", (True, False)),
+        ("ACTIVE", "AT_RISK", (False, True)),
+        ("", "", (False, False)),
+    ],
 )
-def test_line_status_is_told(payload: Payload, status: str, reputation: str, is_healthy: bool) -> None:
+def test_line_status_is_told(payload: Payload, status: str, reputation: str, stands: tuple[bool, bool]) -> None:
     body = payload("phone_number_status_updated")
     body["data"].update(new_status=status, new_reputation=reputation)
     line = only(LineStatus, body)
     assert (line.line, line.number, line.at) == (IDS.line(LINE), LINE, at(6, 8, 0))
-    assert line.is_healthy is is_healthy
+    assert (line.is_flagged, line.is_at_risk) == stands
 
 
 def test_disabled_subscription_says_which_and_by_whom(payload: Payload) -> None:
