@@ -9,7 +9,7 @@ from bot.slack.api.directory import SlackDirectory
 from bot.slack.api.identity import Identity
 from bot.slack.ui.remedies import WORDS
 
-# docs.slack.dev, "Using token rotation": a token lives for 12 hours then, and to renew it takes the app's client secret.
+# docs.slack.dev, "Using token rotation": a token lives for 12 hours then, and renewing it takes the client's secret.
 ROTATION = "Token rotation is on, and the bot renews no token. Use an app without it: see config/slack_manifest.yaml."
 MOST_CLOCK_SKEW = timedelta(minutes=1)
 

@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 
 from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
-from bot.relay.ids import RoomId, delivery_id
+from bot.relay.ids import MessageId, RoomId, delivery_id
 from bot.relay.model import Delivery, Message
 from bot.relay.parts import Voice
 from bot.relay.ports.networks import Networks
 from bot.relay.ports.room_stores import ConversationStore, LinkStore
-from bot.relay.rooms import Link, RoomHealth
+from bot.relay.rooms import Link, Mode, RoomHealth
 from bot.relay.routing.links import Links
 
 INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
 BEGINNING = "A conversation begins here just now: its thread is not known yet."
 ROOM_RETRY = timedelta(minutes=5)
+ENDED = "The conversation in this thread has ended, so this reached nobody."
 NO_CONVERSATION = (
     "No conversation goes on in this thread, so this was not sent. Drop it in the contact's present thread."
 )
@@ -54,6 +55,8 @@ class Routes:
         is_heard = not any(link.room in message.rooms for link in links) and (links or not is_found)
         if is_heard and message.says_something and not message.is_ours:
             links = await self._heard(message, links)
+        if not links and not is_found:
+            await self._refuse_in_ended(message)
         for link in links:
             await self._learn(link, message)
         return Route([link for link in links if await self._crosses(link, message)], has_moved)
@@ -108,8 +111,25 @@ class Routes:
         if message.thread and await self._conversations.is_beginning(link.room):
             raise RetryLater(BEGINNING)
         is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
+        if message.thread and (is_meant or link.settings.mode is Mode.CONVERSATION):
+            await self._refuse_in_ended(message)
         if is_meant and not message.is_internal and await self._conversations.is_news(message.id):
             raise Refused(NO_CONVERSATION if message.thread else INTERNAL_ROOT)
+
+    async def _refuse_in_ended(self, message: Message) -> None:
+        """Whoever writes in the thread of a conversation that has ended writes to nobody. They are told so, and where
+        it goes on: once in each thread, and for each recording. An inbox that is off cannot say any more whether texts
+        left it."""
+        if message.thread is None or message.is_internal or not message.says_something:
+            return
+        ended = await self._conversations.of(message.thread)
+        if ended is None or ended.ended_at is None:
+            return
+        has_voice = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
+        once = message.id if has_voice else MessageId(f"{message.thread}/ended/{message.sender}")
+        if await self._conversations.is_news(once):
+            now_in = next((link.room for link in await self._store.of([ended.peer])), "")
+            raise Refused(ENDED, room=now_in)
 
     async def learn_refusal(self, peer: RoomId, no: Refused, *, at: datetime) -> None:
         """The contact wants nothing more, which nobody had told: what comes next is refused before it is prepared."""

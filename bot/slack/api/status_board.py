@@ -18,7 +18,7 @@ from bot.slack.api.sender import QUIET, react
 from bot.slack.api.steps import WorkflowSteps
 from bot.slack.api.web_api import ApiAnswer, SlackApi
 from bot.slack.fields import Body, timestamp
-from bot.slack.ids import SlackRoom, parse_message, parse_room, step_of, user_of
+from bot.slack.ids import SlackRoom, is_room, parse_message, parse_room, step_of, user_of
 from bot.slack.ui.blocks import TEXT_MOST, Block, actions, section
 from bot.slack.ui.mrkdwn import quoted
 from bot.slack.ui.notice_blocks import mark_aside, mark_of, render_notice, resend_button
@@ -129,9 +129,11 @@ class SlackStatusBoard:
             body["thread_ts"] = root_ts
         await self._api.create("chat.postMessage", body)
 
-    async def tell(self, person: PersonId, room: RoomId, text: str) -> None:
-        """Words for one person's eyes, where they are. OutcomeUnknown: they may have seen it after all."""
-        await self._whisper(person, parse_room(room), quoted(text, TEXT_MOST))
+    async def tell(self, person: PersonId, room: RoomId, text: str, *, go_to: str = "") -> None:
+        """Words for one person's eyes, where they are; ``go_to``: the room where it goes on. OutcomeUnknown: they may
+        have seen it after all."""
+        further = f" It goes on in <#{parse_room(go_to).channel}>." if is_room(go_to) else ""
+        await self._whisper(person, parse_room(room), quoted(text, TEXT_MOST) + further)
 
     async def reply(self, person: PersonId, thread: RoomId, text: str) -> None:
         """Words for all who read a thread; for the person's eyes only where a reply would land in the channel.

@@ -119,7 +119,7 @@ class EventHandlers:
             new = await self._intake.accept(message)
         except Refused as no:
             log.info("slack.message_refused", extra={"code": no.code, "reason": no.reason})
-            await self._tell(message.sender, message.thread or message.room, no.reason)
+            await self._tell(message.sender, message.thread or message.room, no.reason, go_to=no.room)
             return
         if new:
             log.info("slack.message_accepted", extra={"deliveries": list(new), "room": message.room})
@@ -178,8 +178,8 @@ class EventHandlers:
         log.error("slack.token_suspected", extra={"event": text(event, "type")})
         self._identity.suspect_token()
 
-    async def _tell(self, person: PersonId, room: RoomId, words: str) -> None:
-        await _or_log(self._board.tell(person, room, words))
+    async def _tell(self, person: PersonId, room: RoomId, words: str, *, go_to: str = "") -> None:
+        await _or_log(self._board.tell(person, room, words, go_to=go_to))
 
 
 async def _or_log(saying: Awaitable[None]) -> None:

@@ -77,6 +77,47 @@ def dropped(number: str, room: RoomId) -> Message:
     return replace(said(number, voice(), room=channel), thread=room)
 
 
+def typed(number: str, room: RoomId, sender: PersonId = ANN, text: str = "Anybody?") -> Message:
+    """A text in that thread."""
+    return replace(dropped(number, room), parts=(Text("text", text),), sender=sender)
+
+
+@pytest.mark.parametrize("mode", [Mode.CONVERSATION, None])
+async def test_text_in_an_ended_thread_tells_its_writer_once_where_it_goes_on(inbox: World, mode: Mode | None) -> None:
+    """``None``: the inbox is off by then."""
+    await make_inbox(inbox, mode=Mode.CONVERSATION)
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    if mode is None:
+        await inbox.links.part(INBOX)
+    for sender, first, second in ((ANN, "7", "8"), (BEN, "9", "10")):
+        with pytest.raises(Refused, match="reached nobody") as told:
+            await inbox.deliveries.accept(typed(first, thread(1), sender))
+        assert told.value.room == OTHER_CHANNEL
+        assert await inbox.deliveries.accept(typed(second, thread(1), sender)) == ()
+    await inbox.run()
+    assert inbox.chats.sender.sent == []
+
+
+async def test_clip_in_an_ended_thread_is_told_of_each_time(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    for number in ("7", "8"):
+        with pytest.raises(Refused, match="reached nobody"):
+            await inbox.deliveries.accept(dropped(number, thread(1)))
+        assert await inbox.deliveries.accept(dropped(number, thread(1))) == ()  # its event came twice
+
+
+async def test_text_in_an_ended_thread_is_internal_where_texts_are(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    assert await inbox.deliveries.accept(typed("7", thread(1))) == ()
+    assert await inbox.deliveries.accept(replace(typed("8", thread(1)), is_internal=True)) == ()
+
+
 # One root
 
 

@@ -396,7 +396,9 @@ async def test_words_for_one_person_are_escaped_and_in_their_thread(slack: FakeS
     root = slack.say(text="hello")["ts"]
     await adapter.board.tell(person_id(TEAM, BEN), CHANNEL.thread(root).id, "No <!channel>.")
     await adapter.board.tell(person_id(TEAM, BEN), CHANNEL.thread("1790000001.000100").id, "No.")
-    first, second = slack.whispers
+    await adapter.board.tell(person_id(TEAM, BEN), CHANNEL.id, "No.", go_to=CHANNEL.thread(root).id)
+    first, second, third = slack.whispers
+    assert third["text"] == f"No. It goes on in <#{CLIPS}>."
     assert (first["text"], first["thread_ts"]) == ("No &lt;!channel&gt;.", root)
     assert "thread_ts" not in second
 
