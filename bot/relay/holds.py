@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.relay import policy
 from bot.relay.errors import Refused, Remedy
 from bot.relay.model import Delivery, DeliveryState, HeldFor, Message
-from bot.relay.parts import Announcement, Happening
+from bot.relay.parts import Announcement, Edit, Happening
 from bot.relay.quiet_hours import parse_quiet_hours
 from bot.relay.rooms import Confirm, Link, LinkSettings, RoomHealth, Senders
 
@@ -23,6 +23,8 @@ FIRST = "It is the first one that goes there"
 EVERY = "Whatever goes there needs a go-ahead"
 QUIET = "Quiet hours."
 FURTHEST = timedelta(days=366)
+QUIET_EDIT = "In quiet hours nothing leaves, and an edit cannot wait for their end. Write it as a new message."
+UNAPPROVED_EDIT = f"{EVERY}, and an edit cannot wait for one. Write it as a new message."
 OPTED_OUT = "This person asked for no more messages, until they text your number again."
 
 
@@ -34,6 +36,7 @@ class Decision:
     until: datetime | None = None
     reason: str = ""
     refused: bool = False
+    remedy: Remedy = Remedy.NONE
 
     @property
     def awaits_approval(self) -> bool:
@@ -48,10 +51,12 @@ def decide(message: Message, link: Link, *, now: datetime, is_missed: bool = Fal
     unasked. An hour that a person chose for it counts as it is; else the first of these that applies decides."""
     if message.is_ours:  # unless it turns out that it was us who sent it
         return Decision(until=message.sent_at + SENT_ELSEWHERE_AFTER)
-    if not policy.leaves_team(message, link) or not message.says_something:
+    if not policy.leaves_team(message, link):
         return NOW
     if link.health is RoomHealth.OPTED_OUT:
-        return Decision(reason=OPTED_OUT, refused=True)
+        return Decision(reason=OPTED_OUT, refused=True, remedy=Remedy.WAIT_FOR_CONTACT)
+    if not message.says_something:
+        return _decide_change(message, link, now)
     if message.send_at is not None:
         return Decision(HeldFor.HOUR, message.send_at) if message.send_at > now else NOW
     if is_missed:
@@ -59,6 +64,18 @@ def decide(message: Message, link: Link, *, now: datetime, is_missed: bool = Fal
     if why := _needs_approval(link):
         return Decision(HeldFor.APPROVAL, reason=f"{why}: {approvers(link.settings.senders)} decides.")
     return quiet_at(link.settings, now)
+
+
+def _decide_change(message: Message, link: Link, now: datetime) -> Decision:
+    """A reaction has no words that somebody could approve, and waits for the end of quiet hours. An edit of what was
+    sent already has minutes until its network takes it no more (15 at Linq), so it goes now or never; the edit of what
+    still waits changes that in its place, whatever is decided here."""
+    quiet = quiet_at(link.settings, now)
+    if not isinstance(message.parts[0], Edit):
+        return quiet
+    if link.settings.confirm is Confirm.ALWAYS:
+        return Decision(reason=UNAPPROVED_EDIT, refused=True)
+    return Decision(reason=QUIET_EDIT, refused=True) if quiet.until else NOW
 
 
 def quiet_at(settings: LinkSettings, now: datetime) -> Decision:
@@ -70,8 +87,7 @@ def quiet_at(settings: LinkSettings, now: datetime) -> Decision:
 def apply(decision: Decision, delivery: Delivery) -> Delivery:
     """The delivery as it is to be stored."""
     if decision.refused:
-        failed = DeliveryState.FAILED
-        return replace(delivery, state=failed, reason=decision.reason, remedy=Remedy.WAIT_FOR_CONTACT)
+        return replace(delivery, state=DeliveryState.FAILED, reason=decision.reason, remedy=decision.remedy)
     return replace(
         delivery,
         held_for=decision.held_for,

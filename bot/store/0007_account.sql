@@ -101,3 +101,68 @@ BEGIN
         FROM deliveries_with_receipts AS told WHERE source = which AND NOT is_replaced);
 END;
 $$;
+
+-- As before, and held as the link says.
+CREATE OR REPLACE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, condition text) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    new text[];
+    targets text[];
+BEGIN
+    WITH told AS (
+        INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit,
+            state, not_before, held_for, reason, remedy)
+        SELECT left(encode(sha256(convert_to(concat_ws('|', each.about, each.sender, which_emoji, held.part,
+                held.changes::text, each.target), 'UTF8')), 'hex'), 20),
+            each.source, each.origin, each.target, each.sender,
+            jsonb_build_array(each.parts -> 0 || jsonb_build_object('emoji', which_emoji, 'is_removed', removed)),
+            each.ordered_at, each.position, each.about, true, each.state, each.not_before, each.held_for, each.reason,
+            each.remedy
+        FROM jsonb_populate_recordset(NULL::deliveries, given) AS each
+        JOIN reactions AS held ON held.about = each.about AND held.part = each.parts -> 0 ->> 'part'
+            AND held.person = each.sender AND held.emoji = which_emoji
+        WHERE condition = 'always' OR EXISTS (SELECT FROM deliveries WHERE sent_as = each.about AND origin = each.target)
+            OR condition = 'if_carried' AND EXISTS (
+                SELECT FROM deliveries WHERE source = each.about AND target = each.target)
+        ON CONFLICT DO NOTHING
+        RETURNING id, target
+    )
+    SELECT array_agg(id), array_agg(target) INTO new, targets FROM told;
+    PERFORM enqueue_jobs('send_next', targets);
+    RETURN coalesce(new, '{}');
+END;
+$$;
+
+-- As before, and refused as the link says where the text was sent already.
+CREATE OR REPLACE FUNCTION accept_edit(given jsonb, if_carried boolean) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    each deliveries;
+    new text[] = '{}';
+    fresh text;
+BEGIN
+    FOR each IN SELECT * FROM jsonb_populate_recordset(NULL::deliveries, given) ORDER BY id LOOP
+        UPDATE deliveries SET parts = with_text(parts, each.parts -> 0), edited_at = each.ordered_at, fence = fence + 1
+        WHERE source = each.about AND target = each.target AND state IN ('waiting', 'prepared', 'failed')
+            AND parts @> '[{"kind": "text"}]' AND coalesce(edited_at <= each.ordered_at, true)
+            AND NOT EXISTS (SELECT FROM deliveries AS again WHERE again.replaces = deliveries.id);
+        IF FOUND THEN
+            PERFORM enqueue_jobs('send_next', ARRAY[each.target]);  -- whoever has it in hand can do nothing with it now
+        ELSIF is_edit_needed(each.about, each.target, each.ordered_at, if_carried) THEN
+            INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, notice_room,
+                is_explicit, state, reason, remedy)
+            VALUES (each.id, each.source, each.origin, each.target, each.sender,
+                CASE each.state WHEN 'failed' THEN without_content(each.parts) ELSE each.parts END, each.ordered_at,
+                each.position, each.about, each.notice_room, true, each.state, each.reason, each.remedy)
+            ON CONFLICT DO NOTHING RETURNING id INTO fresh;
+            IF FOUND THEN
+                new = new || fresh;
+                PERFORM tell_of_edit(each);
+                IF each.state = 'failed' THEN
+                    PERFORM request_refresh(ARRAY[each.source]);  -- its writer is told why
+                END IF;
+            END IF;
+        END IF;
+    END LOOP;
+    RETURN new;
+END;
+$$;

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.relay import holds
+from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.holds import Decision, decide
 from bot.relay.ids import DeliveryId, PersonId
@@ -61,10 +61,15 @@ def test_decision_follows_the_first_rule_that_applies(
     is_told = message in [replace(each, send_at=send_at) for each in MESSAGES[:3]]  # by the team, in words
     if message.is_ours:
         assert decision == Decision(until=message.sent_at + holds.SENT_ELSEWHERE_AFTER)
-    elif not is_told:
+    elif not policy.leaves_team(message, link):
         assert decision == holds.NOW
     elif link.health is RoomHealth.OPTED_OUT:
         assert decision.refused
+    elif not is_told:
+        is_quiet = bool(link.settings.quiet and parse_quiet_hours(link.settings.quiet).until(NOON))
+        is_edit = isinstance(message.parts[0], Edit)
+        assert decision.refused == (is_edit and (is_quiet or link.settings.confirm is Confirm.ALWAYS))
+        assert decision.held_for == (HeldFor.QUIET if is_quiet and not is_edit else HeldFor.NOTHING)
     elif send_at is not None:
         assert decision == (Decision(HeldFor.HOUR, send_at) if send_at > NOON else holds.NOW)
     elif is_missed:
@@ -315,3 +320,69 @@ async def test_crash_after_an_approval_sends_once(world: World, broken: str) -> 
     await world.run()
     assert world.sent_names == ["memo.m4a"]
     assert (await world.row(delivery)).state in (DeliveryState.RECORDED, DeliveryState.UNCONFIRMED)
+
+
+# what is changed afterwards
+
+
+def setting(world: World, key: str) -> dict[str, object]:
+    """One by which something is held now."""
+    return {"quiet": quiet_now(world)} if key == "quiet" else {"confirm": Confirm.ALWAYS}
+
+
+async def with_text_sent(world: World, **settings: object) -> tuple[Message, DeliveryId]:
+    """A text of the team that the contact has; then the link is set so."""
+    text = said("1", Text("t", "Hello"), command="T1")
+    delivery = await accept(world, text, mode=Mode.CONVERSATION)
+    await world.do_jobs()
+    await world.link(settings=replace(LinkSettings(mode=Mode.CONVERSATION), **settings))  # type: ignore[arg-type]
+    return text, delivery
+
+
+async def test_reaction_waits_for_the_end_of_quiet_hours(world: World) -> None:
+    await world.link(settings=LinkSettings(mode=Mode.CONVERSATION, quiet=quiet_now(world)))
+    await world.deliveries.accept(heard())
+    await world.run()
+    about = world.team.sender.message(1)
+    [reaction] = await world.deliveries.accept(said("2", Reaction("r", "👍"), about=about))
+    assert await world.status(reaction) is Status.HELD
+    await world.do_jobs()
+    assert world.chats.sender.sent == []
+    await world.actions.send_now(reaction, by=ANN)
+    await world.do_jobs()
+    assert len(world.chats.sender.sent) == 1
+
+
+@pytest.mark.parametrize(("key", "why"), [("quiet", "quiet hours"), ("confirm", "go-ahead")])
+async def test_edit_of_what_was_sent_is_refused_with_the_reason(world: World, key: str, why: str) -> None:
+    text, _ = await with_text_sent(world, **setting(world, key))
+    [edit] = await world.deliveries.accept(said("2", Edit("e", "Hallo"), about=text.id))
+    await world.run()
+    report = await world.report(edit)
+    assert (report.status, why in report.reason) == (Status.FAILED, True)
+    assert len(world.chats.sender.sent) == 1
+    assert world.team.board.alerts == [(edit, Status.FAILED)]
+    assert "Hallo" not in str((await world.row(edit)).parts)
+
+
+@pytest.mark.parametrize("key", ["quiet", "confirm"])
+async def test_edit_of_what_is_held_changes_what_is_held(world: World, key: str) -> None:
+    text = said("1", Text("t", "Hello"), command="T1")
+    held = await accept(world, text, **setting(world, key))
+    assert await world.deliveries.accept(said("2", Edit("e", "Hallo"), about=text.id)) == []
+    assert await world.status(held) is Status.HELD
+    await world.actions.send_now(held, by=ANN)
+    await world.run()
+    [outgoing] = world.chats.sender.sent
+    assert outgoing.delivery.parts == (Text("t", "Hallo"),)
+
+
+async def test_reaction_to_who_opted_out_goes_nowhere(world: World) -> None:
+    await world.link(settings=LinkSettings(mode=Mode.CONVERSATION))
+    await world.deliveries.accept(heard())
+    await world.run()
+    about = world.team.sender.message(1)
+    await world.database.links.learn_health(CHAT, RoomHealth.OPTED_OUT, NOON)
+    await world.deliveries.accept(said("2", Reaction("r", "👍"), about=about))
+    await world.run()
+    assert world.chats.sender.sent == []
