@@ -44,47 +44,35 @@ WITH gone AS (
 )
 SELECT count(*) AS gone, request_refresh(ARRAY(SELECT source FROM gone)) FROM gone
 """
+
+
+def _oldest_of(table: str, key: str, at: str, *unneeded: str) -> str:
+    """A batch of the oldest rows that are ``unneeded``; ``key`` names the columns that tell them apart."""
+    return f"""
+WITH gone AS (
+    DELETE FROM {table} WHERE ({key}) IN (
+        SELECT {key} FROM {table} AS old WHERE {" AND ".join((f"{at} < now() - %(age)s", *unneeded))}
+        ORDER BY {at} LIMIT %(batch)s)
+    RETURNING 1
+)
+SELECT count(*) AS gone FROM gone
+"""
+
+
 # A receipt that belongs to nothing tells of a message that something else sent.
-RECEIPTS = """
-WITH gone AS (
-    DELETE FROM receipts WHERE id IN (
-        SELECT id FROM receipts AS old WHERE came_at < now() - %(age)s
-        AND NOT EXISTS (SELECT FROM deliveries WHERE sent_as = old.message)
-        AND NOT EXISTS (SELECT FROM deliveries WHERE id = old.delivery)
-        ORDER BY came_at LIMIT %(batch)s)
-    RETURNING id
+RECEIPTS = _oldest_of(
+    *("receipts", "id", "came_at"),
+    "NOT EXISTS (SELECT FROM deliveries WHERE sent_as = old.message)",
+    "NOT EXISTS (SELECT FROM deliveries WHERE id = old.delivery)",
 )
-SELECT count(*) AS gone FROM gone
-"""
-REACTIONS = """
-WITH gone AS (
-    DELETE FROM reactions WHERE (about, part, person, emoji) IN (
-        SELECT about, part, person, emoji FROM reactions AS old WHERE at < now() - %(age)s
-        AND NOT EXISTS (SELECT FROM deliveries WHERE source = old.about)
-        AND NOT EXISTS (SELECT FROM deliveries WHERE sent_as = old.about)
-        ORDER BY at LIMIT %(batch)s)
-    RETURNING about
+REACTIONS = _oldest_of(
+    *("reactions", "about, part, person, emoji", "at"),
+    "NOT EXISTS (SELECT FROM deliveries WHERE source = old.about)",
+    "NOT EXISTS (SELECT FROM deliveries WHERE sent_as = old.about)",
 )
-SELECT count(*) AS gone FROM gone
-"""
-MESSAGES = """
-WITH gone AS (
-    DELETE FROM messages WHERE id IN (
-        SELECT id FROM messages AS old WHERE known_at < now() - %(age)s
-        AND NOT EXISTS (SELECT FROM deliveries WHERE source = old.id)
-        ORDER BY known_at LIMIT %(batch)s)
-    RETURNING id
-)
-SELECT count(*) AS gone FROM gone
-"""
-UPLOADS = """
-WITH gone AS (
-    DELETE FROM uploads WHERE media IN (
-        SELECT media FROM uploads WHERE uploaded_at < now() - %(age)s ORDER BY uploaded_at LIMIT %(batch)s)
-    RETURNING media
-)
-SELECT count(*) AS gone FROM gone
-"""
+MESSAGES = _oldest_of("messages", "id", "known_at", "NOT EXISTS (SELECT FROM deliveries WHERE source = old.id)")
+UPLOADS = _oldest_of("uploads", "media", "uploaded_at")
+UNHEARD = _oldest_of("unheard", "room", "last_at")
 AUDIT = "SELECT delete_old_audit(%(age)s, %(batch)s) AS gone"
 
 # One that is closed goes with what it left, and its chat begins anew. Open ones stay, however old.
@@ -98,14 +86,6 @@ WITH gone AS (
     RETURNING room
 ), unlinked AS (
     DELETE FROM links USING gone WHERE links.room = gone.room AND links.inbox IS NOT NULL
-)
-SELECT count(*) AS gone FROM gone
-"""
-UNHEARD = """
-WITH gone AS (
-    DELETE FROM unheard WHERE room IN (
-        SELECT room FROM unheard WHERE last_at < now() - %(age)s ORDER BY last_at LIMIT %(batch)s)
-    RETURNING room
 )
 SELECT count(*) AS gone FROM gone
 """
