@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 
+from bot.linq.ids import shown_handle
 from bot.sandbox.sandbox import Sandbox
 
 SHORTEST = 6  # shorter words turn up by chance
@@ -24,6 +25,7 @@ DELIVERIES = """
 SELECT (to_jsonb(whole) || jsonb_build_object('parts', without_content(parts)))::text FROM deliveries AS whole
 """
 PEOPLE = ("links", "people")  # where handles and names are kept
+OWN_NUMBERS = "conversations"  # where our own numbers stand, too, which are no person's
 
 
 def secrets(sandbox: Sandbox) -> set[str]:
@@ -35,10 +37,14 @@ def secrets(sandbox: Sandbox) -> set[str]:
 
 
 def handles(sandbox: Sandbox) -> set[str]:
-    """Phone numbers and e-mail addresses."""
-    account = sandbox.linq.account
-    people = {handle.address for chat in account.chats.values() for handle in chat.handles}
-    return people | {line.number for line in account.lines}
+    """Phone numbers and e-mail addresses, as they are and as people read them; ours among them."""
+    people = {handle.address for chat in sandbox.linq.account.chats.values() for handle in chat.handles}
+    return people | {shown_handle(each) for each in people} | own_numbers(sandbox)
+
+
+def own_numbers(sandbox: Sandbox) -> set[str]:
+    ours = {line.number for line in sandbox.linq.account.lines}
+    return ours | {shown_handle(each) for each in ours}
 
 
 def texts(sandbox: Sandbox) -> set[str]:
@@ -73,6 +79,7 @@ def leaks_in_database(url: str, sandbox: Sandbox) -> list[str]:
         found = [f"content of {delivery}, which is {state}" for delivery, state in kept]
         for table, dump in _dump(connection):
             shown = hidden | (handles(sandbox) if table not in PEOPLE else set())
+            shown -= own_numbers(sandbox) if table == OWN_NUMBERS else set()
             found += [f"{table}: {word}" for word in sorted(shown) if word in dump or json.dumps(word)[1:-1] in dump]
     return found
 
