@@ -8,12 +8,10 @@ them in the form that each wants, with a reply where it may carry one. Its liste
 over Socket Mode.
 """
 
-import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
-from weakref import WeakValueDictionary
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -22,6 +20,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.relay.errors import RelayError
+from bot.relay.room_locks import RoomLocks
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.home import Home
@@ -74,7 +73,7 @@ class Dispatcher:
         self._responder = responder
         self._identity = identity
         self._clock = clock
-        self._channels: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._locks = RoomLocks()
         self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
         self.events = {**events.table, "app_home_opened": home.opened, "function_executed": step.executed}
         self.home = home
@@ -105,14 +104,10 @@ class Dispatcher:
         handler = self.events.get(text(event, "type"))
         if handler is not None:
             team = team_of(envelope) or (await self._identity.get()).team
-            async with self._turn(team, text(event, "channel") or text(child(event, "item"), "channel")):
+            channel = text(event, "channel") or text(child(event, "item"), "channel")
+            async with self._locks.of(f"{team}/{channel}"):
                 await handler(event, team)
         return BoltResponse(status=200)
-
-    def _turn(self, team: str, channel: str) -> asyncio.Lock:
-        """What one channel tells is handled in the order in which it came: a text whose event needs less work than that
-        of the clip before it would be stored, and sent, before the clip."""
-        return self._channels.setdefault((team, channel), asyncio.Lock())
 
     async def _interaction(self, payload: dict[str, Any]) -> BoltResponse:
         try:

@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 from tests.crash.boundaries import BY_NAME, kill_at
@@ -36,7 +37,7 @@ def main() -> int:
     asked = _arguments()
     if asked.what == "one":
         chosen = [kill_at(BY_NAME[name]) for name in asked.at] if asked.at else None
-        result = asyncio.run(run(asked.name, asked.seed, asked.kills, chosen))
+        result = asyncio.run(run(asked.name, asked.seed, asked.kills, chosen, asked.evidence))
         print(json.dumps(result.to_json()))
         return 0 if result.is_clean else 1
     if asked.what == "soak":
@@ -55,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=520, help="how many (%(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side (%(default)s)")
     parser.add_argument("--at", nargs="+", choices=list(BY_NAME), metavar="BOUNDARY", help="kill there, in this order")
+    parser.add_argument("--evidence", type=Path, help="a file for what one campaign saw, if it found anything")
     parser.add_argument("--minutes", type=float, default=60.0, help="of the soak, in the networks' time (%(default)s)")
     parser.add_argument("--speed", type=float, default=1.0, help="of the networks' time in the soak (%(default)s)")
     return parser.parse_args()

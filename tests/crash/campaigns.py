@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 
 import psutil
 
@@ -13,6 +14,7 @@ from bot.cli.child import ChildError
 from tests.crash.audit import audit, is_settled, repeated_alerts
 from tests.crash.boundaries import ANY_TIME, Kill, kills
 from tests.crash.database_folder import DatabaseFolder, database_folder
+from tests.crash.evidence import write_evidence
 from tests.crash.report import Result
 from tests.crash.traffic import Traffic, traffic
 
@@ -214,8 +216,10 @@ CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
 }
 
 
-async def run(name: str, seed: str, count: int = 0, chosen: list[Kill] | None = None) -> Result:
-    """``count`` kills drawn from ``seed``, or those that were ``chosen``."""
+async def run(
+    name: str, seed: str, count: int = 0, chosen: list[Kill] | None = None, evidence: Path | None = None
+) -> Result:
+    """``count`` kills drawn from ``seed``, or those that were ``chosen``. ``evidence``: written unless all is clean."""
     campaign, is_shared, socket_mode = CAMPAIGNS[name]
     plan = iter(chosen) if chosen is not None else islice(kills(random.Random(seed)), count)
     result = Result()
@@ -229,6 +233,8 @@ async def run(name: str, seed: str, count: int = 0, chosen: list[Kill] | None = 
             people.stepped_aside = await asyncio.to_thread(database.stepped_aside)
             result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
             result.unfinished = await asyncio.to_thread(database.unfinished)
+            if evidence and not result.is_clean:
+                write_evidence(evidence, people, database, result)
     return result
 
 

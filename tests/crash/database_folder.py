@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import psutil
 import psycopg
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
 
 from bot.store.embedded import Embedded
 
@@ -90,6 +93,11 @@ class DatabaseFolder:
         """The names of files that could not be had for a minute, so that others passed them, as their notice said."""
         with self._connect() as connection:
             return {str(name) for (name,) in connection.execute(STEPPED_ASIDE).fetchall()}
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All of one table."""
+        with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(SQL("SELECT * FROM {}").format(Identifier(table))).fetchall()
 
     def _connect(self) -> psycopg.Connection:
         """Waits for a server that is just coming back."""

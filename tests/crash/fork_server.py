@@ -118,13 +118,15 @@ class ForkServer:
     """Made by ``fork_server``. Every bot that it forked is gone when its block ends."""
 
     def __init__(self, requests: socket.socket) -> None:
+        self.bots: list[BotProcess] = []  # every one that was made, the oldest first
         self._requests = requests
         self._running: dict[int, ForkedProcess] = {}
         self._forked: asyncio.Queue[ForkedProcess] = asyncio.Queue()
         self._one_at_a_time = asyncio.Lock()
 
     def bot(self, environment: dict[str, str]) -> BotProcess:
-        return _ForkedBot(self, environment)
+        self.bots.append(_ForkedBot(self, environment))
+        return self.bots[-1]
 
     async def fork(self, environ: dict[str, str]) -> ForkedProcess:
         mine, theirs = os.pipe()

@@ -17,6 +17,7 @@ from bot.linq.inbound.parse import parse_webhook
 from bot.linq.inbound.ports import ContactCard, Fact, LineStatus, Sinks, SubscriptionDisabled, TokenExpiry
 from bot.linq.inbound.signature import Verification, signing_key, verify
 from bot.relay.model import Message, Receipt
+from bot.relay.room_locks import RoomLocks
 
 log = logging.getLogger("memobridge.linq")
 
@@ -41,6 +42,7 @@ class WebhookReceiver:
         self._sinks = sinks
         self._ids = ids
         self._now = now
+        self._locks = RoomLocks()
         self._keys: list[bytes] = []
         self._refused: Verification | None = None  # the last one, since a webhook was taken
         self._suspicion = ""
@@ -97,8 +99,9 @@ class WebhookReceiver:
         if not facts:
             return _answer(200, "nothing to store")
         try:
-            for fact in facts:
-                await self._hand_on(fact)
+            async with self._locks.of(_room_of(facts) or webhook_id):
+                for fact in facts:
+                    await self._hand_on(fact)
         except Exception:  # whatever the store's trouble is, Linq has to deliver again
             log.exception("linq.webhook_not_stored", extra={"webhook": webhook_id})
             return _answer(500, "not stored")
@@ -144,6 +147,11 @@ async def _read_body(request: web.Request) -> bytes | None:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         return None
+
+
+def _room_of(facts: tuple[Fact, ...]) -> str:
+    """The chat that says something; "" for what needs no order, as a status is what its receipts add up to."""
+    return next((fact.room for fact in facts if isinstance(fact, Message)), "")
 
 
 def _answer(status: int, words: str) -> web.Response:

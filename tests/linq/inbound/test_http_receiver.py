@@ -1,5 +1,6 @@
 """The receiver over real HTTP: what Linq is answered, and what is stored before it is."""
 
+import asyncio
 import base64
 import gzip
 import hmac
@@ -30,10 +31,16 @@ NOW = datetime(2026, 11, 22, 6, 0, 5, tzinfo=UTC)
 
 @dataclass
 class Memory:
-    """Where facts are stored, in their order. ``breaks_at``: it fails from this call on."""
+    """Where facts are stored, in their order. ``breaks_at``: it fails from this call on. ``held``: clear it, and the
+    next message is not stored until it is set again; ``asked`` is set once that message is there."""
 
     breaks_at: int | None = None
     stored: list[object] = field(default_factory=list)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.held.set()
 
     def sinks(self) -> Sinks:
         return Sinks(self, self, self, self)
@@ -44,6 +51,9 @@ class Memory:
         self.stored.append(fact)
 
     async def accept(self, message: Message) -> None:
+        if not self.asked.is_set():
+            self.asked.set()
+            await self.held.wait()
         self.keep(message)
 
     async def add(self, receipts: Sequence[Receipt]) -> None:
@@ -186,6 +196,27 @@ async def test_repeat_is_handed_on_with_the_same_ids(linq: Caller, memory: Memor
     assert await linq.tell(payload("message_received")) == 200
     first, second = memory.stored
     assert first == second
+
+
+def received(payload: Payload, message: str, chat: str) -> object:
+    event = payload("message_received")
+    event["event_id"] = event["data"]["id"] = message
+    event["data"]["chat"]["id"] = chat
+    return event
+
+
+async def test_webhooks_of_a_chat_are_stored_in_order_and_hold_up_no_other(
+    linq: Caller, memory: Memory, payload: Payload
+) -> None:
+    memory.held.clear()
+    first = asyncio.create_task(linq.tell(received(payload, "m1", "ann")))
+    await memory.asked.wait()
+    second = asyncio.create_task(linq.tell(received(payload, "m2", "ann")))
+    assert await linq.tell(received(payload, "m3", "ben")) == 200
+    memory.held.set()
+    assert [await first, await second] == [200, 200]
+    stored = [fact.id for fact in memory.stored if isinstance(fact, Message)]
+    assert [message.rpartition("#")[2] for message in stored] == ["m3", "m1", "m2"]
 
 
 async def test_types_that_nobody_knows_are_welcome(linq: Caller, memory: Memory) -> None:
