@@ -137,8 +137,14 @@ class System:
 
     async def until_posted(self, *texts: str) -> list[Message]:
         """Wait until the posts for the contact hold exactly these words, in this order."""
-        await self.until(lambda: [said_in(post) for post in self.posts()] == list(texts))
+        try:
+            await self.until(lambda: self.said_in_posts() == list(texts))
+        except TimeoutError as late:
+            raise TimeoutError(f"posted was {self.said_in_posts()}, not {list(texts)}; {late}") from None
         return self.posts()
+
+    def said_in_posts(self) -> list[str]:
+        return [said_in(post) for post in self.posts()]
 
 
 def carries(post: Message, event_type: str) -> str:
