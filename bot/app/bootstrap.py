@@ -22,6 +22,7 @@ from bot.relay.backfill import Backfill
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import Refused, RelayError
 from bot.relay.ids import NoticeId, RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.spool import SpoolFolder
 from bot.relay.media.temporary_urls import TemporaryUrls
@@ -81,6 +82,7 @@ class Services:
     overviews: Overviews
     openings: Openings
     backfill: Backfill
+    inbound_order: InboundOrder
     erasure: Erasure
     temporary_urls: TemporaryUrls | None
     url_tokens: UrlTokens
@@ -175,6 +177,7 @@ def _build(
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
     deliveries = _deliveries(settings, database, store, adapters, links, prefetcher, urls)
+    backfill = _backfill(settings, decorate("marks", database.marks), database, deliveries, networks)
     notices = NoticeService(decorate("notices", database.notices), networks)
     return Services(
         settings=settings,
@@ -195,7 +198,8 @@ def _build(
         ),
         overviews=Overviews(database.overviews, database.links),
         openings=Openings(store, links, adapters.linq.opening, now=now),
-        backfill=_backfill(settings, decorate("marks", database.marks), database, deliveries, networks),
+        backfill=backfill,
+        inbound_order=InboundOrder(backfill.open_gap),
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,

@@ -69,6 +69,7 @@ class Receivers:
         self._checks.warnings["linq account"] = account.health
         self._webhooks = webhooks = services.linq.webhook_receiver(
             Sinks(services.deliveries, services.receipts, services.database.people, account),
+            services.inbound_order,
             secret=_shown(self._settings.linq_webhook_secret),
         )
         self._checks.linq.append(webhooks.ping)
@@ -79,6 +80,7 @@ class Receivers:
             services.conversations,
             services.overviews,
             services.openings,
+            services.inbound_order,
         )
         self._checks.slack.append(partial(self._slack_silence, dispatcher))
         self._periodic.start("home", HOME_EVERY_S, dispatcher.home.refresh_open)

@@ -24,6 +24,7 @@ from bot.linq.inbound.http_receiver import WebhookReceiver
 from bot.linq.inbound.line_history import LineHistory
 from bot.linq.inbound.ports import Sinks
 from bot.relay.ids import RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.ports.networks import AudioConverter, FileConverter, Network, RoomFinder, RoomOpener
 
 
@@ -89,9 +90,9 @@ class LinqAdapter:
             blocking=self.blocking,
         )
 
-    def webhook_receiver(self, sinks: Sinks, *, secret: str = "") -> WebhookReceiver:
+    def webhook_receiver(self, sinks: Sinks, order: InboundOrder, *, secret: str = "") -> WebhookReceiver:
         """Raises ValueError for a secret that cannot be one."""
-        return WebhookReceiver(sinks, ids=self.ids, now=self._now, secret=secret)
+        return WebhookReceiver(sinks, order, ids=self.ids, now=self._now, secret=secret)
 
     async def lines(self) -> Sequence[Line]:
         """The account's own numbers. Also the cheapest call that shows whether Linq takes our key."""

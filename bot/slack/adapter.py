@@ -7,6 +7,7 @@ from datetime import datetime
 import aiohttp
 
 from bot.relay.ids import PersonId, RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.ports.networks import AudioConverter, FileConverter, Network
 from bot.slack import emoji
 from bot.slack.actions.buttons import Buttons
@@ -122,6 +123,7 @@ class SlackAdapter:
         conversations: ConversationService,
         overviews: OverviewService,
         openings: OpeningService,
+        order: InboundOrder,
     ) -> Dispatcher:
         """What HttpReceiver and SocketReceiver hand their payloads to."""
         later = SendLater(
@@ -149,7 +151,7 @@ class SlackAdapter:
         opening_buttons = OpeningButtons(openings, self.directory, self.api)
         buttons = Buttons(links, deliveries, self.directory, conversation_buttons, later, home, opening_buttons)
         return Dispatcher(
-            events, commands, shortcuts, buttons, later, home, step, self.responder, self.identity, self._clock
+            events, commands, shortcuts, buttons, later, home, step, self.responder, self.identity, order, self._clock
         )
 
     def socket_receiver(

@@ -20,7 +20,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.relay.errors import RelayError
-from bot.relay.room_locks import RoomLocks
+from bot.relay.inbound_order import InboundOrder
 from bot.slack.actions.buttons import Buttons
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.home import Home
@@ -39,6 +39,7 @@ from bot.slack.actions.workflow_step import WorkflowStep
 from bot.slack.api.identity import Identity
 from bot.slack.api.web_api import silent_logger
 from bot.slack.fields import Body, child, identifier, prose, text
+from bot.slack.ids import SlackRoom
 from bot.slack.inbound.envelope import team_of
 from bot.slack.inbound.events import EventHandlers
 from bot.slack.inbound.parse import ParseError
@@ -66,6 +67,7 @@ class Dispatcher:
         step: WorkflowStep,
         responder: Responder,
         identity: Identity,
+        order: InboundOrder,
         clock: Callable[[], float],
     ) -> None:
         self._commands = commands
@@ -73,7 +75,7 @@ class Dispatcher:
         self._responder = responder
         self._identity = identity
         self._clock = clock
-        self._locks = RoomLocks()
+        self._order = order
         self.last_event_at = float("-inf")  # by the clock: proof that Slack's events reach us
         self.events = {**events.table, "app_home_opened": home.opened, "function_executed": step.executed}
         self.home = home
@@ -104,8 +106,8 @@ class Dispatcher:
         handler = self.events.get(text(event, "type"))
         if handler is not None:
             team = team_of(envelope) or (await self._identity.get()).team
-            channel = text(event, "channel") or text(child(event, "item"), "channel")
-            async with self._locks.of(f"{team}/{channel}"):
+            channel = SlackRoom(team, text(event, "channel") or text(child(event, "item"), "channel"))
+            async with self._order.of(channel.id, channel.thread(text(event, "thread_ts")).id):
                 await handler(event, team)
         return BoltResponse(status=200)
 

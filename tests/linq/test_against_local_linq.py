@@ -59,7 +59,7 @@ class Conversation:
 @pytest.fixture
 async def talk(adapter: LinqAdapter, server: LocalLinq, wire: Wire) -> AsyncIterator[Conversation]:
     memory = Memory()
-    runner = await served(adapter.webhook_receiver(memory.sinks(), secret=server.webhook_secret))
+    runner = await served(adapter.webhook_receiver(memory.sinks(), memory.order, secret=server.webhook_secret))
     server.subscribe(f"{url_of(runner)}?version=2026-02-03")
     yield Conversation(adapter, server, wire, memory)
     await runner.cleanup()

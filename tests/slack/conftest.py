@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.rooms import Link
 from bot.slack.adapter import SlackAdapter, SlackSettings
 from bot.slack.api.downloads import DownloadLimits
@@ -105,7 +106,7 @@ def openings() -> FakeOpenings:
 
 @pytest.fixture
 def dispatcher(adapter: SlackAdapter, relay: FakeRelay, overviews: FakeOverviews, openings: FakeOpenings) -> Dispatcher:
-    return adapter.dispatcher(relay, relay, relay, relay, overviews, openings)
+    return adapter.dispatcher(relay, relay, relay, relay, overviews, openings, InboundOrder(relay.open_gap))
 
 
 @pytest.fixture

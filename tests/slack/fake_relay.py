@@ -37,6 +37,7 @@ class FakeRelay:
     messages: list[Message] = field(default_factory=list)
     withdrawn: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
     sent_already: list[PersonId] = field(default_factory=list)  # whose parts a withdrawal comes too late for
+    gaps: list[RoomId] = field(default_factory=list)  # whose histories have to be read
     acts: list[tuple[str, ...]] = field(default_factory=list)
     links: dict[RoomId, Link] = field(default_factory=dict)
     rooms: list[RoomInfo] = field(default_factory=lambda: [ANNS_CHAT])
@@ -57,6 +58,9 @@ class FakeRelay:
         await self.held.wait()
         if self.trouble is not None:
             raise self.trouble
+
+    async def open_gap(self, rooms: Sequence[RoomId]) -> None:
+        self.gaps += rooms
 
     async def accept(self, message: Message) -> Sequence[DeliveryId]:
         await self._take()

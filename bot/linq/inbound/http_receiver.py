@@ -16,8 +16,9 @@ from bot.linq.ids import LinqIds
 from bot.linq.inbound.parse import parse_webhook
 from bot.linq.inbound.ports import ContactCard, Fact, LineStatus, Sinks, SubscriptionDisabled, TokenExpiry
 from bot.linq.inbound.signature import Verification, signing_key, verify
+from bot.relay.ids import RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.model import Message, Receipt
-from bot.relay.room_locks import RoomLocks
 
 log = logging.getLogger("memobridge.linq")
 
@@ -37,12 +38,14 @@ _WRONG_CLOCK = (
 class WebhookReceiver:
     """Without a secret every webhook is refused, and statuses come by polling."""
 
-    def __init__(self, sinks: Sinks, *, ids: LinqIds, now: Callable[[], datetime], secret: str = "") -> None:
+    def __init__(
+        self, sinks: Sinks, order: InboundOrder, *, ids: LinqIds, now: Callable[[], datetime], secret: str = ""
+    ) -> None:
         """Raises ValueError for a secret that cannot be one."""
         self._sinks = sinks
+        self._order = order
         self._ids = ids
         self._now = now
-        self._locks = RoomLocks()
         self._keys: list[bytes] = []
         self._refused: Verification | None = None  # the last one, since a webhook was taken
         self._suspicion = ""
@@ -99,7 +102,7 @@ class WebhookReceiver:
         if not facts:
             return _answer(200, "nothing to store")
         try:
-            async with self._locks.of(_room_of(facts) or webhook_id):
+            async with self._order.of(_room_of(facts) or RoomId(webhook_id)):
                 for fact in facts:
                     await self._hand_on(fact)
         except Exception:  # whatever the store's trouble is, Linq has to deliver again
@@ -149,9 +152,9 @@ async def _read_body(request: web.Request) -> bytes | None:
         return None
 
 
-def _room_of(facts: tuple[Fact, ...]) -> str:
-    """The chat that says something; "" for what needs no order, as a status is what its receipts add up to."""
-    return next((fact.room for fact in facts if isinstance(fact, Message)), "")
+def _room_of(facts: tuple[Fact, ...]) -> RoomId | None:
+    """The chat that says something; None for what needs no order, as a status is what its receipts add up to."""
+    return next((fact.room for fact in facts if isinstance(fact, Message)), None)
 
 
 def _answer(status: int, words: str) -> web.Response:

@@ -33,9 +33,13 @@ class MarkStore(Protocol):
         begins again."""
         ...
 
+    async def open_gap(self, rooms: Sequence[RoomId]) -> None:
+        """The same for those of these rooms that have a mark."""
+        ...
+
     async def lease(self, interval: timedelta) -> HistoryMark | None:
-        """The room that needs reading most; nobody else's for half a minute. Those with a gap come first, of them those
-        that have something to send; then those that were not read for ``interval``."""
+        """The room that needs reading most; nobody else's for ten seconds. Those with a gap come first, of them those
+        that have something to send, each in turn; then those that were not read for ``interval``."""
         ...
 
     async def save_cursor(self, mark: HistoryMark, cursor: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.relay.ids import MessageId, RoomId
 from bot.relay.ports.room_stores import HistoryMark
 from bot.store.pool import Pool
+from bot.store.tables.rows import sanitize_text
 
 # A room whose link is new is read from when it was linked; one that was linked before there were marks, from now on.
 OPEN_GAPS = """
@@ -14,6 +15,10 @@ SELECT DISTINCT unnest(ARRAY[room, peer]), true, now() FROM links WHERE NOT EXIS
     SELECT FROM conversations WHERE conversations.room = links.room AND closed_at IS NOT NULL)
 ON CONFLICT (room) DO UPDATE SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL,
     leased_until = '-infinity'
+"""
+OPEN_GAP = """
+UPDATE marks SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL, leased_until = '-infinity'
+WHERE room = ANY (%s)
 """
 LEASE = """
 UPDATE marks SET leased_until = now() + interval '30 seconds', pass_began = coalesce(pass_began, now())
@@ -57,6 +62,9 @@ class MarkTable:
 
     async def open_gaps(self) -> None:
         await self._pool.rows(OPEN_GAPS)
+
+    async def open_gap(self, rooms: Sequence[RoomId]) -> None:
+        await self._pool.rows(OPEN_GAP, ([sanitize_text(room) for room in rooms],))
 
     async def lease(self, interval: timedelta) -> HistoryMark | None:
         row = await self._pool.row(LEASE, {"interval": interval})

@@ -18,7 +18,9 @@ from aiohttp import web
 from bot.linq.adapter import LinqAdapter
 from bot.linq.inbound.http_receiver import LARGEST_BODY, WebhookReceiver
 from bot.linq.inbound.ports import LineStatus, Sinks, SubscriptionDisabled, TokenExpiry
-from bot.relay.ids import PersonId
+from bot.relay.errors import RetryLater
+from bot.relay.ids import PersonId, RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.model import Message, Receipt, ReceiptKind
 from tests.linq.api.test_sender_against_local_linq import sent
 from tests.linq.conftest import IDS, PAYLOADS, Payload, now
@@ -31,23 +33,29 @@ NOW = datetime(2026, 11, 22, 6, 0, 5, tzinfo=UTC)
 
 @dataclass
 class Memory:
-    """Where facts are stored, in their order. ``breaks_at``: it fails from this call on. ``held``: clear it, and the
+    """Where facts are stored, in their order, and rooms that are to be read. ``breaks_at``: it fails from this call on
+    with ``trouble``. ``held``: clear it, and the
     next message is not stored until it is set again; ``asked`` is set once that message is there."""
 
     breaks_at: int | None = None
+    trouble: Exception = field(default_factory=lambda: RuntimeError("no database"))
     stored: list[object] = field(default_factory=list)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.held.set()
+        self.order = InboundOrder(self.open_gap)
+
+    async def open_gap(self, rooms: Sequence[RoomId]) -> None:
+        self.stored += rooms
 
     def sinks(self) -> Sinks:
         return Sinks(self, self, self, self)
 
     def keep(self, fact: object) -> None:
         if self.breaks_at is not None and len(self.stored) >= self.breaks_at:
-            raise RuntimeError("no database")
+            raise self.trouble
         self.stored.append(fact)
 
     async def accept(self, message: Message) -> None:
@@ -120,7 +128,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def receiver(memory: Memory, clock: Clock) -> WebhookReceiver:
-    return WebhookReceiver(memory.sinks(), ids=IDS, secret=SECRET, now=clock)
+    return WebhookReceiver(memory.sinks(), memory.order, ids=IDS, secret=SECRET, now=clock)
 
 
 @pytest.fixture
@@ -219,6 +227,18 @@ async def test_webhooks_of_a_chat_are_stored_in_order_and_hold_up_no_other(
     assert [message.rpartition("#")[2] for message in stored] == ["m3", "m1", "m2"]
 
 
+async def test_webhook_that_could_not_be_stored_has_its_chat_read_before_the_next_one(
+    linq: Caller, memory: Memory, payload: Payload
+) -> None:
+    memory.breaks_at, memory.trouble = 0, RetryLater("The database cannot be reached.")
+    assert await linq.tell(received(payload, "m1", "ann")) == 500
+    memory.breaks_at = None
+    assert await linq.tell(received(payload, "m2", "ann")) == 200
+    [room, message] = memory.stored
+    assert isinstance(message, Message)
+    assert room == message.room
+
+
 async def test_types_that_nobody_knows_are_welcome(linq: Caller, memory: Memory) -> None:
     memory.breaks_at = 0
     assert await linq.tell({"event_type": "moon.landed", "event_id": "e"}) == 200
@@ -312,13 +332,13 @@ async def test_secret_that_was_made_meanwhile_is_trusted_beside_the_old(
 
 def test_secret_that_cannot_be_one_stops_the_start(memory: Memory) -> None:
     with pytest.raises(ValueError, match="LINQ_WEBHOOK_SECRET"):
-        WebhookReceiver(memory.sinks(), ids=IDS, secret="whsec_???", now=now)
+        WebhookReceiver(memory.sinks(), memory.order, ids=IDS, secret="whsec_???", now=now)
 
 
 async def test_without_a_secret_everybody_is_refused(
     memory: Memory, clock: Clock, session: aiohttp.ClientSession, payload: Payload
 ) -> None:
-    runner = await served(WebhookReceiver(memory.sinks(), ids=IDS, now=clock))
+    runner = await served(WebhookReceiver(memory.sinks(), memory.order, ids=IDS, now=clock))
     assert await Caller(session, url_of(runner)).tell(payload("message_sent")) == 401
     await runner.cleanup()
 
@@ -391,7 +411,7 @@ async def test_nothing_private_is_logged(linq: Caller, caplog: pytest.LogCapture
 async def test_webhooks_of_the_local_linq_are_understood(
     server: LocalLinq, adapter: LinqAdapter, wire: Wire, memory: Memory
 ) -> None:
-    runner = await served(adapter.webhook_receiver(memory.sinks(), secret=server.webhook_secret))
+    runner = await served(adapter.webhook_receiver(memory.sinks(), memory.order, secret=server.webhook_secret))
     server.subscribe(f"{url_of(runner)}?version=2026-02-03")
     memo = await sent(adapter)
     await wire.until(lambda: len(wire.named("webhook message.read")) == 1)

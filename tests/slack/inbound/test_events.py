@@ -172,6 +172,21 @@ async def test_events_of_a_channel_are_handled_in_the_order_in_which_they_came(
     assert [message.id for message in relay.messages] == [CHANNEL.message(message["ts"]) for message in said]
 
 
+async def test_event_that_could_not_be_stored_has_its_rooms_read_before_the_next_one(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests
+) -> None:
+    """Slack tells it again only after a minute."""
+    relay.trouble = RetryLater("The database cannot be reached.")
+    root = slack.say(text="root")
+    await requests.message(slack.say(text="first", thread_ts=root["ts"]))
+    relay.trouble = None
+    assert relay.gaps == []
+    await requests.message(slack.say(text="second"))
+    assert relay.gaps == [CHANNEL.id]
+    await requests.message(slack.say(text="third", thread_ts=root["ts"]))
+    assert relay.gaps == [CHANNEL.id, CHANNEL.thread(root["ts"]).id]
+
+
 # mentions
 
 
