@@ -35,22 +35,15 @@ class Bot:
         self._traffic = traffic
         self._kill = kill or Kill()
         self._process = traffic.forks.bot(traffic.environment | self._kill.environment(sign))
-        self._is_ready = False
 
     async def start(self) -> None:
         """Raises ChildError when it dies before it is ready, as one that meets its boundary in old work does."""
         await self._process.start()
-        self._is_ready = True
         self.connect()
 
     def connect(self) -> None:
         """Both networks turn to this process from now on."""
-        self._traffic.is_bot_up = lambda: self.is_up
         self._traffic.sandbox.meet(self._process.url)
-
-    @property
-    def is_up(self) -> bool:
-        return self._is_ready and self._process.is_running
 
     async def die(self) -> str:
         """Bring about its death and see it; gives the name of where it died."""

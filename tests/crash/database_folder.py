@@ -15,7 +15,6 @@ from typing import Any
 
 import psutil
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from bot.store.embedded import Embedded
@@ -96,8 +95,9 @@ class DatabaseFolder:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All of one table."""
-        with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(SQL("SELECT * FROM {}").format(Identifier(table))).fetchall()
+        with self._connect() as connection:
+            found = connection.execute(SQL("SELECT to_jsonb(each) FROM {} AS each").format(Identifier(table)))
+            return [row for (row,) in found.fetchall()]
 
     def _connect(self) -> psycopg.Connection:
         """Waits for a server that is just coming back."""

@@ -103,8 +103,6 @@ PersonAct = Callable[[Conversation], Coroutine[Any, Any, object]]
 
 
 class Traffic:
-    """``is_bot_up``: while no bot runs, people do not wait for their last message to be taken before the next one."""
-
     def __init__(
         self,
         sandbox: Sandbox,
@@ -115,7 +113,6 @@ class Traffic:
     ) -> None:
         self.sandbox, self.forks, self.chance, self.environment = sandbox, forks, chance, environment
         self.stepped_aside: set[str] = set()  # names of files that others may pass
-        self.is_bot_up: Callable[[], bool] = lambda: False
         self._pauses_s = pauses_s
         self._people: list[asyncio.Task[None]] = []
         self._may_talk = asyncio.Event()
@@ -299,8 +296,9 @@ class Traffic:
 
     def _may_go_on(self, conversation: Conversation, said: TeamMessage | ContactMessage) -> bool:
         """The next message may come before this one is known only where the bot can find out their order: from the
-        history, after it was down."""
-        return self._is_accepted(said) or not self.is_bot_up() or conversation.has_arrived(said)
+        history, after all its processes were down."""
+        is_bot_up = any(bot.port and bot.is_running for bot in self.forks.bots)
+        return self._is_accepted(said) or not is_bot_up or conversation.has_arrived(said)
 
     def _is_accepted(self, said: TeamMessage | ContactMessage) -> bool:
         if isinstance(said, TeamMessage):

@@ -382,6 +382,44 @@ async def test_two_processes_read_different_rooms(gap: World, other_process: Wor
     assert await gap.database.marks.lease(MINUTE) is None
 
 
+async def test_room_of_a_process_that_died_while_reading_is_read_soon(gap: World, other_process: World) -> None:
+    """Its sends are held for a minute at most."""
+    gap.team.history.said = [said("5")]
+    for _ in (CHANNEL, CHAT):
+        await gap.database.marks.lease(MINUTE)
+    gap.pass_by(timedelta(seconds=11))
+    assert await read_all(other_process) == 1
+
+
+async def test_gaps_of_rooms_with_something_to_send_are_read_in_turn(gap: World) -> None:
+    """A room with many pages must not use up the minute of the others."""
+    await gap.link(OTHER_CHANNEL, OTHER_CHAT)
+    await gap.backfill.open_gaps()
+    for room in (CHANNEL, OTHER_CHANNEL):
+        await gap.deliveries.accept(said("9", room=room))
+        gap.team.history.said += [said(str(number), room=room) for number in range(1, 4)]
+    gap.team.history.page = 1
+    for _ in range(4):
+        await gap.backfill.read_next()
+    assert sorted(gap.team.history.reads) == [CHANNEL, CHANNEL, OTHER_CHANNEL, OTHER_CHANNEL]
+
+
+async def test_gap_of_one_room_is_opened_alone(world: World) -> None:
+    await read_all(world)
+    await world.backfill.open_gap([CHANNEL, OTHER_CHANNEL])
+    assert [row["room"] for row in world.execute("SELECT room FROM marks WHERE has_gap")] == [CHANNEL]
+
+
+async def test_message_that_was_not_stored_goes_before_what_followed_it(world: World) -> None:
+    world.team.history.said = [said("5", voice("missed.m4a"))]
+    await world.backfill.open_gap([CHANNEL])
+    await world.deliveries.accept(said("6", voice("new.m4a")))
+    await world.do_jobs()
+    await read_all(world)
+    await world.do_jobs()
+    assert world.sent_names == ["missed.m4a", "new.m4a"]
+
+
 async def test_room_that_was_unlinked_is_not_read(gap: World) -> None:
     await gap.links.part(CHANNEL)
     assert await read_all(gap) == 0
