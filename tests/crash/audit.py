@@ -11,7 +11,7 @@ from tests.stories.system import SOUND, STATUSES, said_in
 
 LINQ_TRIES = 10
 GIVEN_UP = ("failed", "unconfirmed", "cancelled")
-DELIVERED, READ = "white_check_mark", "eyes"
+DELIVERED, READ, FAILED = "white_check_mark", "eyes", "warning"
 REACTION_NAMES = {"love": "heart", "laugh": "joy", "question": "question", "like": "+1"}
 
 
@@ -124,15 +124,18 @@ def _judge_news(traffic: Traffic, message: LinqMessage, what: str, found: Findin
 
 
 def _judge_team_text(traffic: Traffic, conversation: Conversation, said: TeamMessage, found: Findings) -> None:
-    texts = conversation.texts(said.label)
+    texts, marks = conversation.texts(said.label), conversation.view.marks(said.message)
     found.said += 1
     found.carried += bool(texts)
     if len(texts) > 1:
         found.fault("doubled", said.label)
+    if not texts and FAILED in marks:  # as when the refusal of a memo said that the contact wants nothing more
+        found.failed += 1
+        return
     if not texts:
         found.fault("lost", said.label)
         return
-    text, marks = texts[0], conversation.view.marks(said.message)
+    text = texts[0]
     if text.text != said.text and not _is_refused(conversation, said):
         found.fault("lost", f"the edit of {said.label}: it reads {text.text!r}")
     if said.answers and (text.reply_to is None or text.reply_to.message_id != said.answers.message.id):
