@@ -41,7 +41,7 @@ def main() -> int:
         print(json.dumps(result.to_json()))
         return 0 if result.is_clean else 1
     if asked.what == "soak":
-        result = asyncio.run(soak(asked.seed, minutes=asked.minutes, speed=asked.speed))
+        result = asyncio.run(soak(asked.seed, minutes=asked.minutes, speed=asked.speed, evidence=asked.evidence))
         command = f"python -m tests.crash soak --seed {asked.seed} --minutes {asked.minutes:g} --speed {asked.speed:g}"
         print(soak_report(result, command))
         return 0 if result.is_clean else 1
@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=520, help="how many (%(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side (%(default)s)")
     parser.add_argument("--at", nargs="+", choices=list(BY_NAME), metavar="BOUNDARY", help="kill there, in this order")
-    parser.add_argument("--evidence", type=Path, help="a file for what one campaign saw, if it found anything")
+    parser.add_argument("--evidence", type=Path, help="a file for what was seen, if anything is found")
     parser.add_argument("--minutes", type=float, default=60.0, help="of the soak, in the networks' time (%(default)s)")
     parser.add_argument("--speed", type=float, default=1.0, help="of the networks' time in the soak (%(default)s)")
     return parser.parse_args()

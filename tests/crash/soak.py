@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from bot.sandbox.linq.switches import Down, MediaFault
 from bot.sandbox.linq.switches import Switches as LinqSwitches
@@ -17,6 +18,7 @@ from bot.sandbox.slack.switches import Switches as SlackSwitches
 from tests.crash.audit import audit, repeated_alerts
 from tests.crash.campaigns import Bot, settle
 from tests.crash.database_folder import DatabaseFolder, database_folder
+from tests.crash.evidence import write_evidence
 from tests.crash.report import Result
 from tests.crash.traffic import Traffic, traffic
 
@@ -166,7 +168,8 @@ class Production:
         await asyncio.sleep(self._chance.uniform(least, most) / self._speed)
 
 
-async def soak(seed: str, *, minutes: float, speed: float) -> Result:
+async def soak(seed: str, *, minutes: float, speed: float, evidence: Path | None = None) -> Result:
+    """``evidence``: written unless all is clean."""
     result = Result()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(database_folder(is_shared=True))
@@ -182,4 +185,6 @@ async def soak(seed: str, *, minutes: float, speed: float) -> Result:
         result.kills, result.findings = hour.seen, audit(people)
         result.repeated_alerts = repeated_alerts(people)
         result.unfinished = await asyncio.to_thread(database.unfinished)
+        if evidence and not result.is_clean:
+            write_evidence(evidence, people, database, result)
     return result
