@@ -86,13 +86,15 @@ class DeliveryService:
         """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
         has stood there too long leaves the team only when a person approves it."""
         links = (await self._routes.of(message, is_found=True)).links if message.parts else ()
-        is_missed = self._now() - message.sent_at > self._carry_up_to
-        deliveries = [each for link in links for each in self._plan(message, link, is_missed=is_missed)]
+        now, deliveries = self._now(), []
+        for link in links:
+            missed = holds.missed(message, link, now=now, carry_up_to=self._carry_up_to)
+            deliveries += self._plan(message, link, missed)
         return await self._store_new(message, links, deliveries, is_found=True)
 
-    def _plan(self, message: Message, link: Link, *, is_missed: bool = False) -> Sequence[Delivery]:
+    def _plan(self, message: Message, link: Link, missed: str = "") -> Sequence[Delivery]:
         _, target = policy.ends(message, link)
-        decision = holds.decide(message, link, now=self._now(), is_missed=is_missed)
+        decision = holds.decide(message, link, now=self._now(), missed=missed)
         planned = policy.deliveries_of(message, link, voice_alone=self._networks.of(target).voice_alone)
         return [holds.apply(decision, each) for each in planned]
 

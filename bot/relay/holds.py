@@ -19,6 +19,7 @@ SENT_ELSEWHERE_AFTER = timedelta(minutes=5)
 """So long our own sends may take to be recorded; what is unknown then was said by somebody else on our side."""
 
 MISSED = "It was dropped while the bot could not hear it."
+SENDERS_CHANGED = "It was dropped before it was decided anew who may send."
 FIRST = "It is the first one that goes there"
 EVERY = "Whatever goes there needs a go-ahead"
 QUIET = "Quiet hours."
@@ -46,9 +47,17 @@ class Decision:
 NOW = Decision()
 
 
-def decide(message: Message, link: Link, *, now: datetime, is_missed: bool = False) -> Decision:
-    """What happens with a message that crosses this link. ``is_missed``: it was found in a history, too old to be sent
-    unasked. An hour that a person chose for it counts as it is; else the first of these that applies decides."""
+def missed(message: Message, link: Link, *, now: datetime, carry_up_to: timedelta) -> str:
+    """Why what was found in a history is not sent unasked, "" where it is: it is too old, or nobody knows any more
+    whether its sender might send when it was said."""
+    if link.senders_at is not None and message.sent_at < link.senders_at:
+        return SENDERS_CHANGED
+    return MISSED if now - message.sent_at > carry_up_to else ""
+
+
+def decide(message: Message, link: Link, *, now: datetime, missed: str = "") -> Decision:
+    """What happens with a message that crosses this link. ``missed``: why it is not sent unasked, if it was found in a
+    history. An hour that a person chose for it counts as it is; else the first of these that applies decides."""
     if message.is_ours:  # unless it turns out that it was us who sent it
         return Decision(until=message.sent_at + SENT_ELSEWHERE_AFTER)
     if not policy.leaves_team(message, link):
@@ -59,8 +68,8 @@ def decide(message: Message, link: Link, *, now: datetime, is_missed: bool = Fal
         return _decide_change(message, link, now)
     if message.send_at is not None:
         return Decision(HeldFor.HOUR, message.send_at) if message.send_at > now else NOW
-    if is_missed:
-        return Decision(HeldFor.LATE, reason=MISSED)
+    if missed:
+        return Decision(HeldFor.LATE, reason=missed)
     if why := _needs_approval(link):
         return Decision(HeldFor.APPROVAL, reason=f"{why}: {approvers(link.settings.senders)} decides.")
     return quiet_at(link.settings, now)

@@ -25,6 +25,14 @@ def refusal(senders: tuple[str, ...], membership: Membership | None, *, is_liste
     return "" if membership is Membership.MEMBER else NOT_A_MEMBER
 
 
+def as_said_under(link: Link, message: Message) -> Link:
+    """The link as it counts for a message that was found in a history. What the mode did not take for an act when it was
+    said stays inside, also once the mode is another: a room is read again from five minutes before its mark."""
+    if link.mode_at is None or message.sent_at >= link.mode_at:
+        return link
+    return replace(link, settings=replace(link.settings, mode=Mode.VOICE))
+
+
 def leaves_team(message: Message, link: Link) -> bool:
     """Whether it stands on the team's end of this link."""
     return link.room in message.rooms

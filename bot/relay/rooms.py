@@ -71,6 +71,8 @@ class Link:
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
     line: RoomId | None = field(default=None, compare=False)  # that holds the peer, once it is known
     is_line_at_risk: bool = field(default=False, compare=False)  # or one of those that an inbox takes
+    mode_at: datetime | None = field(default=None, compare=False)  # when its mode was changed last
+    senders_at: datetime | None = field(default=None, compare=False)  # when its senders were
     spoken_at: datetime | None = field(default=None, compare=False)  # when the first send to the peer was recorded
     health: RoomHealth = field(default=RoomHealth.FINE, compare=False)
     health_at: datetime | None = field(default=None, compare=False)  # when it became so

@@ -9,7 +9,8 @@ from bot.relay.errors import Refused, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryState, Status
 from bot.relay.parts import Edit, Reaction, Text
-from bot.relay.rooms import LinkSettings, Membership, Mode
+from bot.relay.holds import SENDERS_CHANGED
+from bot.relay.rooms import Link, LinkSettings, Membership, Mode, Senders
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
 from tests.relay.world import World
 
@@ -253,6 +254,44 @@ async def carried(world: World, number: str) -> MessageId:
     sent_as = (await world.row(delivery)).sent_as
     assert sent_as is not None
     return sent_as
+
+
+async def test_remark_of_before_the_mode_was_changed_stays_inside(gap: World) -> None:
+    """A room is read again from before its mark; what was no act when it was said does not become one."""
+    await set_links(gap, CONVERSATION, at=BASE + MINUTE)
+    remark, clip = said("5", Text("0", "among us")), said("6")
+    after = said("8", Text("0", "to the contact"), at=BASE + 2 * MINUTE)
+    gap.team.history.said = [remark, clip, after]
+    assert await read_all(gap) == 2
+    await gap.run()
+    assert [sent.delivery.source for sent in gap.chats.sender.sent] == [clip.id, after.id]
+
+
+async def test_found_clip_of_before_the_senders_were_changed_asks_first(gap: World) -> None:
+    await set_links(gap, LinkSettings(senders=(Senders.EVERYONE,)), at=BASE + MINUTE)
+    gap.team.directory.memberships[ANN] = Membership.GUEST
+    gap.team.history.said = [said("5"), said("8", at=BASE + 2 * MINUTE)]
+    assert await read_all(gap) == 2
+    await gap.run()
+    [held] = gap.execute("SELECT awaits_approval, reason FROM deliveries WHERE source = %s", said("5").id)
+    assert (held["awaits_approval"], held["reason"]) == (True, SENDERS_CHANGED)
+    assert [sent.delivery.source for sent in gap.chats.sender.sent] == [said("8").id]
+
+
+async def test_link_of_the_file_that_shows_again_carries_nothing_from_before(gap: World) -> None:
+    """While another link lay over it, that one decided."""
+    await gap.database.links.replace_file_links([Link(CHANNEL, CHAT, "Ann", "LINKS_FILE", CONVERSATION)])
+    gap.execute("UPDATE links SET made_at = %s", BASE)
+    await gap.database.links.remove(CHANNEL)
+    gap.team.history.said = [said("5", Text("0", "among us"))]
+    assert await read_all(gap) == 0
+
+
+async def set_links(world: World, settings: LinkSettings, *, at: datetime) -> None:
+    """The channel's link has these settings since then."""
+    await world.database.links.save(Link(CHANNEL, CHAT, "Ann", "test", settings))
+    moved = "CASE WHEN {0} IS NOT NULL THEN %s::timestamptz END"
+    world.execute(f"UPDATE links SET mode_at = {moved.format('mode_at')}, senders_at = {moved.format('senders_at')}", at, at)
 
 
 async def test_found_message_without_parts_holds_up_nothing(gap: World) -> None:

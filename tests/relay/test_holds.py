@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
-from bot.relay.holds import Decision, decide
+from bot.relay.holds import MISSED, Decision, decide
 from bot.relay.ids import DeliveryId, PersonId
 from bot.relay.model import DeliveryState, HeldFor, Message, Status
 from bot.relay.parts import Announcement, Edit, Happening, Reaction, Text
@@ -57,7 +57,7 @@ def test_decision_follows_the_first_rule_that_applies(
     message: Message, link: Link, send_at: datetime | None, is_missed: bool
 ) -> None:
     message = replace(message, send_at=send_at)
-    decision = decide(message, link, now=NOON, is_missed=is_missed)
+    decision = decide(message, link, now=NOON, missed=MISSED if is_missed else "")
     is_told = message in [replace(each, send_at=send_at) for each in MESSAGES[:3]]  # by the team, in words
     if message.is_ours:
         assert decision == Decision(until=message.sent_at + holds.SENT_ELSEWHERE_AFTER)
@@ -85,7 +85,7 @@ def test_decision_follows_the_first_rule_that_applies(
 def test_held_is_for_somebody_or_until_an_hour_and_says_why(
     message: Message, link: Link, send_at: datetime | None, is_missed: bool
 ) -> None:
-    decision = decide(replace(message, send_at=send_at), link, now=NOON, is_missed=is_missed)
+    decision = decide(replace(message, send_at=send_at), link, now=NOON, missed=MISSED if is_missed else "")
     assert not (decision.awaits_approval and decision.until)
     assert decision.until is None or decision.until > NOON or message.is_ours
     if decision.refused or decision.awaits_approval:

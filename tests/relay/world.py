@@ -106,7 +106,7 @@ class World:
     async def link(self, room: RoomId = CHANNEL, peer: RoomId = CHAT, settings: LinkSettings | None = None) -> None:
         """As if it had been made before the first message of any test."""
         await self.database.links.save(Link(room, peer, "Ann", "test", settings or LinkSettings()))
-        self.execute("UPDATE links SET made_at = %s", BASE)
+        self.execute("UPDATE links SET made_at = %s, mode_at = NULL, senders_at = NULL", BASE)
         self.execute("UPDATE marks SET read_up_to = %s", BASE)
 
     async def run(self, *, during: timedelta | None = None) -> None:

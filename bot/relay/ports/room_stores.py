@@ -62,7 +62,8 @@ class ConversationStore(Protocol):
 
     async def go_on(self, message: Message, inbox: RoomId | None, new_room: RoomId | None) -> None:
         """The chat of this message has a conversation from now on, open, if it is to have one: the one it has, unless
-        that was closed more than a day before; else a new one in ``inbox``, as the thread ``new_room``."""
+        that was closed more than a day before; else a new one in ``inbox``, as the thread ``new_room``.
+        A message that was accepted before, and is told again, changes nothing."""
         ...
 
     async def of(self, room: RoomId) -> Conversation | None:

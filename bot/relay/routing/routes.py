@@ -45,13 +45,14 @@ class Routes:
     async def of(self, message: Message, *, is_found: bool = False) -> Route:
         """The links that this message crosses. Refused where an explicit act is not allowed, or a recording was dropped
         where it goes to nobody; what merely stands in a room is passed over. ``is_found``: it stands in a history, and
-        what is older than its link is none of ours."""
+        what is older than its link is none of ours, nor does a mode that came later make an act of it."""
         links, has_moved = await self._store.of(message.rooms), False
         if message.room_key and not any(link.peer == message.room for link in links):
             has_moved = await self._store.follow(message.room_key, message.room)
             links = await self._store.of(message.rooms)
         if is_found:
             links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
+            links = [policy.as_said_under(link, message) for link in links]
         is_heard = not any(link.room in message.rooms for link in links) and (links or not is_found)
         if is_heard and message.says_something and not message.is_ours:
             links = await self._heard(message, links)

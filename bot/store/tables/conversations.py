@@ -13,7 +13,7 @@ from bot.store.tables.rows import deliveries_json, to_conversation
 
 GO_ON = """
 SELECT continue_conversation(%(chat)s, %(at)s, %(inbox)s, %(new)s, %(line)s, %(within)s, %(is_group)s,
-    %(contact)s)
+    %(contact)s) WHERE NOT is_known(%(message)s)
 """
 OF = "SELECT * FROM conversations WHERE room = %s"
 # What was accepted while the thread got its name may still name it as it was opened.
@@ -95,7 +95,8 @@ class ConversationTable:
     async def go_on(self, message: Message, inbox: RoomId | None, new_room: RoomId | None) -> None:
         chat = {"chat": message.room, "at": message.sent_at, "inbox": inbox, "new": new_room}
         place = {"line": message.line, "within": list(message.within), "is_group": message.is_in_group}
-        await self._pool.rows(GO_ON, chat | place | {"contact": message.sender})
+        said = {"contact": message.sender, "message": message.id}
+        await self._pool.rows(GO_ON, chat | place | said)
 
     async def of(self, room: RoomId) -> Conversation | None:
         row = await self._pool.row(OF, (room,))

@@ -47,7 +47,14 @@ MARK = """
 INSERT INTO marks (room) SELECT unnest(%s::text[]) ON CONFLICT (room) DO UPDATE SET read_up_to = now()
 WHERE NOT EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
 """
-REMOVE = "DELETE FROM links WHERE room = %s AND NOT from_file RETURNING *"
+# What was said while another link lay over the one from the links file is none of that one's.
+REMOVE = """
+WITH shown_again AS (
+    UPDATE links SET made_at = now() WHERE room = %(room)s AND from_file
+        AND EXISTS (SELECT FROM links AS over WHERE over.room = %(room)s AND NOT over.from_file)
+)
+DELETE FROM links WHERE room = %(room)s AND NOT from_file RETURNING *
+"""
 REMOVE_OTHERS = "DELETE FROM links WHERE from_file AND NOT room = ANY (%s)"
 COUNT_OPEN = "SELECT count(*) AS open FROM deliveries WHERE target = %s AND state IN ('waiting', 'prepared', 'sending')"
 
@@ -81,7 +88,7 @@ class LinkTable:
 
     async def remove(self, room: RoomId) -> Link | None:
         """Take back the link made by a person; one from the links file shows again from under it."""
-        row = await self._pool.row(REMOVE, (room,))
+        row = await self._pool.row(REMOVE, {"room": room})
         return to_link(row) if row else None
 
     async def all(self) -> Sequence[Link]:

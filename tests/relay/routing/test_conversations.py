@@ -621,6 +621,19 @@ async def test_nothing_from_before_the_inbox_is_carried(inbox: World) -> None:
     assert await inbox.database.conversations.unheard() == []
 
 
+async def test_closed_conversation_is_opened_by_what_is_new_only(inbox: World) -> None:
+    """A webhook may come twice, and the line's history tells again what was said just before."""
+    before = heard("1", Text("0", "Hello."), line=LINE)
+    await inbox.deliveries.accept(before)
+    await inbox.run()
+    await inbox.conversations.close(thread(1), by=ANN)
+    await inbox.deliveries.accept(before)
+    await inbox.deliveries.accept_found(before)
+    assert (await conversation(inbox)).state is ConversationState.CLOSED
+    await inbox.deliveries.accept(heard("2", Text("0", "Late, and new."), line=LINE))
+    assert (await conversation(inbox)).closed_at is None
+
+
 async def test_closed_conversations_are_not_read(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
