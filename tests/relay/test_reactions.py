@@ -193,14 +193,24 @@ async def test_teams_reaction_is_told_only_on_what_the_contact_said(world: World
     assert await world.deliveries.accept(emoji(7, "👍", about=theirs))
 
 
-async def test_teams_reaction_is_told_later_when_its_message_was_not_yet_known(world: World) -> None:
+async def test_teams_reaction_is_told_once_its_message_is_known(world: World) -> None:
+    """A post is seen before its files are attached and its id is stored. A history tells of the same reaction again."""
     await world.link(settings=CONVERSATION)
     await world.deliveries.accept(heard())
     reaction = emoji(7, "👍", about=world.team.sender.message(1))
     assert not await world.deliveries.accept(reaction)
     await world.run()
-    assert await world.deliveries.accept_found(reaction)
+    assert changes(world.chats.sender.sent) == [("👍", False)]
     assert not await world.deliveries.accept_found(reaction)
+
+
+async def test_teams_reaction_that_is_gone_by_then_is_not_told(world: World) -> None:
+    await world.link(settings=CONVERSATION)
+    await world.deliveries.accept(heard())
+    for number, removed in ((7, False), (8, True)):
+        await world.deliveries.accept(emoji(number, "👍", about=world.team.sender.message(1), removed=removed))
+    await world.run()
+    assert changes(world.chats.sender.sent) == []
 
 
 async def test_teams_reaction_stays_internal_in_voice_mode(world: World) -> None:
