@@ -46,3 +46,11 @@ END;
 $$;
 CREATE TRIGGER tell_early_reactions AFTER UPDATE OF sent_as ON deliveries FOR EACH ROW
     WHEN (NEW.sent_as IS NOT NULL AND OLD.sent_as IS NULL) EXECUTE FUNCTION tell_early_reactions();
+
+-- A reaction that comes while the send of its message is being recorded waits for that: else neither would see the other.
+CREATE FUNCTION take_reaction(given jsonb, replaces_former boolean, condition text) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lock_names(ARRAY[given -> 0 ->> 'about']);
+    RETURN accept_reaction(given, replaces_former, condition);
+END;
+$$;

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
+import psycopg
 import pytest
 
 from bot.relay.ids import MessageId, PersonId
@@ -12,7 +13,7 @@ from bot.relay.model import DeliveryState, Message, Status
 from bot.relay.parts import Announcement, Reaction, Text
 from bot.relay.ports.networks import Outgoing
 from bot.relay.rooms import LinkSettings, Mode
-from tests.fakes import ANN, BASE, CONTACT, OTHER_CHANNEL, OTHER_CHAT, heard, said
+from tests.fakes import ANN, BASE, CONTACT, OTHER_CHANNEL, OTHER_CHAT, heard, said, until
 from tests.relay.world import World
 
 OTHER_CONTACT = PersonId("chat:default@other")
@@ -202,6 +203,20 @@ async def test_teams_reaction_is_told_once_its_message_is_known(world: World) ->
     await world.run()
     assert changes(world.chats.sender.sent) == [("👍", False)]
     assert not await world.deliveries.accept_found(reaction)
+
+
+async def test_teams_reaction_waits_for_the_record_of_its_message(world: World) -> None:
+    """Neither transaction sees what the other one has not committed."""
+    await world.link(settings=CONVERSATION)
+    [delivery] = await world.deliveries.accept(heard())
+    message = world.team.sender.message(1)
+    with psycopg.connect(world.url) as recording:
+        recording.execute("SELECT record_sent(%s, %s, NULL, '', '[]', false)", (delivery, message))
+        reacting = asyncio.create_task(world.deliveries.accept(emoji(7, "👍", about=message)))
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        await until(lambda: bool(world.execute(waits)))
+        recording.commit()
+    assert await reacting
 
 
 async def test_teams_reaction_that_is_gone_by_then_is_not_told(world: World) -> None:
