@@ -69,7 +69,7 @@ def _time_line(told: DeliveryWithReceipts) -> list[tuple[datetime, str]]:
     delivery = told.delivery
     moments = [
         (delivery.accepted_at, f"accepted from {delivery.origin}, message {delivery.source}"),
-        (delivery.sending_since, f"sent with {_media(delivery)}"),
+        (delivery.sending_since, f"sent{_media(delivery)}"),
         (delivery.fetched_at, "the temporary url was fetched"),
         (delivery.not_before, "held until then"),
         (delivery.retry_at, f"next try: {delivery.reason}"),
@@ -88,7 +88,7 @@ def _what(delivery: Delivery) -> str:
 
 def _media(delivery: Delivery) -> str:
     media = [ref for part in delivery.prepared or () for ref in part.media]
-    return ", ".join(media) or "no upload"
+    return f" with {', '.join(media)}" if media else ""
 
 
 def resend_delivery(delivery: str) -> None:

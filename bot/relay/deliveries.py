@@ -86,7 +86,8 @@ class DeliveryService:
         """The same for a message that was found in a room's history. Nothing from before the link is carried, and what
         has stood there too long leaves the team only when a person approves it."""
         links = (await self._routes.of(message, is_found=True)).links if message.parts else ()
-        now, deliveries = self._now(), []
+        now = self._now()
+        deliveries: list[Delivery] = []
         for link in links:
             missed = holds.missed(message, link, now=now, carry_up_to=self._carry_up_to)
             deliveries += self._plan(message, link, missed)

@@ -191,6 +191,7 @@ class Delivery:
     sending_since: datetime | None = None
     prepared: tuple[PreparedPart, ...] | None = None
     sent_as: MessageId | None = None
+    next_poll_at: datetime | None = None  # when the target is asked for its status; it may report none
     sent_in: RoomId | None = None  # the thread that it was sent into, if it was one
     trace_id: str = ""
     fetched_at: datetime | None = None  # when the target fetched the temporary url of this delivery, if it did

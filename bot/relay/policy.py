@@ -26,8 +26,8 @@ def refusal(senders: tuple[str, ...], membership: Membership | None, *, is_liste
 
 
 def as_said_under(link: Link, message: Message) -> Link:
-    """The link as it counts for a message that was found in a history. What the mode did not take for an act when it was
-    said stays inside, also once the mode is another: a room is read again from five minutes before its mark."""
+    """The link as it counts for a message that was found in a history. What the mode did not take for an act when it
+    was said stays inside, also once the mode is another: a room is read again from five minutes before its mark."""
     if link.mode_at is None or message.sent_at >= link.mode_at:
         return link
     return replace(link, settings=replace(link.settings, mode=Mode.VOICE))
@@ -68,7 +68,7 @@ def deliveries_of(message: Message, link: Link, *, voice_alone: bool) -> Iterato
             parts=parts,
             ordered_at=message.sent_at,
             position=position,
-            about=message.about,
+            about=_about(message, link),
             notice_room=message.notice_room,
             is_explicit=message.command not in ("", message.id),
             is_broadcast=position == 0 and _is_worth_notice(message, link),
@@ -106,6 +106,13 @@ def _is_worth_notice(message: Message, link: Link) -> bool:
     if link.inbox is None or not message.says_something or leaves_team(message, link) or link.active_at is None:
         return False
     return link.closed_at is not None or message.sent_at - link.active_at > QUIET_FOR
+
+
+def _about(message: Message, link: Link) -> MessageId | None:
+    """What it answers or changes. In a thread that is linked by itself, what is said does not answer the thread's root:
+    each of the team's words would quote the contact's first ones."""
+    is_in_linked_thread = message.thread == link.room and leaves_team(message, link)
+    return None if is_in_linked_thread and message.says_something else message.about
 
 
 def _is_at_root(message: Message, link: Link) -> bool:

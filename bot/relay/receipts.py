@@ -48,7 +48,8 @@ OWN_STATUS = {
 
 
 def status_of(told: DeliveryWithReceipts) -> StatusReport:
-    """What the receipts add up to; without any, how far our own hands have come.
+    """What the receipts add up to; without any, how far our own hands have come. Where none will come, as in Slack,
+    what was recorded is sent.
 
     Of two failures the one with a code is told: a poll brings none, and no reason either.
     """
@@ -57,7 +58,9 @@ def status_of(told: DeliveryWithReceipts) -> StatusReport:
         is_final = best.kind is ReceiptKind.READ or (best.kind is ReceiptKind.SENT and _ends_with_sent(told))
         return StatusReport(Status(best.kind), best.at, best.reason, best.code, best.remedy, is_final, receipt=best)
     delivery = told.delivery
-    own = OWN_STATUS.get(delivery.state, Status.HELD if _is_held(told) else Status.QUEUED)
+    is_sent = delivery.state is DeliveryState.RECORDED and delivery.next_poll_at is None
+    open_status = Status.SENT if is_sent else Status.HELD if _is_held(told) else Status.QUEUED
+    own = OWN_STATUS.get(delivery.state, open_status)
     is_final = delivery.state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
     return StatusReport(own, None, delivery.reason, delivery.code, delivery.remedy, is_final)
 

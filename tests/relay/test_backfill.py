@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.relay.errors import Refused, RetryLater
+from bot.relay.holds import SENDERS_CHANGED
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import DeliveryState, Status
 from bot.relay.parts import Edit, Reaction, Text
-from bot.relay.holds import SENDERS_CHANGED
 from bot.relay.rooms import Link, LinkSettings, Membership, Mode, Senders
 from tests.fakes import ANN, BASE, CHANNEL, CHAT, OTHER_CHANNEL, OTHER_CHAT, heard, said, thread_of, voice
 from tests.relay.world import World
@@ -291,7 +291,9 @@ async def set_links(world: World, settings: LinkSettings, *, at: datetime) -> No
     """The channel's link has these settings since then."""
     await world.database.links.save(Link(CHANNEL, CHAT, "Ann", "test", settings))
     moved = "CASE WHEN {0} IS NOT NULL THEN %s::timestamptz END"
-    world.execute(f"UPDATE links SET mode_at = {moved.format('mode_at')}, senders_at = {moved.format('senders_at')}", at, at)
+    world.execute(
+        f"UPDATE links SET mode_at = {moved.format('mode_at')}, senders_at = {moved.format('senders_at')}", at, at
+    )
 
 
 async def test_found_message_without_parts_holds_up_nothing(gap: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.relay import policy
 from bot.relay.errors import Refused
-from bot.relay.ids import MediaRef, PersonId
+from bot.relay.ids import MediaRef, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Announcement, Edit, Happening, Media, Part, Reaction, Text, Voice
 from bot.relay.rooms import Link, LinkSettings, Membership, Mode, Senders
@@ -174,3 +174,14 @@ def test_ids_of_one_message_differ_by_part_and_by_target() -> None:
     other = replace(link(), peer=OTHER_CHAT)
     ids = [each.id for under in (link(), other) for each in policy.deliveries_of(message, under, voice_alone=True)]
     assert len(set(ids)) == 4
+
+
+@pytest.mark.parametrize(
+    ("parts", "linked", "about"),
+    [((TEXT,), THREAD, None), ((REACTION,), THREAD, "root"), ((EDIT,), THREAD, "root"), ((TEXT,), CHANNEL, "root")],
+)
+def test_words_in_a_linked_thread_quote_nothing(parts: tuple[Part, ...], linked: RoomId, about: str | None) -> None:
+    """In a thread of its own a conversation goes on; in a thread of a linked room somebody answers its root."""
+    message = said("1", *parts, thread=THREAD, about=MessageId("root"), command="T1")
+    [made] = policy.deliveries_of(message, Link(linked, CHAT), voice_alone=True)
+    assert made.about == about

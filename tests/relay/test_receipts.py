@@ -64,7 +64,7 @@ def test_another_receipt_never_moves_the_status_back(kinds: list[ReceiptKind], l
         (DeliveryState.WAITING, Status.QUEUED),
         (DeliveryState.PREPARED, Status.QUEUED),
         (DeliveryState.SENDING, Status.QUEUED),
-        (DeliveryState.RECORDED, Status.QUEUED),
+        (DeliveryState.RECORDED, Status.SENT),  # the target reports nothing
         (DeliveryState.FAILED, Status.FAILED),
         (DeliveryState.UNCONFIRMED, Status.UNCONFIRMED),
         (DeliveryState.CANCELLED, Status.CANCELLED),
@@ -72,6 +72,17 @@ def test_another_receipt_never_moves_the_status_back(kinds: list[ReceiptKind], l
 )
 def test_status_without_receipts_is_our_own_state(state: DeliveryState, status: Status) -> None:
     assert status_of(told(delivery=replace(DELIVERY, state=state))).status is status
+
+
+def test_status_is_queued_until_the_first_report_where_one_is_asked_for() -> None:
+    recorded = replace(DELIVERY, state=DeliveryState.RECORDED, next_poll_at=BASE)
+    assert status_of(told(delivery=recorded)).status is Status.QUEUED
+
+
+async def test_what_slack_got_is_sent(world: World) -> None:
+    [delivery] = await world.deliveries.accept(heard())
+    await world.run()
+    assert await world.status(delivery) is Status.SENT
 
 
 @pytest.mark.parametrize("held", [{"awaits_approval": True}, {"not_before": BASE}])

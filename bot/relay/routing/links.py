@@ -153,4 +153,4 @@ class Links:
 
     async def _require_admin(self, person: PersonId) -> None:
         if not await self.is_admin(person):
-            raise Refused("Only workspace admins may link or unlink. Ask one of them to do it.")
+            raise Refused("Only workspace admins may link, unlink or change settings. Ask one of them to do it.")
