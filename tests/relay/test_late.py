@@ -123,7 +123,7 @@ async def test_slow_download_holds_the_workers_slot_for_two_seconds_only(world: 
     row = await slow.row(delivery)
     assert (row.state, row.reason) == (DeliveryState.WAITING, "The file is still being fetched.")
     stalled.set()
-    await until_job(slow)
+    await until_prepared(slow)
     await slow.do_jobs()
     assert slow.sent_names == ["a.m4a"]
     assert world.team.source.opened == ["F0a.m4a"]  # the download went on
@@ -138,7 +138,7 @@ async def test_slow_download_steps_aside_after_a_minute_and_goes_on(world: World
     await slow.run(during=timedelta(seconds=70))
     assert slow.sent_names == ["b.m4a"]
     stalled.set()
-    await until_job(slow)
+    await until_prepared(slow)
     await slow.do_jobs()
     assert slow.sent_names == ["b.m4a", "a.m4a"]
     assert world.team.source.opened.count("F0a.m4a") == 1
@@ -161,8 +161,9 @@ async def slow_world(world: World) -> World:
     return World(world.folder, world.database, world.url, team=world.team, chats=world.chats, retry=policy)
 
 
-async def until_job(world: World) -> None:
-    await until(lambda: bool(world.execute("SELECT id FROM procrastinate_jobs WHERE task_name = 'send_next'")))
+async def until_prepared(world: World) -> None:
+    """The download has ended, and its result is stored together with a job; jobs alone there may be from before."""
+    await until(lambda: bool(world.execute("SELECT id FROM deliveries WHERE state = 'prepared'")))
 
 
 async def close(world: World) -> None:
