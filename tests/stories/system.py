@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -134,6 +135,13 @@ class System:
         """The one post with these words of the contact."""
         [found] = [post for post in self.posts() if said_in(post) == text]
         return found
+
+    async def hear(self, text: str | None = None, **more: Any) -> LinqMessage:
+        """The contact says something, and the bot has stored it: of two webhooks under way either may come first."""
+        said = self.phone.send(self.chat, text, **more)
+        told = partial(self.sandbox.wire.named, "webhook message.received")
+        await self.until(lambda: any(e.status == 200 and e.facts.get("message_id") == said.id for e in told()))
+        return said
 
     async def until_posted(self, *texts: str) -> list[Message]:
         """Wait until the posts for the contact hold exactly these words, in this order."""

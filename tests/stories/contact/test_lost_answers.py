@@ -56,7 +56,7 @@ async def test_a_message_whose_answers_were_lost_appears_once_and_whole(linked: 
     everybody = await link_more(linked)
     for step in STEPS:
         linked.slack.switches.fault(step, times=2, **LOST[how])
-    said = {each.chat: each.phone.send(each.chat, "Listen", files=[MEMO]).id for each in everybody}
+    said = {each.chat: (await each.hear("Listen", files=[MEMO])).id for each in everybody}
     for each in everybody:
         each.phone.send(each.chat, "after it")
     for each in everybody:
@@ -79,7 +79,7 @@ async def test_files_that_slack_does_not_attach_are_shared_beside(linked: System
     """What chat.update does with files is not documented; the share is found by its file, so it is made once."""
     linked.slack.switches.apply({"file_ids_on_update": behaviour})
     linked.slack.switches.fault("files.completeUploadExternal", times=2, drop=True, done=True)
-    linked.phone.send(linked.chat, files=[MEMO])
+    await linked.hear(files=[MEMO])
     linked.phone.send(linked.chat, "after it")
     await linked.until(lambda: bool(files_in(linked)) and said_in(linked.posts()[-1]) == "after it")
     assert len(files_in(linked)) == 1
@@ -89,7 +89,7 @@ async def test_files_that_slack_does_not_attach_are_shared_beside(linked: System
 async def test_a_post_is_found_again_even_without_metadata(linked: System) -> None:
     linked.slack.switches.hide_metadata = True
     linked.slack.switches.fault("chat.postMessage", times=1, drop=True, done=True)
-    linked.phone.send(linked.chat, "Only once")
+    await linked.hear("Only once")
     linked.phone.send(linked.chat, "after it")
     await linked.until_posted("Only once", "after it")
 
