@@ -36,7 +36,13 @@ class DemoWorkspace:
             PRIVATE: "Not linked yet: /voicememo link",
         }
         contacts = {CLIPS: "Ann", CREW: "the group", self.texts: "Sam"}
-        return {"me": self.maya, "people": [self.maya, self.jonas], "topics": topics, "contacts": contacts}
+        return {
+            "me": self.maya,
+            "people": [self.maya, self.jonas],
+            "topics": topics,
+            "contacts": contacts,
+            "inboxes": {self.support: "Ben, Rita or Leo"},
+        }
 
 
 def add_workspace(sandbox: Sandbox) -> DemoWorkspace:

@@ -1,12 +1,14 @@
 """Sorts the wire log by what contacts said: a webhook names its message, and a post is known by the words in it.
 
-The two sides share no id. So a post without a thread notice's form belongs to the message whose words it shows, among
-those of the chat that the channel is linked to, as far as that is known; words said twice are told apart by their
-order. An upload belongs to the message that shows it in the end, and waits unsorted until then.
+The two sides share no id. So a post without a thread notice's form belongs to the message whose words it shows. Equal
+words are told apart by their order, by the name above the post, and by the chat that was shown there before: a channel
+may show one chat, or one in each thread. An upload belongs to the message that shows it in the end, and waits unsorted
+until then.
 """
 
 from collections.abc import Iterator
 
+from bot.sandbox.page.contacts import name_of
 from bot.sandbox.page.timeline.timeline import Claim, Incoming
 from bot.sandbox.page.timeline.truth import message_at
 from bot.sandbox.page.timeline.words import ALIKE, likeness, short
@@ -23,7 +25,7 @@ class IncomingTimelines:
         self._sandbox = sandbox
         self.all: list[Incoming] = []
         self._uploads: dict[str, list[Entry]] = {}
-        self._chat_of: dict[str, str] = {}
+        self._chat_of: dict[tuple[str, str], str] = {}  # by channel and thread, "" at the channel's root
 
     def begin(self, entry: Entry) -> list[Incoming]:
         """Open a timeline for each message that a contact sends."""
@@ -68,7 +70,8 @@ class IncomingTimelines:
         if entry.status == 200 and ts:
             return self._posted(entry, channel, str(ts))
         is_waiting = "thread_ts" not in entry.facts
-        return next((t for t in self._candidates(channel) if is_waiting and not t.posts), None)
+        waiting = [t for t in self._candidates(channel) if is_waiting and not t.posts]
+        return max(waiting, key=lambda t: t.chat == self._chat_of.get((channel, "")), default=None)
 
     def _posted(self, entry: Entry, channel: str, ts: str) -> Incoming | None:
         """Find whose words a post shows; nobody's are the bot's own."""
@@ -76,24 +79,31 @@ class IncomingTimelines:
         candidates = self._candidates(channel)
         if post is None or post.user != BOT or not candidates or (post.thread_ts and not post.username):
             return None
-        scored = [(likeness(self._text(t), post.text), not t.posts, t) for t in candidates]
+        shown_here = self._chat_of.get((channel, post.thread_ts or ""))
+
+        def rank(t: Incoming) -> tuple[bool, bool, bool]:
+            return not t.posts, self._sender(t) == post.username, t.chat == shown_here
+
+        scored = [(likeness(self._text(t), post.text), rank(t), t) for t in candidates]
         like, _, found = max(scored, key=lambda each: each[:2])  # of equal ones the oldest
         if like < ALIKE:
-            silent = (t for t in candidates if not (self._text(t) or t.posts) and post.username)
-            if (without_words := next(silent, None)) is None:
+            silent = [t for t in candidates if not (self._text(t) or t.posts) and post.username]
+            if not silent:
                 return None
-            found = without_words
+            found = max(silent, key=rank)
         found.channel = channel
         found.posts.append(ts)
-        self._chat_of[channel] = found.chat
+        self._chat_of[channel, post.thread_ts or ""] = self._chat_of[channel, post.thread_ts or ts] = found.chat
         return found
+
+    def _sender(self, timeline: Incoming) -> str:
+        return name_of(self._sandbox.linq.account.messages[timeline.message].sender.address)
 
     def _text(self, timeline: Incoming) -> str:
         return self._sandbox.linq.account.messages[timeline.message].text
 
     def _candidates(self, channel: str) -> list[Incoming]:
-        chat = self._chat_of.get(channel)
-        return [t for t in self.all[-CANDIDATES_MOST:] if chat in (None, t.chat) and t.channel in ("", channel)]
+        return [t for t in self.all[-CANDIDATES_MOST:] if t.channel in ("", channel)]
 
     def _attached(self, timeline: Incoming) -> Iterator[Claim]:
         """Yield the uploads of files that the message shows by now."""

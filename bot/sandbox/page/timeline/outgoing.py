@@ -28,7 +28,7 @@ class OutgoingTimelines:
         self._sandbox = sandbox
         self.all: list[Outgoing] = []
         self._unsorted: dict[str, list[Entry]] = {}
-        self._chat_of: dict[str, str] = {}
+        self._chat_of: dict[tuple[str, str], str] = {}  # by channel and thread: in an inbox each leads elsewhere
 
     def begin(self, entry: Entry) -> list[Outgoing]:
         """Open a timeline for each file of a message that a person posts, or for its text."""
@@ -87,7 +87,12 @@ class OutgoingTimelines:
         return [found] if found and likeness(found.text, text) >= ALIKE else []
 
     def _leads_to(self, timeline: Outgoing, chat: str | None) -> bool:
-        return chat in (None, self._chat_of.get(timeline.channel, chat))
+        return chat in (None, self._known_chat(timeline) or chat)
+
+    def _known_chat(self, timeline: Outgoing) -> str | None:
+        """Return where its thread leads, else where the channel's root does."""
+        places = ((timeline.channel, timeline.root_ts), (timeline.channel, ""))
+        return next((chat for place in places if (chat := self._chat_of.get(place))), None)
 
     def _sort(self, entry: Entry) -> Iterator[Claim]:
         """Find the clip of an upload by its bytes; what was written of it before follows. Without bytes it waits."""
@@ -178,7 +183,9 @@ class OutgoingTimelines:
             return
         owner = self._settle(timeline, entry.facts["chat_id"])
         owner.sent += [sent] if sent not in owner.sent else []
-        owner.chat = self._chat_of[owner.channel] = entry.facts["chat_id"]
+        owner.chat = self._chat_of[owner.channel, owner.root_ts] = entry.facts["chat_id"]
+        if owner.root_ts == owner.ts:
+            self._chat_of[owner.channel, ""] = owner.chat
 
     def _settle(self, timeline: Outgoing, chat: str) -> Outgoing:
         """Return the clip that a memo into this chat belongs to.
@@ -190,7 +197,7 @@ class OutgoingTimelines:
             return timeline
         for other in self.all:
             same = other.hashes & timeline.hashes and other.attachments and not other.sent
-            if same and self._chat_of.get(other.channel) == chat:
+            if same and self._known_chat(other) == chat:
                 other.attachments, timeline.attachments = timeline.attachments, other.attachments
                 return other
         return timeline

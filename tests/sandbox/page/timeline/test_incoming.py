@@ -43,6 +43,28 @@ async def test_words_of_another_chat_are_not_taken(bot: ScriptedBot) -> None:
     assert (bot.answer(ann).posts, bot.answer(family).posts) == ([ts], [there])
 
 
+async def test_channel_may_show_several_chats_each_in_its_thread(bot: ScriptedBot) -> None:
+    """As an inbox does: two contacts say the same, and go on in their own threads."""
+    ann, sam = (bot.sandbox.linq.phone.send(chat, "hello") for chat in (Chats.ANN, Chats.SAM_BY_SMS))
+    root_of_sam = await bot.post("hello", name="Sam")
+    root_of_ann = await bot.post("hello")
+    more = bot.sandbox.linq.phone.send(Chats.SAM_BY_SMS, files=[PhoneFile(b"caff sound")])
+    memo = await bot.post("Voice memo (0:03)", name="Sam", thread_ts=root_of_sam)
+    assert [bot.answer(said).posts for said in (ann, sam, more)] == [[root_of_ann], [root_of_sam], [memo]]
+
+
+async def test_thread_leads_to_its_own_chat(bot: ScriptedBot) -> None:
+    roots = [await bot.post("hello"), await bot.post("hello", name="Sam")]
+    told = [
+        await bot.sandbox.slack.say(CLIPS, f"Good morning, {number}", thread_ts=root)
+        for number, root in enumerate(roots)
+    ]
+    for text, chat in ((told[0].text, Chats.ANN), (told[1].text, Chats.SAM_BY_SMS)):
+        bot.timeline(told[0])
+        await bot.send_text(text, chat=chat)
+    assert [len(bot.timeline(each).sent) for each in told] == [1, 1]
+
+
 async def test_uploads_are_sorted_once_they_are_shown(bot: ScriptedBot) -> None:
     said = bot.sandbox.linq.phone.send(Chats.ANN, files=[PhoneFile(b"caff sound")])
     ts = await bot.post("Voice memo (0:03)")

@@ -8,6 +8,7 @@ import { controlOf } from "./inputs.js";
 
 const closed = new Set();
 let drawn = "";
+let arrived = false;
 
 export function buildHome() {
   const dialog = document.getElementById("home");
@@ -32,6 +33,10 @@ export function drawHome() {
 /** The modal that was opened last, above everything else. One that is being filled in is left alone. */
 function drawModal() {
   const dialog = document.getElementById("modal");
+  if (!arrived && parts.homes) {
+    arrived = true; // what was open in another window, or before a reload, is not opened again
+    for (const each of Object.values(parts.homes.modals).flat()) closed.add(each.id);
+  }
   const modal = parts.homes?.modals[view.me]?.filter((each) => !closed.has(each.id)).at(-1);
   const shape = modal ? JSON.stringify(modal) : "";
   if (shape === drawn) return;

@@ -2,13 +2,13 @@
 
 import { suggest } from "../acts.js";
 import { h } from "../dom.js";
-import { parts } from "../state.js";
+import { parts, view } from "../state.js";
 
 const MADE = {
   plain_text_input: text,
   static_select: (input) => choice(input.options, input.initial_option?.value),
   external_select: external,
-  conversations_select: () => picked("selected_conversation", parts.slack.channels.map((each) => [each.id, `#${each.name}`])),
+  conversations_select: () => picked("selected_conversation", parts.slack.channels.filter((each) => each.members.includes(view.me)).map((each) => [each.id, `#${each.name}`])),
   multi_users_select: people,
   datetimepicker: moment,
 };

@@ -5,6 +5,7 @@ import { blocksOf } from "./blocks.js";
 import { editor } from "./editor.js";
 import { filesOf } from "./files.js";
 import { atEnd, h, icon, keep } from "../dom.js";
+import { linkOf } from "./link.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { toolsOf } from "./tools.js";
 import { channel, look, parts, person, view } from "../state.js";
@@ -60,6 +61,8 @@ function fill(element, message) {
 
 function emptyRoom() {
   if (!channel(view.channel).has_bot) return quiet("memobridge is not in this channel.", "It hears nothing of what happens here, so it stays silent.");
+  const { inbox } = linkOf(view.channel);
+  if (inbox) return quiet("Nobody has written so far", `Take the iPhone of ${inbox} and write: each of them gets a thread here. Answer in it, by voice or in words.`);
   return quiet("Send a voice memo from here", "Hold the microphone and speak, drop an audio file, or take our clip. Then answer on the iPhone.",
     h("button", { class: "slack-button primary", id: "first-clip", onclick: () => sample("clip") }, "Send the sample clip"));
 }
