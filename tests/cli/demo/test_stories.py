@@ -11,5 +11,5 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.mark.parametrize("story", STORIES)
 def test_story_ends_as_it_should(environment: dict[str, str], story: str) -> None:
     told = demo(environment, "--headless", "--story", story)
-    assert (told.returncode, told.stderr) == (0, "")
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
     assert "It ended as it should." in told.stdout
