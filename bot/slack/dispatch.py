@@ -32,7 +32,7 @@ from bot.slack.actions.interactions import (
     parse_submission,
 )
 from bot.slack.actions.later import SendLater
-from bot.slack.actions.replies import IN_A_MOMENT, Reply
+from bot.slack.actions.replies import IN_A_MOMENT, UNFINISHED, Reply
 from bot.slack.actions.responder import Responder
 from bot.slack.actions.shortcuts import RESEND, SEND_AS_IT_IS, SEND_LATER, SEND_VOICE, Shortcuts
 from bot.slack.actions.workflow_step import WorkflowStep
@@ -160,9 +160,10 @@ class Dispatcher:
         await ack()
 
     async def _view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """A modal that cannot be done stays open and says why. One that takes long is closed, and done."""
+        """A modal that cannot be done stays open and says why. One that closed before it was done would say that it is,
+        and nothing could tell later that it is not: a modal has no response_url."""
         submission = parse_submission(body, await self._identity.get())
-        reply = await self._responder.within(self._buttons.submitted(submission), "")
+        reply = await self._responder.within(self._buttons.submitted(submission), "", unfinished=UNFINISHED)
         if reply is None:
             await ack()
         else:

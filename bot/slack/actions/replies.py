@@ -39,6 +39,7 @@ class Reply:
 
 
 IN_A_MOMENT = Reply("One moment …")
+UNFINISHED = Reply("This takes longer than usual. Look in a minute whether it was done; if not, do it again.")
 SORRY = Reply("Something went wrong on our side; nothing was changed. Try again, and tell your admin if it stays so.")
 HELP = Reply(
     "\n".join(

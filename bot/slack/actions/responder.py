@@ -24,8 +24,10 @@ class Responder:
         self._within_s = within_s
         self._tasks = BackgroundTasks()
 
-    async def within(self, work: Coroutine[Any, Any, Reply | None], url: str) -> Reply | None:
-        """What there is to say now. None while the work goes on: its answer then comes through ``url``.
+    async def within(
+        self, work: Coroutine[Any, Any, Reply | None], url: str, *, unfinished: Reply | None = None
+    ) -> Reply | None:
+        """What there is to say now. ``unfinished`` while the work goes on: its answer then comes through ``url``.
 
         An error that is none of the relay's three is raised if it comes in time.
         """
@@ -34,7 +36,7 @@ class Responder:
         if done:
             return task.result()
         self._tasks.start(self._follow(task, url))
-        return None
+        return unfinished
 
     def send(self, reply: Reply, url: str) -> None:
         """Say it through a response_url, in the background."""

@@ -83,6 +83,18 @@ async def test_hour_that_is_over_is_refused_in_the_modal(
     assert relay.messages == []
 
 
+@pytest.mark.parametrize("within_s", [0.0])
+async def test_modal_that_takes_long_does_not_pass_for_done(
+    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay
+) -> None:
+    await requests.shortcut("send_later", message := slack.drop(slack.add_file()))
+    await slack.until(lambda: bool(slack.named("views.open")))
+    relay.messages_held.append(CHANNEL.message(message["ts"]))
+    relay.held.clear()
+    answer = await requests.submit(opened(slack), entered(LATER.timestamp()))
+    assert "takes longer" in str(answer.body)
+
+
 @pytest.mark.parametrize(("typed", "text"), [("later 15:00 See you", "See you"), ("later See you", "See you")])
 async def test_command_takes_the_time_and_the_text_into_the_modal(
     requests: SignedRequests, slack: FakeSlack, relay: FakeRelay, typed: str, text: str
