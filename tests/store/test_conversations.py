@@ -55,6 +55,37 @@ async def test_open_conversation_stays_however_old(database: Database, database_
     assert left(database_url) == (1, 1, 0)
 
 
+async def test_closed_conversation_is_read_once_more_and_then_no_longer(database: Database, database_url: str) -> None:
+    await begin(database)
+    await database.conversations.close(THREAD)
+    assert await read_all(database) == {INBOX, LINE, THREAD, CHAT}
+    assert marked(database_url) == {INBOX, LINE}
+
+
+async def test_conversation_that_opens_again_while_it_is_closed_is_read_on(
+    database: Database, database_url: str
+) -> None:
+    """Closing takes two statements, and the contact may write between them."""
+    await begin(database)
+    await database.conversations.close(THREAD)
+    await begin(database)
+    await read_all(database)
+    assert marked(database_url) == {INBOX, LINE, THREAD, CHAT}
+
+
+async def read_all(database: Database) -> set[RoomId]:
+    """The rooms that were to be read."""
+    read = set()
+    while (mark := await database.marks.lease(timedelta())) is not None and mark.room not in read:
+        read.add(mark.room)
+        await database.marks.finish_pass(mark)
+    return read
+
+
+def marked(url: str) -> set[RoomId]:
+    return {row["room"] for row in ask(url, "SELECT room FROM marks")}
+
+
 async def test_closed_conversation_stays_while_something_is_under_way(database: Database, database_url: str) -> None:
     await begin(database)
     await database.conversations.close(THREAD)

@@ -108,8 +108,8 @@ class ConversationActions:
     async def _allowed(self, room: RoomId, by: PersonId) -> Conversation:
         """Refused for who may not send there, and for a conversation that has ended."""
         conversation, link = await self._store.of(room), await self._links.of(room)
-        if conversation is None and await self._store.is_beginning():
-            raise RetryLater(BEGINNING)
+        if conversation is None and (await self._store.is_beginning() or await self._store.of(room) is not None):
+            raise RetryLater(BEGINNING)  # or it has begun since we asked
         if conversation is None or link is None or link.inbox is None:
             raise Refused(GONE)
         await self._links.may_send(link, by)

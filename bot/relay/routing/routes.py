@@ -108,8 +108,11 @@ class Routes:
 
     async def _refuse_outside_threads(self, message: Message, link: Link) -> None:
         """At an inbox's root all is internal. Whoever drops a recording there, or sends something by an act of its own,
-        is told, once. While a root is being posted, nobody knows yet which thread it begins."""
-        if message.thread and await self._conversations.is_beginning(link.room):
+        is told, once. While a root is being posted, nobody knows yet which thread it begins; it may have become known
+        since the links were read."""
+        if message.thread and (
+            await self._conversations.is_beginning(link.room) or await self._links.of(message.thread) is not None
+        ):
             raise RetryLater(BEGINNING)
         is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
         if message.thread and (is_meant or link.settings.mode is Mode.CONVERSATION):

@@ -50,17 +50,24 @@ BLOCK = f"""
 UPDATE conversations SET blocked_at = CASE WHEN %(is_blocked)s THEN now() END, {AGAIN}
 WHERE peer = %(peer)s AND ended_at IS NULL
 """
-# Nobody reads a closed conversation's thread for what no event told; see ``marks``.
-UNMARK = """
-DELETE FROM marks WHERE room = ANY (ARRAY(SELECT unnest(ARRAY[room, peer]) FROM conversations WHERE room = %s))
-    AND NOT EXISTS (SELECT FROM links WHERE peer = marks.room AND inbox IS NULL)
+# A closed conversation is read once more: something may have been said in it that no event has told. What is sent
+# meanwhile does not wait for that; see ``forget_closed_mark``.
+READ_ONCE_MORE = """
+UPDATE marks SET has_gap = true FROM conversations
+WHERE conversations.room = %s AND closed_at IS NOT NULL AND marks.room IN (conversations.room, peer)
 """
-REMARK = """
-INSERT INTO marks (room) SELECT unnest(ARRAY[room, peer]) FROM conversations WHERE room = %s ON CONFLICT DO NOTHING
-"""
+REMARK = "SELECT mark_conversation(%s)"
 END = """
 WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE)
 SELECT end_conversation(room) FROM open
+"""
+# What the contact said and nobody has seen yet goes to the new room: there it keeps its place before what comes next.
+MOVE_UNSENT = """
+WITH moved AS (
+    UPDATE deliveries SET target = %(to)s, fence = fence + 1, is_broadcast = false
+    WHERE target = %(room)s AND state IN ('waiting', 'prepared') AND says_something(parts) RETURNING target
+)
+SELECT enqueue_jobs('send_next', ARRAY(SELECT DISTINCT target FROM moved))
 """
 IS_BEGINNING = """
 SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
@@ -125,7 +132,7 @@ class ConversationTable:
 
     async def close(self, room: RoomId) -> None:
         await self._change(CLOSE, room=room)
-        await self._pool.rows(UNMARK, (room,))
+        await self._pool.rows(READ_ONCE_MORE, (room,))
 
     async def reopen(self, room: RoomId) -> None:
         await self._pool.rows(REMARK, (room,))
@@ -140,6 +147,7 @@ class ConversationTable:
                 return False
             await rows(connection, MARK, ([link.room, link.peer],))
             await rows(connection, SAVE, link_row(link, from_file=False))
+            await rows(connection, MOVE_UNSENT, {"room": conversation.room, "to": link.room})
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
 

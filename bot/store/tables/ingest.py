@@ -38,6 +38,7 @@ WITH given AS (
 ), talked AS (
     UPDATE conversations SET
         active_at = greatest(active_at, (SELECT max(at) FROM said WHERE room IN (origin, target))),
+        heard_at = greatest(heard_at, (SELECT max(at) FROM said WHERE room = target)),
         waiting_since = coalesce(waiting_since, (SELECT min(at) FROM said WHERE room = target)),
         refresh_at = CASE WHEN waiting_since IS NULL AND EXISTS (SELECT FROM said WHERE room = target)
             THEN next_refresh(shown_at) ELSE refresh_at END

@@ -1,8 +1,10 @@
 """Conversations: each chat of a line in a thread of its inbox. One root whatever happens, and nothing beside it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +12,10 @@ from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Message, Receipt, ReceiptKind, ReceiptSource, Status
 from bot.relay.parts import Announcement, Happening, Reaction, Text
+from bot.relay.ports.networks import Networks
+from bot.relay.ports.room_stores import LinkStore
 from bot.relay.rooms import Conversation, ConversationState, Link, LinkSettings, Mode
+from bot.relay.routing.routes import Routes
 from tests.fakes import (
     ALL_LINES,
     ANN,
@@ -167,6 +172,33 @@ async def test_lost_answer_to_the_root_leaves_one_conversation(inbox: World, lis
     found = await conversation(inbox)
     assert found.root is not None
     assert places(inbox)[-1][0] == found.room
+
+
+class LinksOfBefore:
+    """Gives, the first time, the links as they were before a root was recorded."""
+
+    def __init__(self, links: LinkStore, before: Link) -> None:
+        self._links = links
+        self._before = [before]
+
+    async def of(self, rooms: Sequence[RoomId]) -> Sequence[Link]:
+        return [self._before.pop()] if self._before else await self._links.of(rooms)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._links, name)
+
+
+async def test_clip_that_meets_the_root_as_it_is_recorded_is_told_again(inbox: World) -> None:
+    """The links were read before it, and whether a root is being posted was asked after it."""
+    await hear(inbox, "1")
+    await inbox.run()
+    database = inbox.database
+    [taker] = [link for link in await database.links.all() if link.is_inbox]
+    links = cast(LinkStore, LinksOfBefore(database.links, taker))
+    routes = Routes(links, database.conversations, inbox.links, Networks(inbox.team.network(), inbox.chats.network()))
+    with pytest.raises(RetryLater):
+        await routes.of(dropped("2", thread(1)))
+    assert len((await routes.of(dropped("2", thread(1)))).links) == 1
 
 
 async def test_message_accepted_while_the_root_is_posted_follows_into_its_thread(inbox: World) -> None:
@@ -349,9 +381,11 @@ async def test_answer_to_what_was_said_before_leaves_the_contact_waiting(inbox: 
     await hear(inbox, "1")
     await inbox.run()
     await inbox.deliveries.accept(dropped("2", thread(1)))
-    inbox.execute("UPDATE conversations SET waiting_since = %s", BASE + 3 * MINUTE)
+    asked_at = BASE + 3 * MINUTE  # after the answer was dropped, before it has arrived
+    await inbox.deliveries.accept(heard("3", Text("0", "One more thing."), room=CHAT, line=LINE, at=asked_at))
     await inbox.run()
     assert (await conversation(inbox)).waiting_since is not None
+    assert (await conversation(inbox)).state is ConversationState.WAITING
 
 
 async def test_root_is_edited_when_the_state_changes_and_once_in_ten_seconds(inbox: World) -> None:
@@ -488,6 +522,17 @@ async def test_moved_conversation_goes_on_in_the_channel_and_says_so(inbox: Worl
         await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
 
 
+async def test_what_was_not_shown_before_a_move_goes_first_in_the_channel(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await hear(inbox, "2", "before")
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    await hear(inbox, "3", "after")
+    await inbox.run()
+    shown = [place for place in places(inbox)[1:] if place[0] == OTHER_CHANNEL]
+    assert shown == [(OTHER_CHANNEL, "before"), (OTHER_CHANNEL, "after")]
+
+
 async def test_conversation_does_not_move_into_a_channel_that_is_linked(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
@@ -615,6 +660,24 @@ async def test_missed_first_message_begins_a_conversation(inbox: World) -> None:
     assert [said for _, said in places(inbox)] == ["missed"]
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_first_word_after_downtime_waits_for_what_was_missed_before_it(inbox: World, *, is_closed: bool) -> None:
+    """The chat has no mark of its own, as it is new, or as its conversation was closed: only its line has a gap."""
+    if is_closed:
+        await hear(inbox, "1", "closed")
+        await inbox.run()
+        await inbox.conversations.close(thread(1), by=ANN)
+    await inbox.backfill.open_gaps()
+    await hear(inbox, "6", "told")
+    await inbox.run(during=timedelta())
+    inbox.chats.history.said = [heard("5", Text("0", "missed"), line=LINE)]
+    inbox.chats.history.everywhere = True
+    while await inbox.backfill.read_next() is not None:
+        pass
+    await inbox.run()
+    assert [said for _, said in places(inbox)][is_closed:] == ["missed", "told"]
+
+
 async def test_nothing_from_before_the_inbox_is_carried(inbox: World) -> None:
     await inbox.deliveries.accept_found(heard("5", line=LINE, at=BASE - MINUTE))
     assert not inbox.execute("SELECT * FROM conversations")
@@ -638,6 +701,10 @@ async def test_closed_conversations_are_not_read(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
     await inbox.conversations.close(thread(1), by=ANN)
+    while await inbox.backfill.read_next() is not None:
+        pass
+    inbox.team.history.reads.clear()
+    inbox.chats.history.reads.clear()
     await inbox.backfill.open_gaps()
     while await inbox.backfill.read_next() is not None:
         pass
