@@ -30,7 +30,7 @@ from bot.relay.media.transfer import MediaTransfer
 from bot.relay.notices import NoticeService
 from bot.relay.overview import Overviews
 from bot.relay.ports.networks import Networks
-from bot.relay.ports.room_stores import MarkStore
+from bot.relay.ports.room_stores import ConversationStore, MarkStore
 from bot.relay.ports.stores import DeliveryStore
 from bot.relay.receipts import Receipts
 from bot.relay.retry import RetryPolicy
@@ -172,11 +172,12 @@ def _build(
     networks = adapters.networks
     links = Links(database.links, networks, adapters.linq.rooms, database.audit)
     store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
+    conversations = decorate("conversations", database.conversations)
     url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())
     urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    deliveries = _deliveries(settings, database, store, adapters, links, prefetcher, urls)
+    deliveries = _deliveries(settings, database, store, conversations, adapters, links, prefetcher, urls)
     backfill = _backfill(settings, decorate("marks", database.marks), database, deliveries, networks)
     notices = NoticeService(decorate("notices", database.notices), networks)
     return Services(
@@ -193,9 +194,7 @@ def _build(
         actions=UserActions(store, receipts, links, database.audit, now=now),
         receipts=Receipts(receipts, store, networks),
         links=links,
-        conversations=ConversationActions(
-            database.conversations, links, networks, adapters.linq.rooms, database.audit, now=now
-        ),
+        conversations=ConversationActions(conversations, links, networks, adapters.linq.rooms, database.audit, now=now),
         overviews=Overviews(database.overviews, database.links),
         openings=Openings(store, links, adapters.linq.opening, now=now),
         backfill=backfill,
@@ -211,6 +210,7 @@ def _deliveries(
     settings: Settings,
     database: Database,
     store: DeliveryStore,
+    conversations: ConversationStore,
     adapters: "_Adapters",
     links: Links,
     prefetcher: Prefetcher,
@@ -220,8 +220,8 @@ def _deliveries(
     return DeliveryService(
         store,
         database.people,
-        Routes(database.links, database.conversations, links, networks),
-        Conversations(database.conversations, database.links, networks, adapters.linq.rooms),
+        Routes(database.links, conversations, links, networks),
+        Conversations(conversations, database.links, networks, adapters.linq.rooms),
         networks,
         prefetcher,
         retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),

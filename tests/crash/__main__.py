@@ -14,20 +14,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from tests.crash.boundaries import BY_NAME, kill_at
+from tests.crash.boundaries import BY_NAME, Subject, kill_at
 from tests.crash.campaigns import CAMPAIGNS, run
 from tests.crash.report import Named, Result, soak_report, table
 from tests.crash.soak import soak
 
-SHARES = {
-    "embedded": 40,
-    "shared": 24,
-    "socket": 16,
-    "pair": 12,
-    "database": 6,
-    "revived": 4,
-    "frozen": 4,
-    "drained": 4,
+SHARES: dict[Subject, dict[str, int]] = {
+    "links": {
+        "embedded": 40,
+        "shared": 24,
+        "socket": 16,
+        "pair": 12,
+        "database": 6,
+        "revived": 4,
+        "frozen": 4,
+        "drained": 4,
+    },
+    "inbox": {"inbox": 45, "inbox_pair": 10},
+    "holds": {"holds": 25, "holds_pair": 10},
 }
 KILLS_A_CAMPAIGN = {"frozen": 5}
 MOST_KILLS_A_CAMPAIGN = 20  # so that a failure is quickly replayed
@@ -45,7 +49,7 @@ def main() -> int:
         command = f"python -m tests.crash soak --seed {asked.seed} --minutes {asked.minutes:g} --speed {asked.speed:g}"
         print(soak_report(result, command))
         return 0 if result.is_clean else 1
-    return asyncio.run(_all(asked.seed, asked.kills, asked.at_once))
+    return asyncio.run(_all(asked.seed, asked.kills, asked.at_once, asked.of))
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("name", nargs="?", choices=list(CAMPAIGNS))
     parser.add_argument("--seed", default="1", help="of all that is left to chance (%(default)s)")
     parser.add_argument("--kills", type=int, default=520, help="how many (%(default)s)")
+    parser.add_argument("--of", nargs="+", choices=list(SHARES), default=list(SHARES), help="what it is about (all)")
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side (%(default)s)")
     parser.add_argument("--at", nargs="+", choices=list(BY_NAME), metavar="BOUNDARY", help="kill there, in this order")
     parser.add_argument("--evidence", type=Path, help="a file for what was seen, if anything is found")
@@ -62,18 +67,19 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _all(seed: str, kills: int, at_once: int) -> int:
+async def _all(seed: str, kills: int, at_once: int, subjects: Sequence[Subject]) -> int:
     slots = asyncio.Semaphore(at_once)
-    results = await asyncio.gather(*(_one(name, own, count, slots) for name, own, count in plan(seed, kills)))
-    print(table(results, f"python -m tests.crash --seed {seed} --kills {kills}"))
+    results = await asyncio.gather(*(_one(name, own, count, slots) for name, own, count in plan(seed, kills, subjects)))
+    print(table(results, f"python -m tests.crash --of {' '.join(subjects)} --seed {seed} --kills {kills}"))
     return 0 if all(each.result.is_clean for each in results) else 1
 
 
-def plan(seed: str, kills: int) -> Sequence[tuple[str, str, int]]:
+def plan(seed: str, kills: int, subjects: Sequence[Subject]) -> Sequence[tuple[str, str, int]]:
     """(campaign, its own seed, its share of the kills), the modes mixed, so that a short run has met them all."""
     made = []
-    for name, share in SHARES.items():
-        left, number = max(1, round(kills * share / sum(SHARES.values()))), 0
+    shares = {name: share for subject in subjects for name, share in SHARES[subject].items()}
+    for name, share in shares.items():
+        left, number = max(1, round(kills * share / sum(shares.values()))), 0
         while left > 0:
             count = min(left, KILLS_A_CAMPAIGN.get(name, MOST_KILLS_A_CAMPAIGN))
             made.append((name, f"{seed}.{name}.{number}", count))

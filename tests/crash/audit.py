@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bot.sandbox.linq.state.models import Message as LinqMessage
-from tests.crash.traffic import ContactMessage, Conversation, TeamMessage, Traffic
+from tests.crash.conversation import ContactMessage, Conversation, TeamMessage
+from tests.crash.traffic import Traffic
 from tests.stories.system import SOUND, STATUSES, said_in
 
 LINQ_TRIES = 10
@@ -30,6 +31,7 @@ class Findings:
     doubled: int = 0
     disordered: int = 0
     misplaced: int = 0
+    early: int = 0
     echoed: int = 0
     untrue: int = 0
     notices: int = 0
@@ -65,13 +67,14 @@ def audit(traffic: Traffic) -> Findings:
     return found
 
 
-def is_settled(traffic: Traffic) -> bool:
+def is_settled(traffic: Traffic, found: Findings) -> bool:
     """Whether everything has come to an end that lasts: Linq moves nothing any more, and nothing is left to mend."""
+    if traffic.has_open_ends:
+        return False
     for conversation in traffic.conversations:
         last = "sent" if conversation.is_group else "read"  # of groups Linq says no more than ``sent``
         if any(each.status != last and each.failed_at is None for each in conversation.sent()):
             return False
-    found = audit(traffic)
     return not (found.lost or found.untrue or found.notices_missing or found.misplaced)
 
 
@@ -99,15 +102,15 @@ def _judge_clip(
     if len(memos) > 1:
         found.fault("doubled", name)
     if memos:
-        found.found_later += _was_unconfirmed(conversation, drop, name)
-        _judge_status(traffic, name, memos[0], status, found)
+        found.found_later += was_unconfirmed(conversation, drop, name)
+        judge_status(traffic, name, memos[0], status, found)
     elif status in GIVEN_UP:
         setattr(found, status, getattr(found, status) + 1)
     elif not drop.is_deleted:
         found.fault("lost", f"{name} shown as {status or 'nothing'}")
 
 
-def _judge_status(traffic: Traffic, name: str, memo: LinqMessage, status: str, found: Findings) -> None:
+def judge_status(traffic: Traffic, name: str, memo: LinqMessage, status: str, found: Findings) -> None:
     if status in ("", memo.status):
         return
     _judge_news(traffic, memo, f"{name} is {memo.status} and shown as {status}", found)
@@ -167,9 +170,9 @@ def _judge_contact(conversation: Conversation, said: ContactMessage, found: Find
         found.fault("lost", f"the edit of {said.label}: it reads {said_in(post)!r}")
     if [file.upload.content for file in post.files] != [SOUND] * said.has_file:
         found.fault("lost", f"the file of {said.label}: the post has {len(post.files)}")
-    root = said.answers.message.root_ts if said.answers else None
-    if post.thread_ts != root:
-        found.fault("misplaced", f"{said.label} stands in {post.thread_ts}, not in {root}")
+    place, allowed = (post.channel, post.thread_ts), conversation.places_of(said)
+    if place not in allowed:
+        found.fault("misplaced", f"{said.label} stands in {place}, not in {allowed}")
     _judge_reactions(said.message, conversation.view.marks(post), said.label, found)
     _judge_tapback(conversation, said, found)
 
@@ -194,7 +197,7 @@ def _judge_tapback(conversation: Conversation, said: ContactMessage, found: Find
 def _judge_order_at_linq(traffic: Traffic, conversation: Conversation, found: Findings) -> None:
     """But for clips that were given up in the open, or late: their chat went on without them."""
     wanted = [name for said in conversation.team for name in (said.clips or (said.label,))]
-    doubtful = {name for said in conversation.team for name in said.clips if _was_unconfirmed(conversation, said, name)}
+    doubtful = {name for said in conversation.team for name in said.clips if was_unconfirmed(conversation, said, name)}
     doubtful |= traffic.stepped_aside
     sent = [name for name in map(_name_at_linq, conversation.sent()) if name not in doubtful]
     _judge_order(sent, wanted, found)
@@ -226,13 +229,13 @@ def _judge_strangers(traffic: Traffic, conversation: Conversation, found: Findin
         if own & set(said_in(post).split()):
             found.fault("echoed", said_in(post))
     for said in conversation.contact:
-        if any(said.label in said_in(post).split() for post in posts if post.channel != conversation.view.channel):
+        if any(said.label in said_in(post).split() for post in posts if post.channel not in conversation.channels):
             found.fault("misplaced", f"{said.label} is in another channel")
         if conversation.texts(said.label):
             found.fault("echoed", said.label)
 
 
-def _was_unconfirmed(conversation: Conversation, drop: TeamMessage, name: str) -> bool:
+def was_unconfirmed(conversation: Conversation, drop: TeamMessage, name: str) -> bool:
     texts = [text for notice in conversation.view.notices(drop.message) for text in (*notice.drafts, notice.text)]
     return any((name, "unconfirmed") in statuses_in(text) for text in texts)
 
@@ -248,8 +251,8 @@ def repeated_alerts(traffic: Traffic) -> int:
     """Alerts told twice: after a crash just behind one, twice is better than never."""
     alerts = [
         (post.channel, post.thread_ts, post.text)
-        for conversation in traffic.conversations
-        for post in conversation.view.slack.workspace.channels[conversation.view.channel].messages.values()
+        for channel in {conversation.view.channel for conversation in traffic.conversations}
+        for post in traffic.sandbox.slack.workspace.channels[channel].messages.values()
         if post.bot_id and post.thread_ts and not post.metadata
     ]
     return len(alerts) - len(set(alerts))

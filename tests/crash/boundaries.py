@@ -7,7 +7,7 @@ inside one call: Slack has done what it was asked, and the process dies while it
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Moment = Literal["before", "amid", "after"]
@@ -30,7 +30,25 @@ Act = Literal[
     "lost post answer",
     "early edit",
     "downtime",
+    # in the conversations of an inbox
+    "first message",
+    "lost root answer",
+    "take",
+    "release",
+    "close",
+    "reopen",
+    "contact returns",
+    "move",
+    # before something leaves
+    "held clip",
+    "approval",
+    "cancellation",
+    "schedule",
+    "change of hour",
+    "send now",
+    "hour comes",
 ]
+Subject = Literal["links", "inbox", "holds"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +56,8 @@ class Boundary:
     """``act`` is what people and networks do so that the bot comes by here.
 
     ``port`` is a store of the relay, or a port of a network (``slack.sender``). ``to`` and ``part`` narrow it down to
-    deliveries into that network, and to messages with such a part.
+    deliveries into that network, and to messages with such a part; the part "root" is no part, but the first message of
+    a conversation.
     """
 
     port: str
@@ -114,8 +133,28 @@ HISTORY = [
     *_around("linq.history", "read", "downtime"),
     *_around("marks", "finish_pass", "downtime"),
 ]
+INBOX = [
+    *_around("conversations", "go_on", "first message"),
+    *_around("deliveries", "mark_sending", "first message", part="root"),
+    *_around("slack.sender", "send", "first message", part="root"),
+    *_around("slack.sender", "find", "lost root answer", part="root"),
+    *_around("deliveries", "record", "first message", part="root"),  # after it the second message goes into the thread
+    *_around("conversations", "due", "take"),
+    *_around("slack.threads", "show", "take"),
+    *_around("conversations", "shown", "take"),
+    *_around("conversations", "take", "take"),
+    *_around("conversations", "release", "release"),
+    *_around("conversations", "close", "close"),
+    *_around("conversations", "reopen", "reopen"),
+    *_around("conversations", "move", "move"),
+]
+HOLDS = [
+    *_around("deliveries", "approve", "approval"),
+    *_around("deliveries", "dismiss", "cancellation"),
+    *_around("deliveries", "reschedule", "send now"),
+]
 BOUNDARIES = (*TO_LINQ, *TO_SLACK, *NOTICES, *HISTORY)
-BY_NAME = {boundary.name: boundary for boundary in BOUNDARIES}
+BY_NAME = {boundary.name: boundary for boundary in (*BOUNDARIES, *INBOX, *HOLDS)}
 
 HELD_ANSWERS: dict[str, Act] = {
     "files.getUploadURLExternal": "contact media",
@@ -148,15 +187,57 @@ class Kill:
         return {"KILL_AT": self.at.name, "KILL_NTH": str(self.nth), "KILL_SIGNAL": sign} if self.at else {}
 
 
-def kill_at(boundary: Boundary, nth: int = 1) -> Kill:
-    return Kill(at=boundary, nth=nth, act=boundary.act)
+def kill_at(boundary: Boundary, nth: int = 1, act: Act | None = None) -> Kill:
+    return Kill(at=boundary, nth=nth, act=act or boundary.act)
 
 
-def kills(chance: random.Random) -> Iterator[Kill]:
+def _at(act: Act, *boundaries: str) -> list[Kill]:
+    """At boundaries that are known already, which this act passes, too."""
+    return [kill_at(BY_NAME[name], act=act) for name in boundaries]
+
+
+LINKS_KILLS = [
+    *map(kill_at, BOUNDARIES),
+    *(Kill(held=method, act=act) for method, act in HELD_ANSWERS.items()),
+]
+INBOX_KILLS = [
+    *map(kill_at, INBOX),
+    *_at("contact returns", "conversations.go_on:before", "conversations.go_on:after"),
+    *_at("contact returns", "slack.sender.send:after (text)", "deliveries.record:before (to slack)"),
+    *_at("clip", "deliveries.accept:after (to linq)", "deliveries.mark_sending:after (to linq)"),
+    *_at("clip", "linq.sender.send:after (voice)", "deliveries.record:after (to linq)"),
+    *_at("clip", "slack.board.post:after", "slack.history.read:before", "linq.history.read:after"),
+    Kill(held="chat.postMessage", act="first message"),
+    Kill(held="chat.update", act="take"),
+    Kill(held="views.open", act="move"),
+]
+HOLDS_KILLS = [
+    *map(kill_at, HOLDS),
+    *_at("change of hour", "deliveries.reschedule:before", "deliveries.reschedule:after"),
+    *_at("held clip", "deliveries.accept:before (to linq)", "deliveries.accept:after (to linq)"),
+    *_at("held clip", "notices.begin_refresh:after", "slack.board.post:before", "slack.board.post:after"),
+    *_at("held clip", "notices.posted:before", "slack.history.read:after"),
+    *_at("approval", "deliveries.mark_sending:after (to linq)", "linq.sender.send:after (voice)"),
+    *_at("schedule", "deliveries.accept:before (to linq)", "deliveries.accept:after (to linq)"),
+    *_at("hour comes", "deliveries.claim:before (to linq)", "deliveries.claim:after (to linq)"),
+    *_at("hour comes", "deliveries.mark_sending:after (to linq)", "linq.sender.send:after (text)"),
+    *_at("hour comes", "deliveries.record:before (to linq)"),
+    Kill(held="views.open", act="schedule"),
+    Kill(held="chat.update", act="approval"),
+]
+KILLS: dict[Subject, list[Kill]] = {"links": LINKS_KILLS, "inbox": INBOX_KILLS, "holds": HOLDS_KILLS}
+ANY_TIME_ACTS: dict[Subject, tuple[Act, ...]] = {
+    "links": ("clip", "contact media"),
+    "inbox": ("first message", "take", "contact returns"),
+    "holds": ("hour comes", "approval"),
+}
+
+
+def kills(chance: random.Random, subject: Subject = "links") -> Iterator[Kill]:
     """Every boundary, every held answer and some random times; again and again, shuffled."""
     while True:
-        some = [kill_at(boundary, chance.choice((1, 1, 2))) for boundary in BOUNDARIES]
-        some += [Kill(held=method, act=act) for method, act in HELD_ANSWERS.items()]
-        some += [Kill(delay_s=chance.uniform(0.0, 4.0), act=chance.choice(("clip", "contact media"))) for _ in range(8)]
+        some = [replace(kill, nth=chance.choice((1, 1, 2))) for kill in KILLS[subject]]
+        acts = ANY_TIME_ACTS[subject]
+        some += [Kill(delay_s=chance.uniform(0.0, 4.0), act=chance.choice(acts)) for _ in range(len(some) // 8)]
         chance.shuffle(some)
         yield from some

@@ -5,17 +5,19 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import psutil
 
 from bot.cli.child import ChildError
-from tests.crash.audit import audit, is_settled, repeated_alerts
-from tests.crash.boundaries import ANY_TIME, Kill, kills
-from tests.crash.database_folder import DatabaseFolder, database_folder
+from tests.crash.audit import is_settled, repeated_alerts
+from tests.crash.boundaries import ANY_TIME, Kill, Subject, kills
 from tests.crash.evidence import write_evidence
+from tests.crash.processes.database_folder import DatabaseFolder, database_folder
 from tests.crash.report import Result
+from tests.crash.subjects import TRAFFIC, audit_of
 from tests.crash.traffic import Traffic, traffic
 
 REACH_S = 20.0  # for a boundary to be reached; then the process is killed wherever it happens to be
@@ -34,6 +36,7 @@ class Bot:
     def __init__(self, traffic: Traffic, kill: Kill | None = None, sign: str = "SIGKILL") -> None:
         self._traffic = traffic
         self._kill = kill or Kill()
+        traffic.write_links_file()
         self._process = traffic.forks.bot(traffic.environment | self._kill.environment(sign))
 
     async def start(self) -> None:
@@ -196,16 +199,29 @@ async def drained(traffic: Traffic, database: DatabaseFolder, plan: Iterator[Kil
     await settle(traffic, database, [Bot(traffic)], result)
 
 
-CAMPAIGNS: dict[str, tuple[Campaign, bool, bool]] = {
-    # name: what happens, whether the server is shared, whether Slack speaks over Socket Mode
-    "embedded": (killed, False, False),
-    "socket": (killed, False, True),
-    "shared": (killed, True, False),
-    "pair": (taken_over, True, False),
-    "frozen": (frozen, True, False),
-    "database": (without_database, True, False),
-    "revived": (without_database, False, False),
-    "drained": (drained, False, False),
+@dataclass(frozen=True)
+class Mode:
+    """``socket_mode``: Slack speaks over Socket Mode."""
+
+    happens: Campaign
+    is_shared: bool = False  # the database server is ours, not the bot's
+    socket_mode: bool = False
+    subject: Subject = "links"
+
+
+CAMPAIGNS: dict[str, Mode] = {
+    "embedded": Mode(killed),
+    "socket": Mode(killed, socket_mode=True),
+    "shared": Mode(killed, is_shared=True),
+    "pair": Mode(taken_over, is_shared=True),
+    "frozen": Mode(frozen, is_shared=True),
+    "database": Mode(without_database, is_shared=True),
+    "revived": Mode(without_database),
+    "drained": Mode(drained),
+    "inbox": Mode(killed, subject="inbox"),
+    "inbox_pair": Mode(taken_over, is_shared=True, subject="inbox"),
+    "holds": Mode(killed, subject="holds"),
+    "holds_pair": Mode(taken_over, is_shared=True, subject="holds"),
 }
 
 
@@ -213,18 +229,19 @@ async def run(
     name: str, seed: str, count: int = 0, chosen: list[Kill] | None = None, evidence: Path | None = None
 ) -> Result:
     """``count`` kills drawn from ``seed``, or those that were ``chosen``. ``evidence``: written unless all is clean."""
-    campaign, is_shared, socket_mode = CAMPAIGNS[name]
-    plan = iter(chosen) if chosen is not None else islice(kills(random.Random(seed)), count)
+    mode = CAMPAIGNS[name]
+    plan = iter(chosen) if chosen is not None else islice(kills(random.Random(seed), mode.subject), count)
     result = Result()
-    async with database_folder(is_shared=is_shared) as database:
+    async with database_folder(is_shared=mode.is_shared) as database:
         settings = await asyncio.to_thread(database.settings)
-        async with traffic(seed, database.folder, settings, socket_mode=socket_mode) as people:
+        kind = TRAFFIC[mode.subject]
+        async with traffic(seed, database.folder, settings, kind=kind, socket_mode=mode.socket_mode) as people:
             await _make_links(people)
             people.begin()
-            await campaign(people, database, plan, result)
+            await mode.happens(people, database, plan, result)
             await asyncio.to_thread(database.server)  # the last bot stopped its own
             people.stepped_aside = await asyncio.to_thread(database.stepped_aside)
-            result.findings, result.repeated_alerts = audit(people), repeated_alerts(people)
+            result.findings, result.repeated_alerts = audit_of(people), repeated_alerts(people)
             result.unfinished = await asyncio.to_thread(database.unfinished)
             if evidence and not result.is_clean:
                 write_evidence(evidence, people, database, result)
@@ -278,7 +295,7 @@ async def settle(traffic: Traffic, database: DatabaseFolder, bots: list[Bot], re
         await bot.start()
     traffic.pause()
     deadline = time.monotonic() + SETTLE_S
-    while not is_settled(traffic) or len(await asyncio.to_thread(database.unfinished)) > 0:
+    while not is_settled(traffic, audit_of(traffic)) or len(await asyncio.to_thread(database.unfinished)) > 0:
         if time.monotonic() > deadline:
             result.trouble.append(f"not settled after {SETTLE_S:g} s")
             break

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.crash.database_folder import DatabaseFolder
+from tests.crash.processes.database_folder import DatabaseFolder
 from tests.crash.report import Result
 from tests.crash.traffic import Traffic
 

@@ -17,8 +17,12 @@ MODES = {
     "database": "the database server killed under load",
     "revived": "the embedded server killed under load",
     "drained": "SIGTERM under load",
+    "inbox": "conversations of inboxes, one process",
+    "inbox_pair": "conversations of inboxes, two processes",
+    "holds": "what is held, one process",
+    "holds_pair": "what is held, two processes",
 }
-COLUMNS = ("said", "lost", "doubled", "disordered", "misplaced", "echoed", "untrue", "unconfirmed")
+COLUMNS = ("said", "lost", "doubled", "disordered", "misplaced", "early", "echoed", "untrue", "unconfirmed")
 HEAD = f"| mode | kills | {' | '.join(COLUMNS)} |\n|---|{'--:|' * (len(COLUMNS) + 1)}"
 
 

@@ -17,8 +17,8 @@ from bot.sandbox.slack.switches import Download
 from bot.sandbox.slack.switches import Switches as SlackSwitches
 from tests.crash.audit import audit, repeated_alerts
 from tests.crash.campaigns import Bot, settle
-from tests.crash.database_folder import DatabaseFolder, database_folder
 from tests.crash.evidence import write_evidence
+from tests.crash.processes.database_folder import DatabaseFolder, database_folder
 from tests.crash.report import Result
 from tests.crash.traffic import Traffic, traffic
 

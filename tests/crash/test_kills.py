@@ -54,3 +54,12 @@ async def test_another_process_finishes_what_a_dead_or_frozen_one_held() -> None
     )
     assert faults(pair, frozen, drained) == []
     assert max(drained.drained_s) <= 10.0
+
+
+async def test_conversations_and_holds_survive_kills() -> None:
+    """One root for each contact, and nothing leaves before somebody has approved it."""
+    inbox, holds = await asyncio.gather(
+        run("inbox", "short", chosen=kills("slack.sender.send:after (root)", "conversations.take:after")),
+        run("holds", "short", chosen=kills("deliveries.approve:after")),
+    )
+    assert faults(inbox, holds) == []

@@ -1,4 +1,4 @@
-"""What the bot is killed in: two linked channels, and people on both sides who go on talking all the while.
+"""What the bot is killed in: linked channels, and people on both sides who go on talking all the while.
 
 Slack's and Linq's minutes are shortened, so that a redelivery comes within seconds and not hours, and so are the
 heartbeats of the bot's workers; what they answer, how often they try and when they give up stays as it is.
@@ -8,22 +8,20 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.cli.child import BotProcess
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.linq.phone import PhoneFile
-from bot.sandbox.linq.state.models import Message as LinqMessage
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.fixtures import CLIPS, CREW
-from bot.sandbox.slack.state.models import Message as SlackMessage
 from bot.sandbox.slack.state.models import Upload
 from bot.sandbox.time_scale import TimeScale
 from tests.crash.boundaries import Act
-from tests.crash.fork_server import ForkServer, fork_server
-from tests.stories.system import SOUND, System, said_in
+from tests.crash.conversation import CONVERSATION, VOICE, ContactMessage, Conversation, TeamMessage
+from tests.crash.processes.fork_server import ForkServer, fork_server
+from tests.stories.system import SOUND, System
 
 SCALE = 0.05  # Slack tries again after 0, 3 and 15 s; Linq nine times within 50 s
 JOB_SPEED = 4  # a process that died is given up after 2 s instead of 9
@@ -31,78 +29,14 @@ SEARCH_S = 2.0
 OPEN_AT_MOST = 4  # messages that may be on their way from one person before they pause
 PAUSES_S = (2.0, 6.0)
 LATE_WEBHOOK_S = 4.0  # a webhook that would tell what a lost answer did comes later than the search for it
-VOICE, CONVERSATION = "voice", "conversation"
-
-
-@dataclass
-class TeamMessage:
-    """Something said in Slack: clips by their file names, or a text that begins with its label."""
-
-    label: str
-    message: SlackMessage
-    clips: tuple[str, ...] = ()
-    text: str = ""  # as it reads now
-    answers: "ContactMessage | None" = None
-    is_deleted: bool = False
-
-    @property
-    def is_accepted(self) -> bool:
-        """Slack was told that it is stored."""
-        delivery = self.message.delivery
-        return delivery is not None and any(answer.accepted for answer in delivery.answers)
-
-
-@dataclass
-class ContactMessage:
-    """Something said at the other phone: its text begins with its label; with ``has_file``, a voice memo beside it."""
-
-    label: str
-    message: LinqMessage
-    text: str
-    has_file: bool = False
-    answers: TeamMessage | None = None
-
-
-@dataclass
-class Conversation:
-    """One linked channel and its chat, and all that was said in them, oldest first."""
-
-    view: System
-    mode: str
-    team: list[TeamMessage] = field(default_factory=list)
-    contact: list[ContactMessage] = field(default_factory=list)
-    reacted: dict[str, str] = field(default_factory=dict)  # what Ann holds on the post of this label
-
-    @property
-    def name(self) -> str:
-        return self.view.channel[2:6]
-
-    @property
-    def is_group(self) -> bool:
-        return self.view.sandbox.linq.account.chats[self.view.chat].is_group
-
-    def memos(self, name: str) -> list[LinqMessage]:
-        return [each for each in self.sent() if each.is_voice_memo and each.media[0].filename == name]
-
-    def texts(self, label: str) -> list[LinqMessage]:
-        return [each for each in self.sent() if label in each.text.split()]
-
-    def sent(self) -> list[LinqMessage]:
-        return self.view.sandbox.linq.sent(self.view.chat)
-
-    def posts(self, label: str) -> list[SlackMessage]:
-        return [post for post in self.view.posts() if label in said_in(post).split()]
-
-    def has_arrived(self, said: TeamMessage | ContactMessage) -> bool:
-        if isinstance(said, ContactMessage):
-            return bool(self.posts(said.label))
-        return bool(self.texts(said.label)) if said.text else all(self.memos(name) for name in said.clips)
 
 
 PersonAct = Callable[[Conversation], Coroutine[Any, Any, object]]
 
 
 class Traffic:
+    """Two linked channels."""
+
     def __init__(
         self,
         sandbox: Sandbox,
@@ -118,23 +52,47 @@ class Traffic:
         self._may_talk = asyncio.Event()
         self._told: set[str] = set()  # messages of contacts of which the bot said that it has stored them
         self._read_up_to = 0
-        nobody = BotProcess({})  # a view of both sides needs no bot
-        self.conversations = [
-            Conversation(System(sandbox, nobody, CLIPS, Chats.ANN), VOICE),
-            Conversation(System(sandbox, nobody, CREW, Chats.FAMILY), CONVERSATION),
+        self.nobody = BotProcess({})  # a view of both sides needs no bot
+        self.conversations: list[Conversation] = []
+        self._open_conversations()
+
+    def _open_conversations(self) -> None:
+        self.conversations += [
+            Conversation(System(self.sandbox, self.nobody, CLIPS, Chats.ANN), VOICE),
+            Conversation(System(self.sandbox, self.nobody, CREW, Chats.FAMILY), CONVERSATION),
         ]
 
-    def begin(self) -> None:
-        """Let people talk until ``pause``."""
-        self._may_talk.set()
-        self._people = self._people or [
-            asyncio.create_task(person)
+    def _links(self) -> list[dict[str, str]]:
+        """The tables of the links file."""
+        return [
+            {"channel": each.view.channel, "chat": each.view.chat, "mode": each.mode} for each in self.conversations
+        ]
+
+    def _persons(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            person
             for conversation in self.conversations
             for person in (self._talk_in_slack(conversation), self._talk_on_the_phone(conversation))
         ]
 
+    def write_links_file(self) -> None:
+        """For the next bot to read."""
+        tables = [[f'{key} = "{value}"' for key, value in link.items()] for link in self._links()]
+        text = "".join("\n".join(["[[link]]", *lines, ""]) for lines in tables)
+        Path(self.environment["LINKS_FILE"]).write_text(text)
+
+    def begin(self) -> None:
+        """Let people talk until ``pause``."""
+        self._may_talk.set()
+        self._people = self._people or [asyncio.create_task(person) for person in self._persons()]
+
     def pause(self) -> None:
         self._may_talk.clear()
+
+    @property
+    def has_open_ends(self) -> bool:
+        """Whether people still have something to do, though they say nothing more."""
+        return False
 
     async def end(self) -> None:
         for person in self._people:
@@ -143,7 +101,6 @@ class Traffic:
 
     async def act(self, act: Act) -> None:
         """Let people and networks do what leads the bot to a certain boundary."""
-        conversation = self.conversations[1] if act == "team reaction" else self.chance.choice(self.conversations)
         linq, slack = self.sandbox.linq.switches, self.sandbox.slack.switches
         linq.webhook_delay_s = LATE_WEBHOOK_S if act == "lost memo answer" else 0.0
         match act:
@@ -153,10 +110,14 @@ class Traffic:
                 linq.next("voicememo", 2024)
             case "lost memo answer":
                 linq.next("voicememo", self.chance.choice(("lose_answer", "act_then_500")))
-            case "lost notice answer" | "lost post answer":
+            case "lost notice answer" | "lost post answer" | "lost root answer":
                 slack.fault("chat.postMessage", drop=True, done=True, times=1)
             case _:
                 pass
+        await self._perform(act)
+
+    async def _perform(self, act: Act) -> None:
+        conversation = self.conversations[1] if act == "team reaction" else self.chance.choice(self.conversations)
         await self._person_for(act)(conversation)
 
     def _person_for(self, act: Act) -> PersonAct:
@@ -233,14 +194,16 @@ class Traffic:
 
     async def answer_with_text(self, conversation: Conversation) -> ContactMessage:
         """Alone, or as a reply to something that the team said."""
-        label, answers = self._label("C", conversation, conversation.contact), None
-        carried = [each for each in conversation.team if conversation.has_arrived(each) and not each.is_deleted]
-        if carried and self.chance.random() < 0.2:
-            answers = self.chance.choice(carried[-5:])
-        reply_to = _at_linq(conversation, answers).id if answers else ""
+        label, answers = self._label("C", conversation, conversation.contact), self._any_carried(conversation)
+        reply_to = conversation.at_linq(answers).id if answers else ""
         message = conversation.view.phone.send(conversation.view.chat, label, reply_to=reply_to)
         conversation.contact.append(ContactMessage(label, message, label, answers=answers))
         return conversation.contact[-1]
+
+    def _any_carried(self, conversation: Conversation) -> TeamMessage | None:
+        """Something that the team said not long ago; mostly None."""
+        carried = [each for each in conversation.team if conversation.has_arrived(each) and not each.is_deleted]
+        return self.chance.choice(carried[-5:]) if carried and self.chance.random() < 0.2 else None
 
     async def answer_with_voice(self, conversation: Conversation) -> ContactMessage:
         label = self._label("C", conversation, conversation.contact)
@@ -272,13 +235,17 @@ class Traffic:
         said = self.chance.choice([*carried[-3:], *conversation.contact[-3:], None])
         if said is None:
             return
-        message = _at_linq(conversation, said)
+        message = conversation.at_linq(said)
         if message.parts[0].reactions and not any(each.person.is_me for each in message.parts[0].reactions):
             conversation.view.phone.unreact(message.id)
         else:
             conversation.view.phone.react(message.id, self.chance.choice(("love", "laugh", "question")))
 
     # everybody
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self.chance.uniform(*self._pauses_s))
+        await self._may_talk.wait()
 
     async def _talk(
         self,
@@ -287,8 +254,7 @@ class Traffic:
         acts: Sequence[PersonAct],
     ) -> None:
         while True:
-            await asyncio.sleep(self.chance.uniform(*self._pauses_s))
-            await self._may_talk.wait()
+            await self._pause()
             if sum(not conversation.has_arrived(each) for each in said[-OPEN_AT_MOST:]) < OPEN_AT_MOST:
                 await self.chance.choice(acts)(conversation)
             while said and not self._may_go_on(conversation, said[-1]):
@@ -297,8 +263,10 @@ class Traffic:
     def _may_go_on(self, conversation: Conversation, said: TeamMessage | ContactMessage) -> bool:
         """The next message may come before this one is known only where the bot can find out their order: from the
         history, after all its processes were down."""
-        is_bot_up = any(bot.port and bot.is_running for bot in self.forks.bots)
-        return self._is_accepted(said) or not is_bot_up or conversation.has_arrived(said)
+        return self._is_accepted(said) or not self.is_bot_up() or conversation.has_arrived(said)
+
+    def is_bot_up(self) -> bool:
+        return any(bot.port and bot.is_running for bot in self.forks.bots)
 
     def _is_accepted(self, said: TeamMessage | ContactMessage) -> bool:
         if isinstance(said, TeamMessage):
@@ -323,18 +291,13 @@ def _last(said: list[Any]) -> Any:
     return said[-1] if said else None
 
 
-def _at_linq(conversation: Conversation, said: TeamMessage | ContactMessage) -> LinqMessage:
-    if isinstance(said, ContactMessage):
-        return said.message
-    return (conversation.texts(said.label) if said.text else conversation.memos(said.clips[0]))[0]
-
-
 @asynccontextmanager
 async def traffic(
     seed: str,
     folder: Path,
     settings: dict[str, str],
     *,
+    kind: type[Traffic] = Traffic,
     socket_mode: bool = False,
     scale: float = SCALE,
     search_s: float = SEARCH_S,
@@ -349,12 +312,7 @@ async def traffic(
             "AUDIO_WORKERS": "1",
             "JOB_SPEED": str(JOB_SPEED),
         }
-        made = Traffic(sandbox, forks, random.Random(seed), sandbox.environment() | own | settings, pauses_s)
-        links = [
-            f'[[link]]\nchannel = "{each.view.channel}"\nchat = "{each.view.chat}"\nmode = "{each.mode}"\n'
-            for each in made.conversations
-        ]
-        (folder / "links.toml").write_text("".join(links))
+        made = kind(sandbox, forks, random.Random(seed), sandbox.environment() | own | settings, pauses_s)
         try:
             yield made
         finally:

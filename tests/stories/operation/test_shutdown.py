@@ -11,7 +11,7 @@ import pytest
 from bot.cli.child import BotProcess
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.sandbox import Sandbox
-from tests.crash.database_folder import DatabaseFolder
+from tests.crash.processes.database_folder import DatabaseFolder
 from tests.stories.system import System
 
 

@@ -1,4 +1,4 @@
-"""Starts bots without their imports: ``python -m tests.crash.fork_server FD`` has done them, and forks when asked.
+"""Starts bots without their imports: ``python -m tests.crash.processes.fork_server FD`` has done them, and forks.
 
 An interpreter with the bot's imports takes 1.9 s of CPU, which five hundred starts would spend sixteen minutes on. What
 is forked is a process of its own that opens its own database, ports and sockets.
@@ -29,7 +29,9 @@ REQUEST_BYTES = 65536
 
 def serve() -> None:
     """Until the other end of the socket is closed."""
-    run = import_module("tests.crash.killed_bot").run  # here, because the bot's own workers import this module, too
+    run = import_module(
+        "tests.crash.processes.killed_bot"
+    ).run  # here, because the bot's own workers import this module, too
     requests = socket.socket(fileno=int(sys.argv[1]))
     woken, waker = socket.socketpair()
     waker.setblocking(False)
@@ -173,7 +175,12 @@ class _ForkedBot(BotProcess):
 async def fork_server() -> AsyncIterator[ForkServer]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.crash.fork_server", str(theirs.fileno()), cwd=ROOT, pass_fds=[theirs.fileno()]
+        sys.executable,
+        "-m",
+        "tests.crash.processes.fork_server",
+        str(theirs.fileno()),
+        cwd=ROOT,
+        pass_fds=[theirs.fileno()],
     )
     theirs.close()
     ours.setblocking(False)

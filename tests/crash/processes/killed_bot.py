@@ -24,6 +24,8 @@ from bot.relay.ports.networks import Network, Outgoing
 from bot.relay.ports.stores import Claim
 from tests.crash.boundaries import BY_NAME, Boundary, Moment
 
+NEW_THREAD = "/new-"  # in the id of a thread whose root is still to be posted
+
 Call = Callable[..., Awaitable[Any]]
 
 
@@ -140,7 +142,8 @@ class Killer:
             return True
         deliveries = list(self._deliveries(args))
         rooms: list[str] = [each.target for each in deliveries] or [each for each in args if isinstance(each, str)]
-        kinds = [part.kind for each in deliveries for part in each.parts]
+        kinds: list[str] = [part.kind for each in deliveries for part in each.parts]
+        kinds += ["root" for each in deliveries if NEW_THREAD in each.target]
         return (not to or to in map(network_of, rooms)) and (not part or part in kinds)
 
     def _deliveries(self, args: tuple[Any, ...]) -> Iterator[Delivery]:

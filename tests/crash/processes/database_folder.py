@@ -19,14 +19,17 @@ from psycopg.sql import SQL, Identifier
 
 from bot.store.embedded import Embedded
 
-UNFINISHED = """
+IN_LINE = "state IN ('waiting', 'prepared', 'sending') AND NOT awaits_approval AND coalesce(not_before < now(), true)"
+UNFINISHED = f"""
 SELECT concat_ws(' ', 'delivery', source, parts, state, 'about', about, 'until', retry_at, reason, code)
-    FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending') AND coalesce(not_before < now(), true)
+    FROM deliveries WHERE {IN_LINE}
 UNION ALL SELECT concat_ws(' ', 'notice', id, 'until', retry_at) FROM notices
     WHERE requested > started OR retry_at IS NOT NULL
+UNION ALL SELECT concat_ws(' ', 'root', room, 'until', refresh_at) FROM conversations
+    WHERE refresh_at IS NOT NULL AND root IS NOT NULL
 UNION ALL SELECT concat_ws(' ', 'job', lock, status) FROM procrastinate_jobs
 """
-OPEN = "SELECT id FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending')"
+OPEN = f"SELECT id FROM deliveries WHERE {IN_LINE}"
 STEPPED_ASIDE = "SELECT part ->> 'name' FROM deliveries, jsonb_array_elements(parts) AS part WHERE is_late"
 BACK_WITHIN_S = 60.0
 START_LOCK = Lock()  # the package of the embedded server is made for one server in a process
