@@ -16,7 +16,8 @@ CREATE FUNCTION mark_conversation(which text) RETURNS void LANGUAGE sql AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION continue_conversation(
-    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean
+    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean,
+    its_contact text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     known conversations;
@@ -38,11 +39,11 @@ BEGIN
         RETURN;
     END IF;
     PERFORM end_conversation(known.room);
-    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, former)
-    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, (
+    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, contact_id, former)
+    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, its_contact, (
         SELECT room FROM conversations WHERE peer = this_peer AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
-    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox)
-    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room);
+    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox, line)
+    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room, its_lines[1]);
     DELETE FROM marks WHERE room = this_peer;  -- from a link that is gone
     PERFORM mark_conversation(new_room);
     DELETE FROM unheard WHERE room = this_peer;
