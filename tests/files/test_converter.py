@@ -50,9 +50,12 @@ async def test_heic_goes_with_a_jpeg_copy(workers: AudioWorkers, tmp_path: Path)
         assert (picture.format, picture.size) == ("JPEG", (64, 48))
 
 
-async def test_a_damaged_heic_goes_as_it_is(workers: AudioWorkers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "hollow"])
+async def test_a_damaged_heic_goes_as_it_is(workers: AudioWorkers, tmp_path: Path, *, is_cut: bool) -> None:
     path = heic(tmp_path)
-    path.write_bytes(path.read_bytes()[:200])
+    whole = path.read_bytes()
+    kept = whole[: 200 if is_cut else whole.index(b"mdat")]
+    path.write_bytes(kept if is_cut else kept.ljust(len(whole), b"\0"))
     [original] = await AttachmentConverter(workers, rules(workers)).convert(path, part("IMG_1.HEIC"), tmp_path / "copy")
     assert original.content_type == "image/heic"
 
