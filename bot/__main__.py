@@ -26,7 +26,17 @@ app.add_typer(links, name="links")
 app.add_typer(deliveries, name="deliveries")
 
 
-Since = Annotated[datetime | None, typer.Option(help="Only from this day or time on, in UTC; else all.")]
+def _moment(written: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written!r}: write it as 2026-01-31 or 2026-01-31T09:30.") from None
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(parser=_moment, metavar="DATE", help="Only from this day or time on, in UTC; else all."),
+]
 Format = Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="Comma-separated, or a JSON object a line.")]
 
 

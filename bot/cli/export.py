@@ -91,7 +91,9 @@ def _cell(value: Field) -> str:
 
 
 def _utc(since: datetime | None) -> datetime:
-    return since.replace(tzinfo=UTC) if since else datetime(1970, 1, 1, tzinfo=UTC)
+    """What names no time zone is UTC."""
+    moment = since or datetime(1970, 1, 1, tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -29,7 +29,10 @@ async def _forget(handle: str) -> None:
         in_file = await _links_in_file(services)
         forgotten = await services.erasure.forget(handle)
     console = plain_console(soft_wrap=True)
-    console.print(f"{handle} is forgotten: {_counted(forgotten)}.")
+    if not (forgotten.deliveries or forgotten.files or forgotten.links or forgotten.being_sent):
+        console.print(f"{handle} had no deliveries, links or files here: is it written as Linq shows it?")
+    else:
+        console.print(f"{handle} is forgotten: {_counted(forgotten)}.")
     console.print(OUT_OF_REACH)
     for room in forgotten.links:
         if room in in_file:

@@ -65,6 +65,11 @@ async def test_wrong_option_of_an_export_is_wrong_usage(shell: Shell, words: tup
     assert (ran.code, ran.out) == (2, "")
 
 
+async def test_day_that_cannot_be_read_is_told_how_to_write_it(shell: Shell) -> None:
+    ran = await shell.run("audit", "--since", "yesterday")
+    assert "write it as 2026-01-31 or 2026-01-31T09:30" in ran.err
+
+
 async def test_exports_hold_nothing_that_was_said(shell: Shell, database: Database) -> None:
     await database.deliveries.accept([delivery("a", parts=(Text("t", "Our secret"),))])
     for words in (("deliveries", "export"), ("audit",)):

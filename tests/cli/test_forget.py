@@ -41,6 +41,14 @@ async def test_link_of_the_file_is_named_because_it_would_come_back(
     assert f"LINKS_FILE still links {CLIPS} with them" in ran.err
 
 
+async def test_stranger_may_be_misspelt(shell: Shell) -> None:
+    ran = await shell.run("forget", "bean@example.com")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(
+        "bean@example.com had no deliveries, links or files here: is it written as Linq shows it?\n"
+    )
+
+
 @pytest.mark.parametrize("words", ["Ben", "12025550123", ""])
 async def test_what_is_no_handle_is_one_line(shell: Shell, words: str) -> None:
     ran = await shell.run("forget", words)
