@@ -177,8 +177,10 @@ def _build(
     urls = _temporary_urls(settings, database, url_tokens)
     transfer = MediaTransfer(networks, spool_folder=spool.path, lend_up_to=limits.URL_BYTES if urls else 0)
     prefetcher = Prefetcher(transfer.prepare, store.wake, limit=prefetch)
-    deliveries = _deliveries(settings, database, store, conversations, adapters, links, prefetcher, urls)
-    backfill = _backfill(settings, decorate("marks", database.marks), database, deliveries, networks)
+    marks = decorate("marks", database.marks)
+    order = InboundOrder(marks.open_gap)
+    deliveries = _deliveries(settings, database, store, conversations, adapters, links, prefetcher, order, urls)
+    backfill = _backfill(settings, marks, database, deliveries, networks)
     notices = NoticeService(decorate("notices", database.notices), networks)
     return Services(
         settings=settings,
@@ -198,7 +200,7 @@ def _build(
         overviews=Overviews(database.overviews, database.links),
         openings=Openings(store, links, adapters.linq.opening, now=now),
         backfill=backfill,
-        inbound_order=InboundOrder(backfill.open_gap),
+        inbound_order=order,
         erasure=Erasure(adapters.linq.erasure, database.erasure),
         temporary_urls=urls,
         url_tokens=url_tokens,
@@ -214,6 +216,7 @@ def _deliveries(
     adapters: "_Adapters",
     links: Links,
     prefetcher: Prefetcher,
+    inbound_order: InboundOrder,
     urls: TemporaryUrls | None,
 ) -> DeliveryService:
     networks = adapters.networks
@@ -224,6 +227,7 @@ def _deliveries(
         Conversations(conversations, database.links, networks, adapters.linq.rooms),
         networks,
         prefetcher,
+        inbound_order,
         retry=RetryPolicy(search_timeout=timedelta(seconds=settings.send_confirm_seconds)),
         temporary_urls=urls,
         accepted=prefetcher.observe,

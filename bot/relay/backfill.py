@@ -63,10 +63,6 @@ class Backfill:
         """Something may have been missed in every linked room: what they send waits until they were read."""
         await self._store.open_gaps()
 
-    async def open_gap(self, rooms: Sequence[RoomId]) -> None:
-        """The same for these rooms, as far as they are linked."""
-        await self._store.open_gap(rooms)
-
     async def read_next(self) -> BackfillRead | None:
         """One call for the room that needs it most. None: no room needs reading now."""
         mark = await self._store.lease(self._interval)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from bot.relay import holds, policy
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.model import Delivery, DeliveryState, HeldFor, Message, PreparedPart
@@ -46,6 +47,7 @@ class DeliveryService:
         conversations: Conversations,
         networks: Networks,
         prefetcher: Prefetcher,
+        inbound_order: InboundOrder,
         *,
         retry: RetryPolicy,
         temporary_urls: TemporaryUrls | None = None,
@@ -60,6 +62,7 @@ class DeliveryService:
         self._conversations = conversations
         self._networks = networks
         self._prefetcher = prefetcher
+        self._inbound_order = inbound_order
         self._retry = retry
         self._accepted = accepted
         self._carry_up_to = carry_up_to
@@ -147,8 +150,11 @@ class DeliveryService:
     async def send_next(self, target: RoomId) -> None:
         """Advance the room's deliveries in their order until none is left, or the next one has to wait. Of threads that
         are still to be made it may be another one's turn: its own job then makes this one."""
+        settled = None
         while (claim := await self._store.claim(target)) is not None:
-            if not await self._advance_safely(claim) or claim.delivery.target != target:
+            if claim.delivery.id != settled and await self._inbound_order.settled(claim.delivery.origin):
+                settled = claim.delivery.id  # what was said before it may be stored by now, and goes first
+            elif not await self._advance_safely(claim) or claim.delivery.target != target:
                 break
         await self._conversations.refresh(target)
 

@@ -36,3 +36,15 @@ class InboundOrder:
             except RetryLater:
                 self._missed.update(rooms)
                 raise
+
+    async def settled(self, room: RoomId) -> bool:
+        """Wait for the events of this room that have come and are not stored yet; whether there were any.
+
+        What was said first does not always come first: of several requests at once, those on new connections are read
+        after the one on a connection that was open.
+        """
+        lock = self._locks.get(room)
+        if lock is None or not lock.locked():
+            return False
+        async with lock:  # first come, first served: behind all that have come
+            return True

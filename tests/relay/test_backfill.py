@@ -447,13 +447,13 @@ async def test_gaps_of_rooms_with_something_to_send_are_read_in_turn(gap: World)
 
 async def test_gap_of_one_room_is_opened_alone(world: World) -> None:
     await read_all(world)
-    await world.backfill.open_gap([CHANNEL, OTHER_CHANNEL])
+    await world.database.marks.open_gap([CHANNEL, OTHER_CHANNEL])
     assert [row["room"] for row in world.execute("SELECT room FROM marks WHERE has_gap")] == [CHANNEL]
 
 
 async def test_message_that_was_not_stored_goes_before_what_followed_it(world: World) -> None:
     world.team.history.said = [said("5", voice("missed.m4a"))]
-    await world.backfill.open_gap([CHANNEL])
+    await world.database.marks.open_gap([CHANNEL])
     await world.deliveries.accept(said("6", voice("new.m4a")))
     await world.do_jobs()
     await read_all(world)

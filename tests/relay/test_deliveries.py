@@ -1,5 +1,6 @@
 """Prepare, send, record: never twice, never lost, in order, and what each kind of failure leads to."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import MediaRef
 from bot.relay.model import DeliveryState, Status
 from bot.relay.parts import Media, Text
-from tests.fakes import CHAT, heard, public_voice, said, voice
+from tests.fakes import CHANNEL, CHAT, heard, public_voice, said, voice
 from tests.relay.world import World
 
 
@@ -28,6 +29,17 @@ async def test_deliveries_of_a_room_are_sent_in_the_order_of_their_messages(worl
     await world.deliveries.accept(said("1", voice("one.m4a"), voice("two.m4a")))
     await world.run()
     assert world.sent_names == ["one.m4a", "two.m4a", "late.m4a"]
+
+
+async def test_message_waits_for_events_of_its_room_that_have_come(world: World) -> None:
+    """Of several requests at once, one on a connection that was open is read before those on new ones."""
+    [late] = await world.deliveries.accept(said("9", voice("late.m4a")))
+    async with asyncio.TaskGroup() as group, world.order.of(CHANNEL):
+        group.create_task(world.run(during=timedelta()))
+        while (await world.row(late)).fence == 0:
+            pass  # it is not claimed yet
+        await world.deliveries.accept(said("1", voice("early.m4a")))
+    assert world.sent_names == ["early.m4a", "late.m4a"]
 
 
 async def test_delivery_refused_by_the_target_fails_with_reason_and_code(world: World) -> None:

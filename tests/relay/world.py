@@ -13,6 +13,7 @@ from bot.relay.backfill import Backfill
 from bot.relay.deliveries import DeliveryService
 from bot.relay.errors import RelayError
 from bot.relay.ids import DeliveryId, NoticeId, RoomId
+from bot.relay.inbound_order import InboundOrder
 from bot.relay.media.prefetch import Prefetcher
 from bot.relay.media.temporary_urls import TemporaryUrls
 from bot.relay.media.transfer import MediaTransfer
@@ -75,6 +76,7 @@ class World:
         transfer = MediaTransfer(networks, spool_folder=self.folder, lend_up_to=self.lend_up_to)
         self.prefetcher = Prefetcher(transfer.prepare, store.deliveries.wake, limit=self.prefetch)
         urls = TemporaryUrls(store.deliveries, "https://bot.example/", token=lambda: "tok") if self.lend_up_to else None
+        self.order = InboundOrder(store.marks.open_gap)
         self.deliveries = DeliveryService(
             self.store,
             store.people,
@@ -82,6 +84,7 @@ class World:
             Conversations(store.conversations, store.links, networks, self.chats.rooms),
             networks,
             self.prefetcher,
+            self.order,
             retry=self.retry,
             temporary_urls=urls,
             accepted=self.prefetcher.observe,

@@ -199,10 +199,11 @@ async def test_an_edit_before_it_is_sent_replaces_the_text(linked: System) -> No
 
 
 async def test_a_deleted_text_is_not_sent_and_a_sent_one_cannot_be_taken_back(linked: System) -> None:
-    linked.sandbox.linq.switches.next("messages.send", *[2009] * 3)
+    linked.sandbox.linq.admin.set_condition(linked.chat, "creating")  # what is sent now waits
     unsent = await linked.mention("a mistake")
     await linked.until(lambda: bool(linked.sandbox.wire.named("messages.send")))
     await linked.slack.delete(unsent.channel, unsent.ts)
+    linked.sandbox.linq.admin.set_condition(linked.chat, "ready")
     root = await linked.say("a thread")
     sent = await linked.mention("said and done", thread_ts=root.ts)
     await linked.until_marked(sent, DELIVERED, READ)
