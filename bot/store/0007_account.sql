@@ -36,44 +36,6 @@ CREATE FUNCTION shown_contact(which conversations) RETURNS text LANGUAGE sql STA
         FROM people WHERE id = which.contact_id), '')
 $$;
 
-DROP FUNCTION continue_conversation;
--- As before, and with whom. The conversation of a chat that wrote at that time goes on: the one it has, unless that was closed more than a day
--- before; else a new one in ``inbox``, which begins as the thread ``new_room``. None where the chat has a link of its own,
--- or no inbox takes it. Whoever comes first makes it: the lock is held until it is seen by everybody.
-CREATE FUNCTION continue_conversation(
-    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean,
-    its_contact text
-) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    known conversations;
-    taker links;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('conversation ' || this_peer, 0));
-    SELECT * INTO known FROM conversations WHERE peer = this_peer AND ended_at IS NULL;
-    IF known.closed_at IS NULL AND known.room IS NOT NULL OR known.closed_at > at - interval '1 day' THEN
-        UPDATE conversations SET closed_at = NULL, refresh_at = next_refresh(shown_at)
-        WHERE room = known.room AND closed_at IS NOT NULL;
-        INSERT INTO marks (room) SELECT unnest(ARRAY[known.room, this_peer]) ON CONFLICT DO NOTHING;
-        RETURN;
-    END IF;
-    IF EXISTS (SELECT FROM links WHERE peer = this_peer AND inbox IS NULL) THEN
-        RETURN;
-    END IF;
-    SELECT * INTO taker FROM links WHERE room = inbox_room AND is_inbox ORDER BY from_file LIMIT 1;
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
-    PERFORM end_conversation(known.room);
-    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, contact_id, former)
-    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, its_contact, (
-        SELECT room FROM conversations WHERE peer = this_peer AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
-    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox, line)
-    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room, its_lines[1]);
-    INSERT INTO marks (room) SELECT unnest(ARRAY[new_room, this_peer]) ON CONFLICT DO NOTHING;
-    DELETE FROM unheard WHERE room = this_peer;
-END;
-$$;
-
 -- As before, and with the contact of the conversation that it belongs to, none where it belongs to a link that somebody
 -- made.
 CREATE OR REPLACE FUNCTION begin_refresh(which text) RETURNS json LANGUAGE plpgsql AS $$
@@ -102,6 +64,12 @@ BEGIN
 END;
 $$;
 
+-- Made of what it tells, so that the same reaction found in a history is the same delivery.
+CREATE FUNCTION id_of_reaction(told reactions, target text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT left(encode(sha256(convert_to(concat_ws(
+        '|', told.about, told.person, told.emoji, told.part, told.changes::text, target), 'UTF8')), 'hex'), 20)
+$$;
+
 -- As before, and held as the link says.
 CREATE OR REPLACE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, condition text) RETURNS text[]
 LANGUAGE plpgsql AS $$
@@ -112,8 +80,7 @@ BEGIN
     WITH told AS (
         INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit,
             state, not_before, held_for, reason, remedy)
-        SELECT left(encode(sha256(convert_to(concat_ws('|', each.about, each.sender, which_emoji, held.part,
-                held.changes::text, each.target), 'UTF8')), 'hex'), 20),
+        SELECT id_of_reaction(held, each.target),
             each.source, each.origin, each.target, each.sender,
             jsonb_build_array(each.parts -> 0 || jsonb_build_object('emoji', which_emoji, 'is_removed', removed)),
             each.ordered_at, each.position, each.about, true, each.state, each.not_before, each.held_for, each.reason,

@@ -24,16 +24,14 @@ CREATE FUNCTION is_known(message text) RETURNS boolean LANGUAGE sql STABLE AS $$
 $$;
 
 -- The team may react to a contact's message before its post is recorded: it is seen as soon as it is posted, and its files
--- are attached, and its id stored, after that. What is on it by then is told once it is known as theirs. The id is the one
--- of ``tell_reaction``, so that the same reaction found in a history is the same delivery.
+-- are attached, and its id stored, after that. What is on it by then is told once it is known as theirs.
 CREATE FUNCTION tell_early_reactions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM reactions WHERE about = NEW.sent_as AND is_held) THEN
         RETURN NULL;
     END IF;
     INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit)
-    SELECT left(encode(sha256(convert_to(concat_ws('|', about, person, emoji, part, changes::text, NEW.origin), 'UTF8')),
-            'hex'), 20),
+    SELECT id_of_reaction(reactions, NEW.origin),
         concat_ws('/', about, 'reaction', person, emoji, changes::text), NEW.target, NEW.origin, person,
         jsonb_build_array(jsonb_build_object(
             'kind', 'reaction', 'key', 'reaction', 'emoji', emoji, 'is_removed', false, 'part', part)),

@@ -15,7 +15,12 @@ CREATE FUNCTION mark_conversation(which text) RETURNS void LANGUAGE sql AS $$
     WHERE marks.has_gap AND marks.gap_since IS NULL  -- it was closed, and is to be read once more
 $$;
 
-CREATE OR REPLACE FUNCTION continue_conversation(
+DROP FUNCTION continue_conversation;
+-- As before, with whom, and marked like those that hold it. The conversation of a chat that wrote at that time goes on: the
+-- one it has, unless that was closed more than a day before; else a new one in ``inbox``, which begins as the thread
+-- ``new_room``. None where the chat has a link of its own, or no inbox takes it. Whoever comes first makes it: the lock is
+-- held until it is seen by everybody.
+CREATE FUNCTION continue_conversation(
     this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean,
     its_contact text
 ) RETURNS void LANGUAGE plpgsql AS $$
