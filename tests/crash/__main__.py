@@ -49,7 +49,7 @@ def main() -> int:
         command = f"python -m tests.crash soak --seed {asked.seed} --minutes {asked.minutes:g} --speed {asked.speed:g}"
         print(soak_report(result, command))
         return 0 if result.is_clean else 1
-    return asyncio.run(_all(asked.seed, asked.kills, asked.at_once, asked.of))
+    return asyncio.run(_all(asked))
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,16 +61,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--of", nargs="+", choices=list(SHARES), default=list(SHARES), help="what it is about (all)")
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side (%(default)s)")
     parser.add_argument("--at", nargs="+", choices=list(BY_NAME), metavar="BOUNDARY", help="kill there, in this order")
-    parser.add_argument("--evidence", type=Path, help="a file for what was seen, if anything is found")
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        help="a file for what was seen, if anything is found (of several campaigns: with their seeds)",
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="of the soak, in the networks' time (%(default)s)")
     parser.add_argument("--speed", type=float, default=1.0, help="of the networks' time in the soak (%(default)s)")
     return parser.parse_args()
 
 
-async def _all(seed: str, kills: int, at_once: int, subjects: Sequence[Subject]) -> int:
-    slots = asyncio.Semaphore(at_once)
-    results = await asyncio.gather(*(_one(name, own, count, slots) for name, own, count in plan(seed, kills, subjects)))
-    print(table(results, f"python -m tests.crash --of {' '.join(subjects)} --seed {seed} --kills {kills}"))
+async def _all(asked: argparse.Namespace) -> int:
+    slots = asyncio.Semaphore(asked.at_once)
+    planned = plan(asked.seed, asked.kills, asked.of)
+    results = await asyncio.gather(*(_one(*each, asked.evidence, slots) for each in planned))
+    print(table(results, f"python -m tests.crash --of {' '.join(asked.of)} --seed {asked.seed} --kills {asked.kills}"))
     return 0 if all(each.result.is_clean for each in results) else 1
 
 
@@ -87,9 +92,11 @@ def plan(seed: str, kills: int, subjects: Sequence[Subject]) -> Sequence[tuple[s
     return sorted(made, key=lambda each: each[1].rpartition(".")[2])
 
 
-async def _one(name: str, seed: str, count: int, slots: asyncio.Semaphore) -> Named:
+async def _one(name: str, seed: str, count: int, evidence: Path | None, slots: asyncio.Semaphore) -> Named:
     async with slots:
-        command = ("-m", "tests.crash", "one", name, "--seed", seed, "--kills", str(count))
+        command = ["-m", "tests.crash", "one", name, "--seed", seed, "--kills", str(count)]
+        if evidence is not None:
+            command += ["--evidence", f"{evidence}.{seed}"]
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:  # pipes end with the last grandchild
             process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=out, stderr=err)
             await process.wait()
