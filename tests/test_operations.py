@@ -38,7 +38,7 @@ def test_unit_and_container_give_the_bot_longer_to_stop_than_it_takes() -> None:
 
 def test_every_act_of_the_audit_is_explained() -> None:
     code = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "bot" / "relay").rglob("*.py")))
-    sql = (ROOT / "bot" / "store" / "0005_operation.sql").read_text("utf-8")
+    sql = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "bot" / "store").glob("*.sql")))
     acts = set(re.findall(r'_note\(\s*"(\w+)"', code)) | set(
         re.findall(r"'(link|set_link|unlink|accepted|restored)'", sql)
     )

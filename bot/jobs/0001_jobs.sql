@@ -1,14 +1,20 @@
 -- What is laid over procrastinate's tables (3.10): how the store enqueues in the statement that stores the fact, an index for
 -- its most frequent question, and a notification that it does not send.
 
--- ``task`` is also the queue; the lock keeps the jobs of one room, or of one notice, one after the other.
+-- The jobs of one room, or of one notice, come one after the other. The store has a say in this: it replaces the function.
+CREATE FUNCTION lock_of_job(task text, name text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT task || ':' || name
+$$;
+
+-- ``task`` is also the queue.
 CREATE FUNCTION enqueue_jobs(task text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF cardinality(names) > 0 THEN
         PERFORM procrastinate_defer_jobs_v1(ARRAY(
-            SELECT ROW(task, task, 0, task || ':' || name, NULL, jsonb_build_object('name', name), NULL)
+            SELECT ROW(task, task, 0, lock_of_job(task, name), NULL, jsonb_build_object('name', name), NULL)
                 ::procrastinate_job_to_defer_v1
-            FROM (SELECT DISTINCT name FROM unnest(names) AS name WHERE name IS NOT NULL ORDER BY name) AS given));
+            FROM unnest(names) WITH ORDINALITY AS given (name, place) WHERE name IS NOT NULL
+            GROUP BY name ORDER BY min(place)));
     END IF;
 END;
 $$;
@@ -19,7 +25,8 @@ DECLARE
     missing text[];
 BEGIN
     missing = ARRAY(SELECT name FROM unnest(names) AS name WHERE NOT EXISTS (
-        SELECT FROM procrastinate_jobs WHERE lock = task || ':' || name AND status IN ('todo', 'doing')));
+        SELECT FROM procrastinate_jobs WHERE lock = lock_of_job(task, name) AND args ->> 'name' = name
+        AND status IN ('todo', 'doing')));
     PERFORM enqueue_jobs(task, missing);
     RETURN cardinality(missing);
 END;

@@ -12,6 +12,7 @@ CREATE TABLE links (
     room       text NOT NULL,
     from_file  boolean NOT NULL DEFAULT false, -- a link made by a person lies over one of the links file
     peer       text NOT NULL,
+    line       text,                           -- that holds the peer, as far as it is known
     peer_key   text NOT NULL DEFAULT '',       -- stays the same when the peer goes on under another id
     moved_from text,                           -- the peer that was linked, before it moved
     is_group   boolean NOT NULL DEFAULT false,
@@ -20,6 +21,11 @@ CREATE TABLE links (
     label      text NOT NULL,
     made_by    text NOT NULL,
     settings   jsonb NOT NULL DEFAULT '{}',
+    mode_at    timestamptz,                    -- since when its mode is what it is; none: since it was made
+    senders_at timestamptz,                    -- the same of who may send
+    spoken_at  timestamptz,                    -- when its peer was first spoken to from here
+    health     text NOT NULL DEFAULT '',       -- how the peer stands
+    health_at  timestamptz,
     made_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (room, from_file)
 );
@@ -111,6 +117,8 @@ CREATE TABLE deliveries (
     retry_at        timestamptz,
     not_before      timestamptz,
     awaits_approval boolean NOT NULL DEFAULT false,
+    held_for        text NOT NULL DEFAULT '',  -- why it was held, also once it is no longer
+    decided_by      text,                      -- who sent what was held, gave it another hour, or cancelled it
     is_late         boolean NOT NULL DEFAULT false,
     withdrawn       boolean NOT NULL DEFAULT false,  -- its message lost something while it was being sent
     edited_at       timestamptz,               -- when its text was written, where that replaced another
@@ -136,7 +144,9 @@ CREATE INDEX deliveries_open ON deliveries (target, ordered_at, position, entere
     WHERE state IN ('waiting', 'prepared', 'sending');
 -- Waits that are over are looked for every second: by these, ten thousand that wait cost nothing.
 CREATE INDEX deliveries_retry ON deliveries (retry_at) WHERE retry_at IS NOT NULL;
-CREATE INDEX deliveries_not_before ON deliveries (not_before) WHERE not_before IS NOT NULL;
+-- One that was cancelled while it was held keeps its hour, and is looked for no more.
+CREATE INDEX deliveries_not_before ON deliveries (not_before)
+    WHERE not_before IS NOT NULL AND state IN ('waiting', 'prepared', 'sending');
 CREATE INDEX deliveries_source ON deliveries (source);
 CREATE INDEX deliveries_media ON deliveries ((prepared -> 0 -> 'media' ->> 0)) WHERE prepared IS NOT NULL;
 CREATE INDEX deliveries_about ON deliveries (about) WHERE about IS NOT NULL;
@@ -145,6 +155,11 @@ CREATE INDEX deliveries_replaces ON deliveries (replaces) WHERE replaces IS NOT 
 CREATE INDEX deliveries_url ON deliveries (url_token) WHERE url_token IS NOT NULL;
 CREATE INDEX deliveries_poll ON deliveries (next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX deliveries_accepted ON deliveries (accepted_at);
+-- What a person has to look after, and what went last, by room.
+CREATE INDEX deliveries_attention ON deliveries (origin, accepted_at)
+    WHERE awaits_approval OR held_for <> '' OR state IN ('failed', 'unconfirmed') OR alerted <> '';
+-- For the metrics, which are read every few seconds.
+CREATE INDEX deliveries_lost ON deliveries (accepted_at) WHERE state IN ('failed', 'unconfirmed');
 
 CREATE TABLE receipts (
     id           text PRIMARY KEY,
@@ -167,6 +182,7 @@ CREATE INDEX receipts_message ON receipts (message) WHERE message IS NOT NULL;
 CREATE INDEX receipts_trace ON receipts (trace_id) WHERE message IS NULL;
 CREATE INDEX receipts_delivery ON receipts (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX receipts_came ON receipts (came_at);
+CREATE INDEX receipts_failed ON receipts (came_at) WHERE kind = 'failed';
 
 -- Deliveries with their receipts: what a notice, a poll and an operator are shown. A receipt that names no message, as a
 -- failure may, is known by the trace of the call that made it.

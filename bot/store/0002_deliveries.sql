@@ -29,7 +29,8 @@ $$;
 
 -- A refresh in one round trip. Every refresh has a number of its own, so that of two with no change between them each is
 -- known from the other. Gives the notice as it was found, NULL where there is none, or where it was put off: what changes
--- until then is shown then. Whoever finds one that is not known to be posted is about to post it, and that must be known
+-- until then is shown then; and the contact of the conversation that it belongs to, none where it belongs to a link that
+-- somebody made. Whoever finds one that is not known to be posted is about to post it, and that must be known
 -- on disk before. While more than one may have posted, ``posting_since`` stays although the notice is posted: one of them
 -- may have been frozen, and its post still come.
 CREATE FUNCTION begin_refresh(which text) RETURNS json LANGUAGE plpgsql AS $$
@@ -50,6 +51,8 @@ BEGIN
     RETURN (
         SELECT json_build_object(
             'notice', mine,
+            'contact', (SELECT shown_contact(conversations) FROM conversations WHERE ended_at IS NULL
+                AND peer = (SELECT target FROM deliveries WHERE source = which LIMIT 1)),
             'is_source_gone', EXISTS (SELECT FROM messages WHERE id = which AND withdrawn_at IS NOT NULL AND kept = '{}'),
             'deliveries', json_agg(told ORDER BY position, ordered_at, entered))
         FROM deliveries_with_receipts AS told WHERE source = which AND NOT is_replaced);

@@ -7,7 +7,8 @@ $$;
 
 -- A reaction changes what its sender holds, if nothing later is known of it. ``given`` are the deliveries that tell the
 -- other ends, ``condition`` the relay's ``Told``. ``replaces_former``: its sender holds one at a time, so whatever else
--- they held before is removed with it, also where only its own removal is told.
+-- they held before is removed with it, also where only its own removal is told. One that comes while the send of its
+-- message is being recorded waits for that: else neither would see the other.
 CREATE FUNCTION accept_reaction(given jsonb, replaces_former boolean, condition text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -20,6 +21,7 @@ DECLARE
     new text[] = '{}';
 BEGIN
     SELECT * INTO told FROM jsonb_populate_recordset(NULL::deliveries, given) LIMIT 1;
+    PERFORM lock_names(ARRAY[told.about]);
     which_part = told.parts -> 0 ->> 'part';
     which_emoji = told.parts -> 0 ->> 'emoji';
     removed = (told.parts -> 0 ->> 'is_removed')::boolean;
@@ -54,8 +56,14 @@ BEGIN
 END;
 $$;
 
--- A delivery for each other end. Its id holds how often the reaction has changed, so that a repeat is the same delivery,
--- and putting it there again is another one.
+-- Made of what it tells, so that the same reaction found in a history is the same delivery.
+CREATE FUNCTION id_of_reaction(told reactions, target text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT left(encode(sha256(convert_to(concat_ws(
+        '|', told.about, told.person, told.emoji, told.part, told.changes::text, target), 'UTF8')), 'hex'), 20)
+$$;
+
+-- A delivery for each other end, held as the link says. Its id holds how often the reaction has changed, so that a repeat is
+-- the same delivery, and putting it there again is another one.
 CREATE FUNCTION tell_reaction(given jsonb, which_emoji text, removed boolean, condition text) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -63,12 +71,13 @@ DECLARE
     targets text[];
 BEGIN
     WITH told AS (
-        INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit)
-        SELECT left(encode(sha256(convert_to(concat_ws('|', each.about, each.sender, which_emoji, held.part,
-                held.changes::text, each.target), 'UTF8')), 'hex'), 20),
+        INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit,
+            state, not_before, held_for, reason, remedy)
+        SELECT id_of_reaction(held, each.target),
             each.source, each.origin, each.target, each.sender,
             jsonb_build_array(each.parts -> 0 || jsonb_build_object('emoji', which_emoji, 'is_removed', removed)),
-            each.ordered_at, each.position, each.about, true
+            each.ordered_at, each.position, each.about, true, each.state, each.not_before, each.held_for, each.reason,
+            each.remedy
         FROM jsonb_populate_recordset(NULL::deliveries, given) AS each
         JOIN reactions AS held ON held.about = each.about AND held.part = each.parts -> 0 ->> 'part'
             AND held.person = each.sender AND held.emoji = which_emoji
@@ -84,8 +93,31 @@ BEGIN
 END;
 $$;
 
+-- The team may react to a contact's message before its post is recorded: it is seen as soon as it is posted, and its files
+-- are attached, and its id stored, after that. What is on it by then is told once it is known as theirs.
+CREATE FUNCTION tell_early_reactions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM reactions WHERE about = NEW.sent_as AND is_held) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, is_explicit)
+    SELECT id_of_reaction(reactions, NEW.origin),
+        concat_ws('/', about, 'reaction', person, emoji, changes::text), NEW.target, NEW.origin, person,
+        jsonb_build_array(jsonb_build_object(
+            'kind', 'reaction', 'key', 'reaction', 'emoji', emoji, 'is_removed', false, 'part', part)),
+        at, 0, about, true
+    FROM reactions WHERE about = NEW.sent_as AND is_held
+    ON CONFLICT DO NOTHING;
+    PERFORM enqueue_jobs('send_next', ARRAY[NEW.origin]);
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER tell_early_reactions AFTER UPDATE OF sent_as ON deliveries FOR EACH ROW
+    WHEN (NEW.sent_as IS NOT NULL AND OLD.sent_as IS NULL) EXECUTE FUNCTION tell_early_reactions();
+
 -- The text of a message that was not sent (yet) is replaced where it stands, under a new fence, so that nobody sends what
--- was read before; where it was sent, the other end is told. An edit that is told after a later one changes nothing.
+-- was read before; where it was sent, the other end is told, or it is refused as the link says. An edit that is told after a later one changes nothing.
 -- ``if_carried``: only where the text itself was carried there.
 CREATE FUNCTION accept_edit(given jsonb, if_carried boolean) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -102,13 +134,17 @@ BEGIN
             PERFORM enqueue_jobs('send_next', ARRAY[each.target]);  -- whoever has it in hand can do nothing with it now
         ELSIF is_edit_needed(each.about, each.target, each.ordered_at, if_carried) THEN
             INSERT INTO deliveries (id, source, origin, target, sender, parts, ordered_at, position, about, notice_room,
-                is_explicit)
-            VALUES (each.id, each.source, each.origin, each.target, each.sender, each.parts, each.ordered_at,
-                each.position, each.about, each.notice_room, true)
+                is_explicit, state, reason, remedy)
+            VALUES (each.id, each.source, each.origin, each.target, each.sender,
+                CASE each.state WHEN 'failed' THEN without_content(each.parts) ELSE each.parts END, each.ordered_at,
+                each.position, each.about, each.notice_room, true, each.state, each.reason, each.remedy)
             ON CONFLICT DO NOTHING RETURNING id INTO fresh;
             IF FOUND THEN
                 new = new || fresh;
                 PERFORM tell_of_edit(each);
+                IF each.state = 'failed' THEN
+                    PERFORM request_refresh(ARRAY[each.source]);  -- its writer is told why
+                END IF;
             END IF;
         END IF;
     END LOOP;

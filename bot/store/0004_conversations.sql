@@ -5,6 +5,7 @@ CREATE TABLE conversations (
     opened_as     text NOT NULL UNIQUE,        -- the thread that was still to be made: deliveries may name it a while longer
     inbox         text NOT NULL,
     peer          text NOT NULL,
+    contact_id    text,                        -- the person who began it
     line          text NOT NULL,               -- our number, as people read it
     within        text[] NOT NULL,             -- the line, and what holds all lines
     is_group      boolean NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE conversations (
     former        text,                        -- the thread of the conversation before this one
     began_at      timestamptz NOT NULL DEFAULT now(),
     active_at     timestamptz,                 -- when somebody last said something, on either side
+    heard_at      timestamptz,                 -- when the contact last said something
     waiting_since timestamptz,
     answered_at   timestamptz,                 -- the first answer
     taken_by      text,
@@ -46,11 +48,34 @@ CREATE FUNCTION next_refresh(shown_at timestamptz) RETURNS timestamptz LANGUAGE 
     SELECT greatest(now(), shown_at + interval '10 seconds')
 $$;
 
+-- Whose conversation it is, as people read it; "" where that is not known. Who was the last to write was once looked for among
+-- all deliveries: with 20,000 conversations of six messages that read 120,000 rows, 32 ms for a list of ten; this takes 0.09 ms.
+CREATE FUNCTION shown_contact(which conversations) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+        SELECT coalesce(nullif(name, ''), handle) || CASE WHEN which.is_group THEN ' and others' ELSE '' END
+        FROM people WHERE id = which.contact_id), '')
+$$;
+
+-- Both rooms of a conversation that begins or opens again are known as far as those that hold them: its chat as far as the
+-- line, its thread as far as the inbox. Where these were not read since a gap, what waits in Linq's retries is older than
+-- what has just come, and goes first. A thread that is still to be made has no history.
+CREATE FUNCTION mark_conversation(which text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO marks (room, read_up_to, has_gap, gap_since)
+    SELECT side.room, coalesce(min(holder.read_up_to), now()), coalesce(bool_or(holder.has_gap), false), min(holder.gap_since)
+    FROM conversations CROSS JOIN LATERAL (VALUES
+        (conversations.room, CASE WHEN root IS NULL THEN '{}' ELSE ARRAY[inbox] END), (peer, within)) AS side (room, holders)
+    LEFT JOIN marks AS holder ON holder.room = ANY (side.holders)
+    WHERE conversations.room = which GROUP BY side.room
+    ON CONFLICT (room) DO UPDATE SET gap_since = excluded.gap_since
+    WHERE marks.has_gap AND marks.gap_since IS NULL  -- it was closed, and is to be read once more
+$$;
+
 -- The conversation of a chat that wrote at that time goes on: the one it has, unless that was closed more than a day
 -- before; else a new one in ``inbox``, which begins as the thread ``new_room``. None where the chat has a link of its own,
 -- or no inbox takes it. Whoever comes first makes it: the lock is held until it is seen by everybody.
 CREATE FUNCTION continue_conversation(
-    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean
+    this_peer text, at timestamptz, inbox_room text, new_room text, its_line text, its_lines text[], with_several boolean,
+    its_contact text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     known conversations;
@@ -61,7 +86,7 @@ BEGIN
     IF known.closed_at IS NULL AND known.room IS NOT NULL OR known.closed_at > at - interval '1 day' THEN
         UPDATE conversations SET closed_at = NULL, refresh_at = next_refresh(shown_at)
         WHERE room = known.room AND closed_at IS NOT NULL;
-        INSERT INTO marks (room) SELECT unnest(ARRAY[known.room, this_peer]) ON CONFLICT DO NOTHING;
+        PERFORM mark_conversation(known.room);
         RETURN;
     END IF;
     IF EXISTS (SELECT FROM links WHERE peer = this_peer AND inbox IS NULL) THEN
@@ -72,12 +97,13 @@ BEGIN
         RETURN;
     END IF;
     PERFORM end_conversation(known.room);
-    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, former)
-    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, (
+    INSERT INTO conversations (room, opened_as, inbox, peer, line, within, is_group, contact_id, former)
+    SELECT new_room, new_room, inbox_room, this_peer, its_line, its_lines, with_several, its_contact, (
         SELECT room FROM conversations WHERE peer = this_peer AND root IS NOT NULL ORDER BY began_at DESC LIMIT 1);
-    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox)
-    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room);
-    INSERT INTO marks (room) SELECT unnest(ARRAY[new_room, this_peer]) ON CONFLICT DO NOTHING;
+    INSERT INTO links (room, peer, label, made_by, settings, made_at, is_group, inbox, line)
+    VALUES (new_room, this_peer, '', taker.made_by, taker.settings, taker.made_at, with_several, inbox_room, its_lines[1]);
+    DELETE FROM marks WHERE room = this_peer;  -- from a link that is gone
+    PERFORM mark_conversation(new_room);
     DELETE FROM unheard WHERE room = this_peer;
 END;
 $$;
@@ -121,14 +147,32 @@ $$;
 CREATE FUNCTION answer_conversation(which text, said_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE conversations SET answered_at = coalesce(answered_at, now()), closed_at = NULL, refresh_at = next_refresh(shown_at),
-        waiting_since = CASE WHEN waiting_since > said_at THEN waiting_since END
+        waiting_since = CASE WHEN waiting_since > said_at THEN waiting_since
+            WHEN waiting_since IS NOT NULL AND heard_at > said_at THEN heard_at END
     WHERE room = which;
     IF FOUND THEN
-        INSERT INTO marks (room) SELECT unnest(ARRAY[room, peer]) FROM conversations WHERE room = which
-        ON CONFLICT DO NOTHING;
+        PERFORM mark_conversation(which);
         PERFORM enqueue_jobs('send_next', ARRAY[which]);
     END IF;
 END;
+$$;
+
+-- A closed conversation is read once more, for what no event had told when it was closed, and then no longer.
+CREATE FUNCTION forget_closed_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM marks WHERE room = NEW.room AND NOT EXISTS (SELECT FROM links WHERE peer = NEW.room AND inbox IS NULL)
+        AND EXISTS (SELECT FROM conversations WHERE NEW.room IN (room, peer) AND closed_at IS NOT NULL AND ended_at IS NULL);
+    RETURN NULL;
+END;
+$$;
+
+CREATE TRIGGER forget_closed_mark AFTER UPDATE OF has_gap ON marks FOR EACH ROW
+    WHEN (OLD.has_gap AND NOT NEW.has_gap) EXECUTE FUNCTION forget_closed_mark();
+
+-- What a contact said before, and is told again by a webhook or by the history, does not open a conversation that was closed
+-- since: only what is new does.
+CREATE FUNCTION is_known(message text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM messages WHERE id = message AND accepted_at IS NOT NULL)
 $$;
 
 -- Whose turn it is: of an inbox's conversations that have no root yet, the one whose contact wrote first, as far as it need
@@ -146,30 +190,6 @@ $$;
 
 -- The roots of an inbox are posted in the order in which their contacts wrote, and take up one worker between them: the jobs
 -- of a conversation hold the lock of its inbox until its root is posted.
-CREATE FUNCTION lock_of_job(task text, name text) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION lock_of_job(task text, name text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT task || ':' || coalesce((SELECT 'roots of ' || inbox FROM conversations WHERE room = name AND root IS NULL), name)
-$$;
-
-CREATE OR REPLACE FUNCTION enqueue_jobs(task text, names text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF cardinality(names) > 0 THEN
-        PERFORM procrastinate_defer_jobs_v1(ARRAY(
-            SELECT ROW(task, task, 0, lock_of_job(task, name), NULL, jsonb_build_object('name', name), NULL)
-                ::procrastinate_job_to_defer_v1
-            FROM unnest(names) WITH ORDINALITY AS given (name, place) WHERE name IS NOT NULL
-            GROUP BY name ORDER BY min(place)));
-    END IF;
-END;
-$$;
-
-CREATE OR REPLACE FUNCTION enqueue_missing_jobs(task text, names text[]) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    missing text[];
-BEGIN
-    missing = ARRAY(SELECT name FROM unnest(names) AS name WHERE NOT EXISTS (
-        SELECT FROM procrastinate_jobs WHERE lock = lock_of_job(task, name) AND args ->> 'name' = name
-        AND status IN ('todo', 'doing')));
-    PERFORM enqueue_jobs(task, missing);
-    RETURN cardinality(missing);
-END;
 $$;

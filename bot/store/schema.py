@@ -63,15 +63,15 @@ async def _apply_one(connection: AsyncConnection[TupleRow], schema: Schema) -> l
 
 
 def _require_same(steps: Mapping[str, str], known: Mapping[str, str]) -> None:
+    if edited := sorted(name for name in set(known) & set(steps) if known[name] != _checksum(steps[name])):
+        raise Refused(
+            f"The database's tables were made by another edition of {', '.join(edited)}. Install the memobridge that "
+            "made them, or start with an empty database."
+        )
     if newer := sorted(set(known) - set(steps)):
         raise Refused(
             f"The database was used by a newer memobridge (it has {newer[-1]}). Install that version or a later one, "
             "or restore the backup made before the upgrade."
-        )
-    if edited := [name for name, checksum in known.items() if checksum != _checksum(steps[name])]:
-        raise Refused(
-            f"The database's tables were made by another edition of {', '.join(sorted(edited))}. Install the "
-            "memobridge that made them, or start with an empty database."
         )
 
 

@@ -43,6 +43,14 @@ async def test_step_that_was_edited_after_it_was_applied_is_refused(database_url
         await apply_all(database_url, edited)
 
 
+async def test_edited_steps_are_named_before_unknown_ones(database_url: str) -> None:
+    """Whoever joined steps has fewer of them: the database is not newer, it is another edition."""
+    await apply_all(database_url, FIRST, GROWN)
+    joined: Schema = ("toy", "", {"1": "CREATE TABLE toy (a int, b int, c int)"})
+    with pytest.raises(Refused, match=r"another edition of toy/1\."):
+        await apply_all(database_url, joined)
+
+
 async def test_database_of_a_newer_version_is_refused(database_url: str) -> None:
     await apply_all(database_url, FIRST, GROWN)
     with pytest.raises(Refused, match=r"newer memobridge .* toy/3"):

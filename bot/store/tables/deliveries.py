@@ -185,7 +185,7 @@ class DeliveryTable:
         self, deliveries: Sequence[Delivery], *, replaces_former: bool, told: Told
     ) -> Sequence[DeliveryId]:
         row = await self._pool.row(
-            "SELECT take_reaction(%s::jsonb, %s, %s) AS new", (deliveries_json(deliveries), replaces_former, told)
+            "SELECT accept_reaction(%s::jsonb, %s, %s) AS new", (deliveries_json(deliveries), replaces_former, told)
         )
         return row["new"] if row else ()
 
