@@ -71,6 +71,7 @@ class OutgoingBuilder:
             return None
         found = await self._store.counterpart(delivery.about, delivery.target)
         if found is None and _belongs_to_message(delivery.parts[0]):
+            await self._store.follow_message(delivery)  # its chat may be heard elsewhere by now
             raise NotYetSent("The message that this belongs to has not been carried.")
         if found is None and await self._store.is_send_open(delivery.origin):
             raise RetryLater("It may answer a message whose send is not recorded yet.", after=SEARCHED_EVERY)

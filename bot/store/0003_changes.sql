@@ -5,6 +5,32 @@ CREATE FUNCTION counterpart(which text, there text) RETURNS TABLE (message text,
     LIMIT 1
 $$;
 
+-- What is about a message goes where that stands, or will stand, if its target is not there: the conversation of its peer
+-- has moved, or the peer got another link. An unlinked room is left alone.
+CREATE FUNCTION follow_message(which text, its_fence bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    mine deliveries;
+    rooms text[];
+    there text;
+BEGIN
+    SELECT * INTO mine FROM deliveries
+    WHERE id = which AND fence = its_fence AND state IN ('waiting', 'prepared') FOR UPDATE;
+    rooms = ARRAY(
+        SELECT target FROM deliveries WHERE source = mine.about AND origin = mine.origin
+        UNION SELECT origin FROM deliveries WHERE sent_as = mine.about AND target = mine.origin);
+    IF NOT mine.target = ANY (rooms) THEN
+        there = (
+            SELECT room FROM unnest(rooms) AS place (room)
+            WHERE EXISTS (SELECT FROM conversations WHERE conversations.room = place.room AND peer = mine.origin)
+            OR EXISTS (SELECT FROM links WHERE links.room = place.room AND peer = mine.origin) ORDER BY room LIMIT 1);
+    END IF;
+    IF there IS NOT NULL THEN
+        UPDATE deliveries SET target = there, fence = fence + 1, retry_at = NULL WHERE id = which;
+        PERFORM enqueue_jobs('send_next', ARRAY[there]);
+    END IF;
+END;
+$$;
+
 -- A reaction changes what its sender holds, if nothing later is known of it. ``given`` are the deliveries that tell the
 -- other ends, ``condition`` the relay's ``Told``. ``replaces_former``: its sender holds one at a time, so whatever else
 -- they held before is removed with it, also where only its own removal is told. One that comes while the send of its

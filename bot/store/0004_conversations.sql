@@ -143,6 +143,18 @@ BEGIN
 END;
 $$;
 
+-- What a contact said and nobody has seen yet goes where their chat is heard from now on: there it keeps its place before what
+-- comes next.
+CREATE FUNCTION move_unsent(from_peer text, old text, new text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE deliveries SET target = new, fence = fence + 1, is_broadcast = false
+    WHERE target = old AND origin = from_peer AND state IN ('waiting', 'prepared') AND says_something(parts);
+    IF FOUND THEN
+        PERFORM enqueue_jobs('send_next', ARRAY[new]);
+    END IF;
+END;
+$$;
+
 -- Something that a team said has arrived: their contact waits no longer for an answer to what they said before it.
 CREATE FUNCTION answer_conversation(which text, said_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -94,6 +94,11 @@ class DeliveryStore(Protocol):
         """What this message is in that room: its original, or what it was sent as."""
         ...
 
+    async def follow_message(self, delivery: Delivery) -> None:
+        """Send it where the message that it is about stands, if that is another room than its target: the chat's
+        conversation, or a link of the chat. An unlinked room is left alone."""
+        ...
+
     async def is_send_open(self, room: RoomId) -> bool:
         """Whether a send into this room that began within the last two minutes is not recorded yet."""
         ...

@@ -8,7 +8,7 @@ from bot.relay.model import Delivery, Message
 from bot.relay.rooms import Conversation, Link, UnheardRoom
 from bot.store.pool import Pool, rows
 from bot.store.tables.ingest import ACCEPT
-from bot.store.tables.links import MARK, SAVE, link_row
+from bot.store.tables.links import save_link
 from bot.store.tables.rows import deliveries_json, to_conversation
 
 GO_ON = """
@@ -60,14 +60,6 @@ REMARK = "SELECT mark_conversation(%s)"
 END = """
 WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE)
 SELECT end_conversation(room) FROM open
-"""
-# What the contact said and nobody has seen yet goes to the new room: there it keeps its place before what comes next.
-MOVE_UNSENT = """
-WITH moved AS (
-    UPDATE deliveries SET target = %(to)s, fence = fence + 1, is_broadcast = false
-    WHERE target = %(room)s AND state IN ('waiting', 'prepared') AND says_something(parts) RETURNING target
-)
-SELECT enqueue_jobs('send_next', ARRAY(SELECT DISTINCT target FROM moved))
 """
 IS_BEGINNING = """
 SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
@@ -145,9 +137,8 @@ class ConversationTable:
         async with self._pool.transaction() as connection:
             if not await rows(connection, END, (conversation.room,)):
                 return False
-            await rows(connection, MARK, ([link.room, link.peer],))
-            await rows(connection, SAVE, link_row(link, from_file=False))
-            await rows(connection, MOVE_UNSENT, {"room": conversation.room, "to": link.room})
+            await save_link(connection, link, from_file=False)
+            await rows(connection, "SELECT move_unsent(%s, %s, %s)", (link.peer, conversation.room, link.room))
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
 

@@ -199,6 +199,9 @@ class DeliveryTable:
         row = await self._pool.row("SELECT * FROM counterpart(%s, %s)", (message, room))
         return Counterpart(row["message"], row["thread"]) if row else None
 
+    async def follow_message(self, delivery: Delivery) -> None:
+        await self._pool.rows("SELECT follow_message(%s, %s)", (delivery.id, delivery.fence))
+
     async def is_send_open(self, room: RoomId) -> bool:
         row = await self._pool.row(IS_SEND_OPEN, (room,))
         return row is not None and bool(row["is_open"])

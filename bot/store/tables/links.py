@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.relay.ids import RoomId
 from bot.relay.rooms import Link, RoomHealth
 from bot.store.group_commit import GroupCommitter
-from bot.store.pool import Pool, rows
+from bot.store.pool import Connection, Pool, rows
 from bot.store.tables.rows import sanitize_text, settings_json, to_link
 
 ALL = """
@@ -47,6 +47,16 @@ MARK = """
 INSERT INTO marks (room) SELECT unnest(%s::text[]) ON CONFLICT (room) DO UPDATE SET read_up_to = now()
 WHERE NOT EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
 """
+# A conversation of an inbox rests while its chat has a link of its own, and goes on when that is gone.
+LEAVE_THREAD = """
+SELECT move_unsent(peer, room, %(room)s) FROM conversations
+WHERE peer = %(peer)s AND room <> %(room)s AND ended_at IS NULL
+"""
+RETURN_TO_THREAD = """
+SELECT move_unsent(peer, %(room)s, room) FROM conversations
+WHERE peer = %(peer)s AND ended_at IS NULL AND closed_at IS NULL
+    AND NOT EXISTS (SELECT FROM links WHERE links.peer = conversations.peer AND links.inbox IS NULL)
+"""
 # What was said while another link lay over the one from the links file is none of that one's.
 REMOVE = """
 WITH shown_again AS (
@@ -72,10 +82,7 @@ class LinkTable:
 
     async def save(self, link: Link) -> None:
         async with self._pool.transaction() as connection:
-            await rows(connection, MARK, ([link.room, link.peer],))
-            await rows(connection, SAVE, link_row(link, from_file=False))
-            if link.is_inbox:
-                await rows(connection, SETTLE, (settings_json(link.settings), link.room))
+            await save_link(connection, link, from_file=False)
 
     async def learn(self, peer: RoomId, *, key: str, is_group: bool, line: RoomId | None) -> None:
         await self._pool.rows(LEARN, (key, is_group, line, peer))
@@ -88,8 +95,11 @@ class LinkTable:
 
     async def remove(self, room: RoomId) -> Link | None:
         """Take back the link made by a person; one from the links file shows again from under it."""
-        row = await self._pool.row(REMOVE, {"room": room})
-        return to_link(row) if row else None
+        async with self._pool.transaction() as connection:
+            removed = [to_link(row) for row in await rows(connection, REMOVE, {"room": room})]
+            for link in removed:
+                await rows(connection, RETURN_TO_THREAD, {"room": link.room, "peer": link.peer})
+        return removed[0] if removed else None
 
     async def all(self) -> Sequence[Link]:
         return [to_link(row) for row in await self._pool.rows(ALL)]
@@ -103,13 +113,18 @@ class LinkTable:
         async with self._pool.transaction() as connection:
             await rows(connection, REMOVE_OTHERS, ([link.room for link in links],))
             for link in links:
-                await rows(connection, MARK, ([link.room, link.peer],))
-                await rows(connection, SAVE, link_row(link, from_file=True))
-                if link.is_inbox:
-                    await rows(connection, SETTLE, (settings_json(link.settings), link.room))
+                await save_link(connection, link, from_file=True)
 
 
-def link_row(link: Link, *, from_file: bool) -> tuple[object, ...]:
+async def save_link(connection: Connection, link: Link, *, from_file: bool) -> None:
+    await rows(connection, MARK, ([link.room, link.peer],))
+    await rows(connection, SAVE, _link_row(link, from_file=from_file))
+    await rows(connection, LEAVE_THREAD, {"room": link.room, "peer": link.peer})
+    if link.is_inbox:
+        await rows(connection, SETTLE, (settings_json(link.settings), link.room))
+
+
+def _link_row(link: Link, *, from_file: bool) -> tuple[object, ...]:
     settings = settings_json(link.settings)
     return (
         link.room,

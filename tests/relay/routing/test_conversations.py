@@ -11,7 +11,7 @@ import pytest
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Message, Receipt, ReceiptKind, ReceiptSource, Status
-from bot.relay.parts import Announcement, Happening, Reaction, Text
+from bot.relay.parts import Announcement, Edit, Happening, Reaction, Text
 from bot.relay.ports.networks import Networks
 from bot.relay.ports.room_stores import LinkStore
 from bot.relay.rooms import Conversation, ConversationState, Link, LinkSettings, Mode
@@ -53,6 +53,10 @@ async def make_inbox(world: World, room: RoomId = INBOX, line: RoomId = LINE, mo
 
 async def hear(world: World, number: str, text: str = "Hello.", room: RoomId = CHAT) -> None:
     await world.deliveries.accept(heard(number, Text("0", text), room=room, line=LINE))
+
+
+async def react(world: World, number: str, *, about: str) -> None:
+    await world.deliveries.accept(heard(number, Reaction("r", "❤️"), about=heard(about).id, line=LINE))
 
 
 async def conversation(world: World, chat: RoomId = CHAT) -> Conversation:
@@ -261,10 +265,38 @@ async def test_linking_and_unlinking_take_effect_at_the_next_message(inbox: Worl
     await inbox.run()
     await inbox.link(OTHER_CHANNEL, CHAT)
     await hear(inbox, "2", "channel")
+    await inbox.run()
     await inbox.links.part(OTHER_CHANNEL)
     await hear(inbox, "3", "thread again")
     await inbox.run()
     assert places(inbox)[1:] == [(OTHER_CHANNEL, "channel"), (thread(1), "thread again")]
+
+
+async def test_order_holds_when_a_chat_is_linked_and_unlinked(inbox: World) -> None:
+    """What nobody has seen yet goes where the chat is heard now, before what comes next."""
+    await hear(inbox, "1")
+    await inbox.run()
+    await hear(inbox, "2", "thread")
+    await inbox.link(OTHER_CHANNEL, CHAT)
+    await hear(inbox, "3", "channel")
+    await inbox.run()
+    assert places(inbox)[1:] == [(OTHER_CHANNEL, "thread"), (OTHER_CHANNEL, "channel")]
+    await hear(inbox, "4", "channel again")
+    await inbox.links.part(OTHER_CHANNEL)
+    await hear(inbox, "5", "thread again")
+    await inbox.run()
+    assert places(inbox)[3:] == [(thread(1), "channel again"), (thread(1), "thread again")]
+
+
+async def test_what_is_unlinked_is_not_moved_where_the_chat_has_another_link(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.link(OTHER_CHANNEL, CHAT)
+    await inbox.link(RoomId("team:T0AAA/C0THIRD"), CHAT)
+    await hear(inbox, "2", "both")
+    await inbox.links.part(OTHER_CHANNEL)
+    await inbox.run()
+    assert sorted(places(inbox)[1:]) == [(OTHER_CHANNEL, "both"), (RoomId("team:T0AAA/C0THIRD"), "both")]
 
 
 async def test_inbox_of_one_line_goes_before_the_inbox_of_all(inbox: World) -> None:
@@ -531,6 +563,37 @@ async def test_what_was_not_shown_before_a_move_goes_first_in_the_channel(inbox:
     await inbox.run()
     shown = [place for place in places(inbox)[1:] if place[0] == OTHER_CHANNEL]
     assert shown == [(OTHER_CHANNEL, "before"), (OTHER_CHANNEL, "after")]
+
+
+async def test_tapback_on_what_was_not_shown_before_a_move_follows_it(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await hear(inbox, "2", "before")
+    await react(inbox, "3", about="2")
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    await inbox.run()
+    assert (OTHER_CHANNEL, "Reaction") in places(inbox)
+
+
+async def test_tapback_and_edit_after_a_move_reach_what_stands_in_the_former_thread(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    await react(inbox, "2", about="1")
+    await inbox.deliveries.accept(heard("3", Edit("0", "Hello!"), about=heard("1").id, line=LINE))
+    await inbox.run()
+    assert sorted(places(inbox)[2:]) == [(thread(1), "Edit"), (thread(1), "Reaction")]
+
+
+async def test_tapback_on_what_stands_in_an_unlinked_channel_is_not_shown_there(inbox: World) -> None:
+    await inbox.link(OTHER_CHANNEL, CHAT)
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.links.part(OTHER_CHANNEL)
+    await hear(inbox, "2")
+    await react(inbox, "3", about="1")
+    await inbox.run()
+    assert [words for _, words in places(inbox)] == ["Hello.", "Hello."]
 
 
 async def test_conversation_does_not_move_into_a_channel_that_is_linked(inbox: World) -> None:
