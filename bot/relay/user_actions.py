@@ -124,6 +124,12 @@ class UserActions:
             await self.reschedule(delivery, at, by=by)
         return len(held)
 
+    async def next_schedule(self, message: MessageId) -> str:
+        """Names the act that schedules this message once more. Of two that begin before one of them is stored, one is:
+        people submit again what took long."""
+        told = await self._store.of_message(message)
+        return "/".join((message, "later", *(one.delivery.id for one in told)))
+
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         """Never send what is held."""
         held, _ = await self._held(delivery, by)

@@ -216,6 +216,18 @@ async def test_send_now_overrides_quiet_hours(world: World) -> None:
     assert (await world.row(delivery)).state is DeliveryState.RECORDED
 
 
+async def test_message_that_is_scheduled_twice_at_once_is_scheduled_once(world: World) -> None:
+    first = replace(
+        said("1"), send_at=BASE + timedelta(days=9000), command=await world.actions.next_schedule(said("1").id)
+    )
+    again = replace(first, send_at=BASE + timedelta(days=9001), command=await world.actions.next_schedule(first.id))
+    [delivery] = await world.deliveries.accept(first)
+    assert await world.deliveries.accept(again) == []
+    await world.actions.dismiss(delivery, by=ANN)
+    later = replace(again, command=await world.actions.next_schedule(first.id))
+    assert len(await world.deliveries.accept(later)) == 1
+
+
 async def test_hour_can_be_changed_to_one_that_lies_ahead(world: World) -> None:
     delivery = await accept(world, replace(said(), send_at=BASE + timedelta(days=9000)))
     later = BASE + timedelta(days=100)

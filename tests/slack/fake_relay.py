@@ -181,6 +181,9 @@ class FakeRelay:
             self.acts.append(("reschedule message", message, at.isoformat(), by))
         return message in self.messages_held
 
+    async def next_schedule(self, message: MessageId) -> str:
+        return f"{message}/later/{sum(accepted.id == message for accepted in self.messages)}"
+
     async def dismiss(self, delivery: DeliveryId, *, by: PersonId) -> None:
         await self._take()
         self.acts.append(("dismiss", delivery, by))

@@ -99,7 +99,8 @@ class ConversationStore(Protocol):
     async def set_blocked(self, peer: RoomId, *, is_blocked: bool) -> None: ...
 
     async def move(self, conversation: Conversation, link: Link, line: Delivery) -> bool:
-        """End it, make this link of its chat, and let ``line`` be its last; together. False: it has ended already."""
+        """End it, make this link of its chat, and let ``line`` be its last; together. False: it has ended already.
+        RetryLater while something is being sent into its thread."""
         ...
 
     async def is_beginning(self, inbox: RoomId | None = None) -> bool:

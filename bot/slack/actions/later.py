@@ -1,11 +1,12 @@
 """Send later: asks when, lets the relay hold it until then, and changes the hour."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.relay.errors import Refused
 from bot.relay.holds import require_hour
-from bot.relay.ids import DeliveryId, MessageId, RoomId
+from bot.relay.ids import DeliveryId, MessageId, PersonId, RoomId
 from bot.relay.model import Message
 from bot.relay.parts import Part, Text, Voice
 from bot.slack.actions import replies
@@ -102,18 +103,26 @@ class SendLater:
             text = prose(submitted.values.get(TEXT_INPUT, "")).strip()
             if not text:
                 raise Refused("Write what to send.")
-            place = (channel.command(submitted.id), channel.id, None)
-            return await self._schedule(submitted, place, [Text(TEXT_KEY, text)], at)
-        message = parse_message(MessageId(submitted.about))
-        channel = message.room
-        moved = await self._deliveries.reschedule_message(channel.message(message.ts), at, by=submitted.person)
-        if moved:  # it is held already: there is nothing to be sent twice
+            source = channel.command(submitted.id)
+            message = self._message(source, channel, None, by=submitted.person, parts=[Text(TEXT_KEY, text)], at=at)
+            await self._intake.accept(replace(message, command=submitted.id))  # the modal can be submitted again
             return None
-        posted = await self._read(channel, message.ts)
+        return await self._schedule(MessageId(submitted.about), at, by=submitted.person)
+
+    async def _schedule(self, source: MessageId, at: datetime, *, by: PersonId) -> Reply | None:
+        if await self._deliveries.reschedule_message(source, at, by=by):
+            return None  # it is held already: there is nothing to be sent twice
+        command = await self._deliveries.next_schedule(source)
+        channel, ts = parse_message(source).room, parse_message(source).ts
+        posted = await self._read(channel, ts)
         thread = channel.thread(posted.root_ts) if posted.root_ts else None
-        return await self._schedule(
-            submitted, (channel.message(posted.ts), channel.id, thread), await self._parts(posted), at
-        )
+        parts = await self._parts(posted)
+        if not parts:
+            return replies.NOTHING
+        message = self._message(source, channel, thread, by=by, parts=parts, at=at)
+        if not await self._intake.accept(replace(message, command=command)):
+            await self._deliveries.reschedule_message(source, at, by=by)  # it was scheduled meanwhile
+        return None
 
     async def _read(self, channel: SlackRoom, ts: str) -> PostedMessage:
         found = await self._messages.read(channel.channel, ts)
@@ -127,32 +136,27 @@ class SendLater:
             return voices
         return [*await self._builder.text_parts(posted.fragments), *files]
 
-    async def _schedule(
+    def _message(
         self,
-        submitted: Submission,
-        place: tuple[MessageId, RoomId, SlackRoom | None],
+        source: MessageId,
+        channel: SlackRoom,
+        thread: SlackRoom | None,
+        *,
+        by: PersonId,
         parts: Sequence[Part],
         at: datetime,
-    ) -> Reply | None:
-        """The cause is this one modal: submitted twice, it schedules once. ``place``: source, channel and thread."""
-        source, room, thread = place
-        if not parts:
-            return replies.NOTHING
-        ts = parse_message(source).ts
-        message = Message(
+    ) -> Message:
+        return Message(
             id=source,
-            room=room,
+            room=channel.id,
             thread=thread.id if thread else None,
-            notice_room=thread.id if thread else parse_room(room).thread(ts).id,
-            sender=submitted.person,
+            notice_room=(thread or channel.thread(parse_message(source).ts)).id,
+            sender=by,
             sent_at=self._now(),
             parts=tuple(parts),
-            about=parse_room(room).message(thread.root_ts) if thread else None,
-            command=submitted.id,
+            about=channel.message(thread.root_ts) if thread else None,
             send_at=at,
         )
-        await self._intake.accept(message)
-        return None
 
     async def _ask_again(self, click: ButtonClick) -> None:
         """The button carries the delivery and the hour that it has now."""

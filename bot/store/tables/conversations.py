@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.relay.errors import RetryLater
 from bot.relay.ids import MessageId, PersonId, RoomId
 from bot.relay.model import Delivery, Message
 from bot.relay.rooms import Conversation, Link, UnheardRoom
@@ -61,6 +62,7 @@ END = """
 WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE)
 SELECT end_conversation(room) FROM open
 """
+IS_POSTING = "SELECT 1 AS one FROM deliveries WHERE target = %s AND state = 'sending' LIMIT 1"
 IS_BEGINNING = """
 SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
     AND EXISTS (SELECT FROM deliveries WHERE target = room AND state = 'sending') LIMIT 1
@@ -139,6 +141,8 @@ class ConversationTable:
                 return False
             await save_link(connection, link, from_file=False)
             await rows(connection, "SELECT move_unsent(%s, %s, %s)", (link.peer, conversation.room, link.room))
+            if await rows(connection, IS_POSTING, (conversation.room,)):
+                raise RetryLater("Something is being posted in this thread just now.")
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
 

@@ -15,7 +15,8 @@ _VALUES = ", ".join("kept_parts(parts, kept)" if name == "parts" else name for n
 # we sent ourselves comes back as an event, and is not carried. What is sent again takes its content along. One job for
 # each room that got something; a spare one finds nothing to do. Sorted, so that two processes that are told the same do
 # not wait for each other in a circle. Deliveries are looked up by a scalar subquery and an array: of given rows the
-# server cannot know that they are few, and would read all deliveries to join them.
+# server cannot know that they are few, and would read all deliveries to join them. The thread of a closed conversation
+# is not read, so whoever writes there again may have written something before it that no event has told.
 ACCEPT = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(NULL::deliveries, %s::jsonb)
@@ -43,6 +44,11 @@ WITH given AS (
         refresh_at = CASE WHEN waiting_since IS NULL AND EXISTS (SELECT FROM said WHERE room = target)
             THEN next_refresh(shown_at) ELSE refresh_at END
     WHERE room = ANY (ARRAY(SELECT origin FROM said UNION SELECT target FROM said))
+), reread AS (
+    INSERT INTO marks (room, read_up_to, has_gap, gap_since)
+    SELECT room, closed_at, true, now() FROM conversations
+    WHERE room = ANY (ARRAY(SELECT origin FROM said)) AND closed_at IS NOT NULL AND ended_at IS NULL
+    ON CONFLICT DO NOTHING
 ), replaced AS (
     UPDATE deliveries SET parts = without_content(parts) WHERE id = ANY (ARRAY(SELECT replaces FROM fresh))
 ), told AS (

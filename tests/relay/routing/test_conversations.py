@@ -565,6 +565,20 @@ async def test_what_was_not_shown_before_a_move_goes_first_in_the_channel(inbox:
     assert shown == [(OTHER_CHANNEL, "before"), (OTHER_CHANNEL, "after")]
 
 
+async def test_conversation_does_not_move_while_something_is_posted_in_its_thread(inbox: World) -> None:
+    """What comes next would be shown in the channel before it."""
+    await hear(inbox, "1")
+    await inbox.run()
+    await hear(inbox, "2", "before")
+    inbox.team.sender.trouble["send"] = [OutcomeUnknown("Lost.")]
+    await inbox.do_jobs()
+    with pytest.raises(RetryLater, match="being posted"):
+        await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    assert (await conversation(inbox)).room == thread(1)
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+
+
 async def test_tapback_on_what_was_not_shown_before_a_move_follows_it(inbox: World) -> None:
     await hear(inbox, "1")
     await inbox.run()
@@ -739,6 +753,26 @@ async def test_first_word_after_downtime_waits_for_what_was_missed_before_it(inb
         pass
     await inbox.run()
     assert [said for _, said in places(inbox)][is_closed:] == ["missed", "told"]
+
+
+async def test_what_the_team_writes_in_a_closed_thread_waits_for_what_was_missed_there(inbox: World) -> None:
+    """Closed conversations are not read, so nobody knows whether Slack will still tell of something said before it."""
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.close(thread(1), by=ANN)
+    while await inbox.backfill.read_next() is not None:
+        pass
+    inbox.execute("UPDATE conversations SET closed_at = %s", BASE)
+    told = replace(dropped("6", thread(1)), sent_at=inbox.now())
+    missed = replace(dropped("5", thread(1)), sent_at=inbox.now() - timedelta(seconds=1))
+    await inbox.deliveries.accept(told)
+    await inbox.run(during=timedelta(seconds=1))
+    assert inbox.chats.sender.sent == []
+    inbox.team.history.said = [missed, told]
+    while await inbox.backfill.read_next() is not None:
+        pass
+    await inbox.run()
+    assert [sent.delivery.source for sent in inbox.chats.sender.sent] == [missed.id, told.id]
 
 
 async def test_nothing_from_before_the_inbox_is_carried(inbox: World) -> None:

@@ -53,6 +53,17 @@ async def test_submitted_message_is_accepted_for_that_hour(
     assert accepted.command
 
 
+async def test_message_scheduled_in_two_modals_is_one_act(
+    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay
+) -> None:
+    """A modal that took long is opened and submitted again, and then both go through."""
+    message = slack.drop(slack.add_file("memo.m4a"))
+    act = await relay.next_schedule(CHANNEL.message(message["ts"]))
+    await requests.shortcut("send_later", message)
+    await requests.submit(opened(slack), entered(LATER.timestamp()))
+    assert relay.messages[0].command == act
+
+
 async def test_message_without_a_recording_goes_as_it_is(
     requests: SignedRequests, slack: FakeSlack, relay: FakeRelay
 ) -> None:
