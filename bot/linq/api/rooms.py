@@ -13,7 +13,7 @@ from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
-from bot.relay.errors import NO_ROOM, Refused
+from bot.relay.errors import NO_ROOM, InvalidInput, Refused
 from bot.relay.ids import RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
 
@@ -83,7 +83,8 @@ class LinqRooms:
         number, ours = _BETWEEN_DIGITS.sub("", query), await self._own_numbers()
         if number not in ours:
             shown = ", ".join(map(shown_handle, ours)) or "none"
-            raise Refused(f"That is none of our numbers. Write all, or one of them: {shown}.")
+            no = Refused if _PHONE.fullmatch(number) else InvalidInput
+            raise no(f"That is none of our numbers. Write all, or one of them: {shown}.")
         return LineInfo(self._ids.line(number), shown_handle(number), await self._count_chats(number))
 
     async def _own_numbers(self) -> Sequence[str]:
@@ -135,12 +136,13 @@ def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
 
 
 def parse_handle(query: str, *, or_else: str = "") -> str:
-    """What was typed or pasted, as Linq writes a handle. Refused for what is none; ``or_else``: what else is taken."""
+    """What was typed or pasted, as Linq writes a handle. InvalidInput for what is none; ``or_else``: what else is
+    taken."""
     query = clean_query(query)
     number = _BETWEEN_DIGITS.sub("", query)
     handle = number if _PHONE.fullmatch(number) else query
     if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
-        raise Refused(
+        raise InvalidInput(
             f"That is neither {or_else}a phone number nor an e-mail address. "
             "Write a number with its country code, like +12025550123."
         )

@@ -86,15 +86,18 @@ class Links:
         return await self.join(room, RoomInfo(line.room, (line.label,)), made_by=made_by, is_inbox=True)
 
     async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link:
-        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may."""
+        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may.
+
+        Values that are wrong in themselves are told first, also where there is no link.
+        """
         if by is not None:
             await self._require_admin(by)
         link = await self.of(room)
-        if link is None:
-            raise Refused(NOT_LINKED)
-        changed = link.settings
+        changed = link.settings if link else LinkSettings()
         for key, values in changes.items():
             changed = settings.change(changed, key, values)
+        if link is None:
+            raise Refused(NOT_LINKED)
         if link.made_by == FROM_FILE:
             raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
         link = replace(link, settings=changed)
