@@ -59,7 +59,13 @@ class Commands:
     async def answer(self, command: SlashCommand) -> Reply:
         """Raises what the relay raises; whatever is no known verb gets help."""
         verb = self._verbs.get(command.verb)
-        return await verb(command) if verb else replies.HELP
+        if verb is None:
+            return replies.HELP
+        if command.verb in replies.SENDING:
+            link = await self._links.of(command.by.room)
+            if link is not None and link.is_inbox:  # said before a dialog takes what is then thrown away
+                return replies.inbox_takes_no(command.verb, link.settings.mode)
+        return await verb(command)
 
     async def _link(self, command: SlashCommand) -> Reply:
         if not command.rest:

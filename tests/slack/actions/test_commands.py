@@ -226,6 +226,29 @@ async def test_say_without_words_says_how(relay: FakeRelay, requests: SignedRequ
     assert relay.messages == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "mode", "way"),
+    [
+        ("say Hello", "voice", "Write it in the contact's thread, beginning with a mention of the bot"),
+        ("say", "voice", "*More actions › Send to iMessage*"),
+        ("say Hello", "conversation", "Write it in the contact's thread: there it goes at once."),
+        ("send https://example.com/memo.m4a", "voice", "Drop the recording in the contact's thread."),
+        ("later 15:00 Hello", "voice", "*More actions › Send later*"),
+        ("later 15:00 Hello", "conversation", "none can be sent later"),
+    ],
+)
+async def test_command_in_an_inbox_is_told_how_to_reach_a_contact(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests, typed: str, mode: str, way: str
+) -> None:
+    await said(requests, "inbox all")
+    await said(requests, f"set mode {mode}")
+    words = await said(requests, typed)
+    assert "Slack runs no commands in threads" in words
+    assert way in words
+    assert relay.messages == []
+    assert not slack.named("views.open")
+
+
 @pytest.mark.parametrize("typed", ["send https://example.com/memo.m4a", "say hello"])
 async def test_sending_needs_a_link_and_the_bot_in_the_channel(
     relay: FakeRelay, requests: SignedRequests, typed: str
