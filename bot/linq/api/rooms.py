@@ -125,7 +125,18 @@ def chat_info(chat: schemas.LinqChat, ids: LinqIds) -> RoomInfo:
         raise PayloadError("no chat id")
     ours = next((each.handle for each in chat.handles if each.is_me), "")
     line = ids.line(ours) if ours else None
-    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name, line)
+    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, _name_of(chat), line)
+
+
+def _name_of(chat: schemas.LinqChat) -> str:
+    """A chat without a name has "a comma-separated list of recipient handles" in its place (Linq's OpenAPI); in the
+    example there, our own number is among them."""
+    return "" if all(map(_is_handle, chat.display_name.split(","))) else chat.display_name
+
+
+def _is_handle(word: str) -> bool:
+    word = word.strip()
+    return bool(_PHONE.fullmatch(_BETWEEN_DIGITS.sub("", word)) or _EMAIL.fullmatch(word))
 
 
 def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:

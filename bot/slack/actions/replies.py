@@ -93,10 +93,14 @@ def problem(error: RelayError) -> Reply:
 
 def offer(rooms: Sequence[RoomInfo]) -> Reply:
     """Who is in the chat (or which chats there are), before anything takes effect."""
+    then = (
+        "Audio dropped here will then go there as voice memos, and what is said there appears in this channel, for all "
+        "who are in it."
+    )
     if len(rooms) == 1:
-        asked = f"Link this channel to {describe_room(rooms[0])}? Audio dropped here will then go there as voice memos."
+        asked = f"Link this channel to {describe_room(rooms[0])}? {then}"
         return Reply(asked, (section(asked), actions(_link_button(rooms[0]), _cancel_button())))
-    asked = f"There are {len(rooms)} such chats. Which one shall this channel be linked to?"
+    asked = f"There are {len(rooms)} such chats. Which one shall this channel be linked to? {then}"
     rows = [section(describe_room(room)) | {"accessory": _link_button(room)} for room in rooms[:CHOICES_MOST]]
     if len(rooms) > CHOICES_MOST:
         rows.append(section(f"… and {len(rooms) - CHOICES_MOST} more; name a chat id to choose one of those."))
@@ -123,7 +127,8 @@ def describe_room(room: RoomInfo) -> str:
 
 def linked(link: Link, remark: str) -> Reply:
     said = f"Linked to {_peer(link)}. Audio dropped here from now on goes there as voice memos."
-    return Reply(f"{said} {remark}".strip(), replaces=True)
+    appears = "What is said there appears here." if link.settings.replies else ""
+    return Reply(" ".join(filter(None, (said, appears, remark))), replaces=True)
 
 
 def unlinked(link: Link, still_going: int) -> Reply:

@@ -107,6 +107,7 @@ async def test_contact_picker_offers_chats_as_somebody_types(requests: SignedReq
 async def test_new_link_is_made_from_the_modal(requests: SignedRequests, slack: FakeSlack, relay: FakeRelay) -> None:
     await click(requests, "new_link", "new_link")
     view = slack.named("views.open")[0].args["view"]
+    assert "What is said in the chat appears in the channel" in str(view["blocks"][-1])
     values = {
         "channel": {"channel": {"selected_conversation": CREW}},
         "contact": {"contact": {"selected_option": {"value": ANNS_CHAT.id}}},
