@@ -14,7 +14,7 @@ from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
 from bot.relay.errors import NO_ROOM, InvalidInput, Refused
-from bot.relay.ids import RoomId
+from bot.relay.ids import PersonId, RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
 
 LISTED_FOR = timedelta(minutes=1)
@@ -33,6 +33,9 @@ class LinqRooms:
         self._ids = ids
         self._now = now
         self._listed: tuple[datetime, Sequence[RoomInfo]] = (datetime.min.replace(tzinfo=UTC), ())
+
+    def person(self, handle: str) -> PersonId:
+        return self._ids.person(handle)
 
     async def room(self, room: RoomId) -> RoomInfo:
         call = self._api.retrieve(chat_of(room))

@@ -102,6 +102,8 @@ class Commands:
         remark = await invitation(command.by.channel.channel, self._directory) if link else ""
         held = await self._overviews.held(command.by.room) if link else ()
         shows_peer = await self._is_member(command.by.person)
+        if link and shows_peer:
+            [link] = await self._links.named([link])
         return replies.status(link, remark, held, shows_peer=shows_peer)
 
     async def _list(self, command: SlashCommand) -> Reply:
@@ -112,6 +114,8 @@ class Commands:
         ]
         is_member = await self._is_member(command.by.person)
         unheard = await self._conversations.unheard() if is_member else ()
+        if is_member:
+            links = list(await self._links.named(links))
         return replies.listed(links, unheard, shows_peers=is_member)
 
     async def _send(self, command: SlashCommand) -> Reply:

@@ -37,6 +37,10 @@ async def test_handles_that_linq_shows_for_want_of_a_name_are_none(
     assert (room.name, room.label) == (name, name or "+12025550123")
 
 
+def test_person_is_the_same_however_the_handle_is_written(adapter: LinqAdapter) -> None:
+    assert adapter.rooms.person("+1 202-555-0123") == IDS.person("+12025550123")
+
+
 async def test_unknown_chat_is_refused_and_can_be_linked_again(adapter: LinqAdapter) -> None:
     with pytest.raises(Refused) as refused:
         await adapter.rooms.room(IDS.room("6f0c2a1e-8a77-4a0b-9d0e-3a5b1d7c9e10"))

@@ -118,6 +118,15 @@ async def test_status_shows_the_link_and_its_settings(requests: SignedRequests) 
     assert "not linked" in await said(requests, "status", CREW)
 
 
+@pytest.mark.parametrize("verb", ["status", "list"])
+async def test_contact_with_a_card_is_shown_by_name_and_number(
+    relay: FakeRelay, requests: SignedRequests, verb: str
+) -> None:
+    relay.shown_as["+12025550123"] = "Ann Lee (+12025550123)"
+    assert "*Ann Lee (+12025550123)*" in await said(requests, verb)
+    assert "Ann Lee" not in await said(requests, verb, user=GUEST)
+
+
 @pytest.mark.parametrize("user", [GUEST, STRANGER, "U0NOBODY"])
 async def test_numbers_are_for_members_of_the_workspace_only(
     relay: FakeRelay, requests: SignedRequests, user: str
