@@ -9,6 +9,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -38,6 +39,27 @@ Since = Annotated[
     typer.Option(parser=_moment, metavar="DATE", help="Only from this day or time on, in UTC; else all."),
 ]
 Format = Annotated[Literal["csv", "jsonl"], typer.Option("--format", help="Comma-separated, or a JSON object a line.")]
+
+
+def _delivery(written: str) -> str:
+    """Bytes that are no UTF-8 reach a program as surrogates, which the database cannot look for."""
+    if not written.isprintable():
+        raise typer.BadParameter("Copy the id from the list that memobridge deliveries shows.")
+    return written
+
+
+DeliveryArgument = Annotated[str, typer.Argument(parser=_delivery, metavar="DELIVERY")]
+
+
+def _origin(written: str) -> str:
+    try:
+        url = urlsplit(written)
+        is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets or a port that are none
+        is_url = False
+    if not is_url:
+        raise typer.BadParameter(f"{written!r}: write it like http://127.0.0.1:3000.")
+    return written
 
 
 def _port(words: str) -> Any:
@@ -108,7 +130,9 @@ def sandbox(
     slack_port: Annotated[int, _port("Port of the local Slack; 0 takes a free one.")] = 0,
     linq_port: Annotated[int, _port("Port of the local Linq; 0 takes a free one.")] = 0,
     control_port: Annotated[int, _port("Port of the controls; 0 takes a free one.")] = 0,
-    bot_url: Annotated[str, typer.Option(help="Where the bot listens, or will.")] = "http://127.0.0.1:3000",
+    bot_url: Annotated[
+        str, typer.Option(parser=_origin, metavar="URL", help="Where the bot listens, or will.")
+    ] = "http://127.0.0.1:3000",
     socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Print an app token for Socket Mode too.")] = False,
 ) -> None:
     """Run the local Slack and Linq alone, and print the exports that a bot needs to live there."""
@@ -161,7 +185,7 @@ def deliveries_list(
 
 
 @deliveries.command("show")
-def deliveries_show(delivery: str) -> None:
+def deliveries_show(delivery: DeliveryArgument) -> None:
     """One delivery with its time line."""
     from bot.cli.deliveries import show_delivery
 
@@ -169,7 +193,7 @@ def deliveries_show(delivery: str) -> None:
 
 
 @deliveries.command("resend")
-def deliveries_resend(delivery: str) -> None:
+def deliveries_resend(delivery: DeliveryArgument) -> None:
     """Send a failed or unconfirmed delivery again. A second memo may arrive."""
     from bot.cli.deliveries import resend_delivery
 

@@ -395,6 +395,9 @@ class FakeRooms:
                 return known
         raise Refused("There is no such chat.", code="2001")
 
+    def person(self, handle: str) -> PersonId:
+        return PersonId(f"chat:default@{handle}")
+
     async def find_line(self, query: str) -> LineInfo:
         if query != "+12025550100":
             raise Refused("That is none of our numbers.")

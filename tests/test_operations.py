@@ -19,6 +19,11 @@ def section(name: str) -> str:
     return HANDBOOK.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
 
 
+def test_lines_fit_into_a_terminal() -> None:
+    """A row of a table is one line, however long."""
+    assert [line for line in HANDBOOK.splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze") or cannot("systemd-analyze is not installed")
     [unit] = re.findall(r"```ini\n(# /etc/systemd/.*?)```", HANDBOOK, re.DOTALL)

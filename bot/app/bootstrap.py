@@ -170,7 +170,7 @@ def _build(
 ) -> Services:
     adapters = _adapters(settings, session, decorate)
     networks = adapters.networks
-    links = Links(database.links, networks, adapters.linq.rooms, database.audit)
+    links = Links(database.links, database.people, networks, adapters.linq.rooms, database.audit)
     store, receipts = decorate("deliveries", database.deliveries), decorate("receipts", database.receipts)
     conversations = decorate("conversations", database.conversations)
     url_tokens = UrlTokens(settings.linq_api_v3_api_key.get_secret_value())

@@ -47,7 +47,7 @@ class Erasure:
     async def forget(self, handle: str) -> Forgotten:
         """Delete their files at Linq first, then the rows that name them: what breaks off can be done again.
 
-        Refused for what is neither a number nor an address.
+        InvalidInput for what is neither a number nor an address.
         """
         person, names = self._linq.person(handle)
         chats = await self._linq.rooms_of(handle)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from bot.relay.errors import RelayError
+from bot.relay.errors import InvalidInput, RelayError
 from bot.telemetry import is_news
 from config.settings import Settings, SettingsError, load
 
@@ -44,7 +44,8 @@ def run_or_exit(
     stopped_code: int = STOPPED,
     on_stop: Callable[[], None] = lambda: None,
 ) -> Result:
-    """Run it. What the relay's errors say becomes one line on stderr and exit code 1; no traceback.
+    """Run it. What the relay's errors say becomes one line on stderr; no traceback. The exit code is then 2 where
+    what was written is wrong in itself, else 1.
 
     SIGTERM, SIGINT (Ctrl-C) and SIGHUP (a closed terminal) cancel it: it puts in order what it began, and the exit code
     is ``stopped_code``. ``on_stop`` is called first.
@@ -56,7 +57,7 @@ def run_or_exit(
     except SettingsError as error:
         stop(error.problems, USAGE)
     except RelayError as error:
-        stop([error.reason], FAILED)
+        stop([error.reason], USAGE if isinstance(error, InvalidInput) else FAILED)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(stopped_code)
 

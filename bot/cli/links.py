@@ -22,7 +22,8 @@ def list_links() -> None:
 
 async def _list() -> None:
     async with open_services(settings_or_exit()) as services:
-        links, unheard = await services.links.all(), await services.conversations.unheard()
+        links = await services.links.named(await services.links.all())
+        unheard = await services.conversations.unheard()
     found = table("channel", "chat", "who is in it", "settings", "made by")
     for link in links:
         if link.inbox is None:  # a conversation is no link that anybody made

@@ -52,6 +52,10 @@ class Refused(RelayError):
         self.room = room
 
 
+class InvalidInput(Refused):
+    """What somebody wrote is wrong in itself, whatever the networks hold: the command line calls that wrong usage."""
+
+
 class RetryLater(RelayError):
     """Surely not done. ``after``: wait at least this long, counted from now (None: by the caller's own backoff)."""
 

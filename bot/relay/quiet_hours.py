@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.relay.errors import Refused
+from bot.relay.errors import InvalidInput
 
 _WRITTEN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s+(\S+)", re.ASCII)
 HOW_TO_WRITE = "Write it like 22:00-08:00 Europe/Berlin, or off."
@@ -40,17 +40,17 @@ class QuietHours:
 
 
 def parse_quiet_hours(written: str) -> QuietHours:
-    """Refused says how to write them."""
+    """InvalidInput says how to write them."""
     match = _WRITTEN.fullmatch(written.strip())
     if match is None:
-        raise Refused(f"Those are no quiet hours. {HOW_TO_WRITE}")
+        raise InvalidInput(f"Those are no quiet hours. {HOW_TO_WRITE}")
     *numbers, zone = match.groups()
     try:
         begins, ends = time(int(numbers[0]), int(numbers[1])), time(int(numbers[2]), int(numbers[3]))
     except ValueError:
-        raise Refused(f"There is no such time of day. {HOW_TO_WRITE}") from None
+        raise InvalidInput(f"There is no such time of day. {HOW_TO_WRITE}") from None
     if begins == ends:
-        raise Refused("Quiet hours need a beginning and another end.")
+        raise InvalidInput("Quiet hours need a beginning and another end.")
     return QuietHours(begins, ends, _known_zone(zone))
 
 
@@ -61,5 +61,5 @@ def _known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         spelt = next((zone for zone in available_timezones() if zone.casefold() == name.casefold()), None)
         if spelt is None:
-            raise Refused(f"There is no time zone {name}. {HOW_TO_WRITE}") from None
+            raise InvalidInput(f"There is no time zone {name}. {HOW_TO_WRITE}") from None
         return spelt

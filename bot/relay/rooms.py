@@ -37,6 +37,9 @@ class RoomHealth(StrEnum):
     OPTED_OUT = "opted_out"  # the contact wants no messages until they write themselves
 
 
+HANDLES_APART = ", "  # in a label that is made of them
+
+
 @dataclass(frozen=True)
 class LinkSettings:
     """What a link's admins decide. ``senders``: one of ``Senders``, or ids of people and groups. ``quiet``: hours as
@@ -154,7 +157,7 @@ class RoomInfo:
     @property
     def label(self) -> str:
         """Who is in it, in a few words."""
-        return self.name or ", ".join(self.people) or self.id
+        return self.name or HANDLES_APART.join(self.people) or self.id
 
 
 class Membership(StrEnum):

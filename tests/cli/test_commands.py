@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import re
 import signal
 import sys
@@ -64,6 +65,13 @@ async def test_invalid_port_is_wrong_usage(shell: Shell, command: str, option: s
     ran = await shell.run(command, option, port)
     assert ran.code == 2
     assert option in ran.err
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:3000", "localhost", "ftp://localhost", "http://", "http://localhost:x"])
+async def test_bot_url_that_is_none_is_wrong_usage(shell: Shell, url: str) -> None:
+    ran = await shell.run("sandbox", "--bot-url", url)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--bot-url" in ran.err
 
 
 async def test_windows_is_told_to_use_wsl() -> None:
@@ -238,9 +246,13 @@ async def test_settings_of_a_link_are_changed_together(shell: Shell) -> None:
 WRONG_SETTINGS = (
     ("mode", 2, "write each setting as KEY=VALUE"),
     ("mode=", 2, "write each setting as KEY=VALUE"),
-    ("colour=red", 1, "There are: mode, replies, senders, confirm, quiet."),
-    ("mode=shout", 1, "mode is voice or conversation."),
-    ("senders=bob", 1, "bob is nobody."),
+    ("colour=red", 2, "There are: mode, replies, senders, confirm, quiet."),
+    ("mode=shout", 2, "mode is voice or conversation."),
+    ("senders=bob", 2, "bob is nobody."),
+    ("quiet=at night", 2, "Those are no quiet hours."),
+    ("quiet=25:00-08:00 UTC", 2, "There is no such time of day."),
+    ("quiet=08:00-08:00 UTC", 2, "Quiet hours need a beginning and another end."),
+    ("quiet=22:00-08:00 Mars/Base", 2, "There is no time zone Mars/Base."),
 )
 
 
@@ -251,6 +263,12 @@ async def test_wrong_setting_of_a_link_is_one_line_and_changes_nothing(shell: Sh
         assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1), assignment
         assert fix in ran.err
     assert "replies=on" in (await shell.run("links", "list")).out
+
+
+async def test_wrong_setting_is_wrong_usage_before_there_is_a_link(shell: Shell) -> None:
+    for assignment in ("mode=shout", "senders=bob"):
+        ran = await shell.run("links", "set", CLIPS, assignment)
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1), assignment
 
 
 async def test_setting_of_a_channel_without_a_link_is_one_line(shell: Shell) -> None:
@@ -283,6 +301,13 @@ async def test_channel_that_the_bot_cannot_read_is_linked_with_a_warning(
     assert ran.err.count("\n") == bool(warning)
 
 
+@pytest.mark.parametrize("chat", ["Ben", "12025550123", "", "line:", "line:Sales", "line:12"])
+async def test_what_names_neither_a_chat_nor_a_line_is_wrong_usage(shell: Shell, chat: str) -> None:
+    ran = await shell.run("links", "add", CLIPS, chat)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "Write a" in ran.err
+
+
 async def test_chat_that_linq_does_not_know_is_told(shell: Shell) -> None:
     ran = await shell.run("links", "add", CLIPS, UNKNOWN_CHAT)
     assert ran.code == 1
@@ -309,6 +334,13 @@ async def test_delivery_is_shown_with_who_approved_it(shell: Shell, database: Da
     await database.deliveries.accept([delivery("d1")])
     await database.audit.add(AuditEntry("approve", "slack:T1@U1", delivery("d1").id))
     assert "approve, by slack:T1@U1" in (await shell.run("deliveries", "show", "d1")).out
+
+
+@pytest.mark.parametrize("command", ["show", "resend"])
+async def test_what_is_no_text_names_no_delivery(shell: Shell, command: str) -> None:
+    ran = await shell.run("deliveries", command, os.fsdecode(b"\xff"))
+    assert (ran.code, ran.out) == (2, "")
+    assert "Traceback" not in ran.err
 
 
 async def test_unknown_delivery_is_one_line_and_exit_code_1(shell: Shell) -> None:

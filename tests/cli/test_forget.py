@@ -52,7 +52,7 @@ async def test_stranger_may_be_misspelt(shell: Shell) -> None:
 @pytest.mark.parametrize("words", ["Ben", "12025550123", ""])
 async def test_what_is_no_handle_is_one_line(shell: Shell, words: str) -> None:
     ran = await shell.run("forget", words)
-    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert "neither a phone number nor an e-mail address" in ran.err
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from bot.sandbox.linq.fixtures import Chats
 from bot.sandbox.slack.fixtures import CLIPS
+from bot.store.database import Database
 from tests.cli.shell import Shell
+from tests.linq.conftest import IDS
 
 
 async def test_removing_what_is_not_linked_is_one_line(shell: Shell) -> None:
@@ -18,6 +20,12 @@ async def test_linked_channel_is_not_linked_to_somebody_else(shell: Shell) -> No
     assert (ran.code, ran.out) == (1, "")
     assert "linked to ben@example.com already. Unlink it first." in ran.err
     assert Chats.BEN in (await shell.run("links", "list")).out
+
+
+async def test_list_shows_the_name_that_a_contact_has_shared(shell: Shell, database: Database) -> None:
+    await shell.run("links", "add", CLIPS, Chats.ANN)
+    await database.people.save_card(IDS.person("+12025550123"), "+1 202-555-0123", "Ann Lee")
+    assert "Ann Lee (+12025550123)" in (await shell.run("links", "list")).out
 
 
 async def test_linking_again_to_the_same_chat_keeps_the_settings(shell: Shell) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.relay.errors import Refused
+from bot.relay.errors import InvalidInput
 from bot.relay.quiet_hours import QuietHours, parse_quiet_hours
 
 NIGHT = QuietHours(time(22), time(8), "Europe/Berlin")
@@ -65,5 +65,5 @@ def test_what_is_parsed_is_shown_in_one_way(written: str) -> None:
      "22:00-08:00 ../etc/passwd", "22:00-08:00 /etc/localtime"],
 )  # fmt: skip
 def test_what_cannot_be_parsed_says_how_to_write_it(written: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidInput):
         parse_quiet_hours(written)

@@ -72,7 +72,7 @@ class World:
         store = self.database
         self.monotonic = 0.0
         self.store = Faulty(store.deliveries)
-        self.links = Links(store.links, networks, self.chats.rooms, store.audit)
+        self.links = Links(store.links, store.people, networks, self.chats.rooms, store.audit)
         transfer = MediaTransfer(networks, spool_folder=self.folder, lend_up_to=self.lend_up_to)
         self.prefetcher = Prefetcher(transfer.prepare, store.deliveries.wake, limit=self.prefetch)
         urls = TemporaryUrls(store.deliveries, "https://bot.example/", token=lambda: "tok") if self.lend_up_to else None

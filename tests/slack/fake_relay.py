@@ -44,6 +44,7 @@ class FakeRelay:
     holders: dict[RoomId, PersonId] = field(default_factory=dict)  # who has taken which conversation
     chats_unheard: list[UnheardRoom] = field(default_factory=list)
     messages_held: list[MessageId] = field(default_factory=list)  # of which something is held
+    shown_as: dict[str, str] = field(default_factory=dict)  # how labels are shown to those who may see numbers
     admins: set[PersonId] = field(default_factory=lambda: {person_id(TEAM, ANN)})
     refusal: str = ""
     trouble: Exception | None = None
@@ -95,6 +96,10 @@ class FakeRelay:
     async def all(self) -> Sequence[Link]:
         await self._take()
         return list(self.links.values())
+
+    async def named(self, links: Sequence[Link]) -> Sequence[Link]:
+        await self._take()
+        return [replace(link, label=self.shown_as.get(link.label, link.label)) for link in links]
 
     async def may_send(self, link: Link, person: PersonId) -> None:
         await self._take()

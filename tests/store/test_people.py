@@ -28,6 +28,13 @@ async def test_author_is_the_handle_until_a_name_is_known(database: Database) ->
     assert await database.people.author(CONTACT, CHAT) == Author("Ann")
 
 
+async def test_names_are_those_of_cards_only(database: Database) -> None:
+    await database.people.save_handle(CONTACT, "+12025550123")
+    assert await database.people.names([CONTACT]) == {}
+    await database.people.save_card(CONTACT, "+12025550123", "Ann")
+    assert await database.people.names([CONTACT, PersonId("chat:default@nobody")]) == {CONTACT: "Ann"}
+
+
 async def test_new_card_replaces_the_name(database: Database) -> None:
     for name in ("Ann", "Ann B."):
         await database.people.save_card(CONTACT, "+12025550123", name)

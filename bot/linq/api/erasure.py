@@ -44,7 +44,7 @@ class LinqErasure:
         return True
 
     def person(self, query: str) -> tuple[PersonId, Sequence[str]]:
-        """Who is meant by a phone number or an e-mail address, and how it is written. Refused for anything else."""
+        """Who is meant by a phone number or an e-mail address, and how it is written. InvalidInput for all else."""
         handle = parse_handle(query)
         return self._ids.person(handle), (handle, shown_handle(handle))
 

@@ -13,8 +13,8 @@ from bot.linq.api.limits import PAGE
 from bot.linq.api.search import chats_of, people_of
 from bot.linq.fields import PayloadError, read
 from bot.linq.ids import ALL, ALL_LABEL, UUID, LinqIds, chat_of, normalize_handle, shown_handle
-from bot.relay.errors import NO_ROOM, Refused
-from bot.relay.ids import RoomId
+from bot.relay.errors import NO_ROOM, InvalidInput, Refused
+from bot.relay.ids import PersonId, RoomId
 from bot.relay.rooms import LineInfo, RoomInfo
 
 LISTED_FOR = timedelta(minutes=1)
@@ -33,6 +33,9 @@ class LinqRooms:
         self._ids = ids
         self._now = now
         self._listed: tuple[datetime, Sequence[RoomInfo]] = (datetime.min.replace(tzinfo=UTC), ())
+
+    def person(self, handle: str) -> PersonId:
+        return self._ids.person(handle)
 
     async def room(self, room: RoomId) -> RoomInfo:
         call = self._api.retrieve(chat_of(room))
@@ -83,7 +86,8 @@ class LinqRooms:
         number, ours = _BETWEEN_DIGITS.sub("", query), await self._own_numbers()
         if number not in ours:
             shown = ", ".join(map(shown_handle, ours)) or "none"
-            raise Refused(f"That is none of our numbers. Write all, or one of them: {shown}.")
+            no = Refused if _PHONE.fullmatch(number) else InvalidInput
+            raise no(f"That is none of our numbers. Write all, or one of them: {shown}.")
         return LineInfo(self._ids.line(number), shown_handle(number), await self._count_chats(number))
 
     async def _own_numbers(self) -> Sequence[str]:
@@ -124,7 +128,18 @@ def chat_info(chat: schemas.LinqChat, ids: LinqIds) -> RoomInfo:
         raise PayloadError("no chat id")
     ours = next((each.handle for each in chat.handles if each.is_me), "")
     line = ids.line(ours) if ours else None
-    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, chat.display_name, line)
+    return RoomInfo(ids.room(chat.id), people_of(chat), bool(chat.is_group), chat.service, _name_of(chat), line)
+
+
+def _name_of(chat: schemas.LinqChat) -> str:
+    """A chat without a name has "a comma-separated list of recipient handles" in its place (Linq's OpenAPI); in the
+    example there, our own number is among them."""
+    return "" if all(map(_is_handle, chat.display_name.split(","))) else chat.display_name
+
+
+def _is_handle(word: str) -> bool:
+    word = word.strip()
+    return bool(_PHONE.fullmatch(_BETWEEN_DIGITS.sub("", word)) or _EMAIL.fullmatch(word))
 
 
 def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
@@ -135,12 +150,13 @@ def _matches(room: RoomInfo, wanted: str, digits: str) -> bool:
 
 
 def parse_handle(query: str, *, or_else: str = "") -> str:
-    """What was typed or pasted, as Linq writes a handle. Refused for what is none; ``or_else``: what else is taken."""
+    """What was typed or pasted, as Linq writes a handle. InvalidInput for what is none; ``or_else``: what else is
+    taken."""
     query = clean_query(query)
     number = _BETWEEN_DIGITS.sub("", query)
     handle = number if _PHONE.fullmatch(number) else query
     if not (_PHONE.fullmatch(handle) or _EMAIL.fullmatch(handle)):
-        raise Refused(
+        raise InvalidInput(
             f"That is neither {or_else}a phone number nor an e-mail address. "
             "Write a number with its country code, like +12025550123."
         )

@@ -223,6 +223,10 @@ class Blocking(Protocol):
 class RoomFinder(Protocol):
     """Finds the rooms that a person may mean."""
 
+    def person(self, handle: str) -> PersonId:
+        """Whose handle it is, however it is written."""
+        ...
+
     async def room(self, room: RoomId) -> RoomInfo: ...
 
     async def find_rooms(self, query: str) -> Sequence[RoomInfo]:

@@ -3,7 +3,7 @@
 Every method may raise ``RetryLater`` when the database cannot be reached, and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -271,6 +271,10 @@ class PeopleStore(Protocol):
 
     async def save_card(self, person: PersonId, handle: str, name: str, photo_url: str = "") -> None:
         """They shared a contact card."""
+        ...
+
+    async def names(self, persons: Collection[PersonId]) -> Mapping[PersonId, str]:
+        """The names that these people's contact cards give, as far as they have shared one."""
         ...
 
     async def author(self, person: PersonId, room: RoomId) -> Author | None:

@@ -12,19 +12,25 @@ from bot.relay.ids import PersonId, RoomId
 from bot.relay.ports.audit import COMMAND_LINE, AuditEntry, AuditLog
 from bot.relay.ports.networks import Networks, RoomFinder
 from bot.relay.ports.room_stores import LinkStore
-from bot.relay.rooms import LineInfo, Link, LinkSettings, RoomInfo, Senders
+from bot.relay.ports.stores import PeopleStore
+from bot.relay.rooms import HANDLES_APART, LineInfo, Link, LinkSettings, RoomInfo, Senders
 from bot.relay.routing import settings
 
 FROM_FILE = "LINKS_FILE"  # who made a link that an operator keeps in a file
+
+NAME_MOST = 80  # of a contact's name, so that the number after it is not cut off
 
 NOT_LINKED = "This place is not linked to anybody."
 
 
 class Links:
-    """``peers`` finds the rooms at the other end."""
+    """``peers`` finds the rooms at the other end, ``people`` knows the names of who is there."""
 
-    def __init__(self, store: LinkStore, networks: Networks, peers: RoomFinder, audit: AuditLog) -> None:
+    def __init__(
+        self, store: LinkStore, people: PeopleStore, networks: Networks, peers: RoomFinder, audit: AuditLog
+    ) -> None:
         self._store = store
+        self._people = people
         self._networks = networks
         self._peers = peers
         self._audit = audit
@@ -36,6 +42,20 @@ class Links:
 
     async def all(self) -> Sequence[Link]:
         return await self._store.all()
+
+    async def named(self, links: Sequence[Link]) -> Sequence[Link]:
+        """The links for those who may see numbers: in a label made of handles, the name of each contact who has shared
+        a card stands before the handle, as their messages show it. Any other label, such as a group's name, stays."""
+        made = [link for link in links if not link.is_inbox and link.inbox is None]
+        persons = {handle: self._peers.person(handle) for link in made for handle in link.label.split(HANDLES_APART)}
+        names = await self._people.names(persons.values())
+
+        def shown(handle: str) -> str:
+            name = names.get(persons[handle], "")
+            return f"{name[:NAME_MOST]} ({handle})" if name else handle
+
+        labels = {link.room: HANDLES_APART.join(map(shown, link.label.split(HANDLES_APART))) for link in made}
+        return [replace(link, label=labels.get(link.room, link.label)) for link in links]
 
     async def may_send(self, link: Link, person: PersonId) -> None:
         """Refused, with the reason, when this person may not send from the link's room."""
@@ -86,15 +106,18 @@ class Links:
         return await self.join(room, RoomInfo(line.room, (line.label,)), made_by=made_by, is_inbox=True)
 
     async def set(self, room: RoomId, changes: Mapping[str, Sequence[str]], *, by: PersonId | None) -> Link:
-        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may."""
+        """Change settings, all of them or none. ``by`` is None for the operator at the command line, who always may.
+
+        Values that are wrong in themselves are told first, also where there is no link.
+        """
         if by is not None:
             await self._require_admin(by)
         link = await self.of(room)
-        if link is None:
-            raise Refused(NOT_LINKED)
-        changed = link.settings
+        changed = link.settings if link else LinkSettings()
         for key, values in changes.items():
             changed = settings.change(changed, key, values)
+        if link is None:
+            raise Refused(NOT_LINKED)
         if link.made_by == FROM_FILE:
             raise Refused("This link is in the operator's LINKS_FILE and can only be changed there.")
         link = replace(link, settings=changed)

@@ -12,19 +12,17 @@ from bot.relay import holds, policy
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import MessageId, RoomId, delivery_id
 from bot.relay.model import Delivery, Message
-from bot.relay.parts import Voice
+from bot.relay.parts import Media, Voice
 from bot.relay.ports.networks import Networks
 from bot.relay.ports.room_stores import ConversationStore, LinkStore
 from bot.relay.rooms import Link, Mode, RoomHealth
 from bot.relay.routing.links import Links
 
-INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody. Drop it in a contact's thread."
+INTERNAL_ROOT = "This is an inbox: what stands outside its threads goes to nobody."
 BEGINNING = "A conversation begins here just now: its thread is not known yet."
 ROOM_RETRY = timedelta(minutes=5)
 ENDED = "The conversation in this thread has ended, so this reached nobody."
-NO_CONVERSATION = (
-    "No conversation goes on in this thread, so this was not sent. Drop it in the contact's present thread."
-)
+NO_CONVERSATION = "No conversation goes on in this thread, so this was not sent."
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,12 @@ class Routes:
         is_meant = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
         if message.thread and (is_meant or link.settings.mode is Mode.CONVERSATION):
             await self._refuse_in_ended(message)
-        if is_meant and not message.is_internal and await self._conversations.is_news(message.id):
-            raise Refused(NO_CONVERSATION if message.thread else INTERNAL_ROOT)
+        if is_meant and not message.is_internal and await self._conversations.is_news(_act(message)):
+            in_thread = (NO_CONVERSATION, "the contact's present thread")
+            why, place = in_thread if message.thread else (INTERNAL_ROOT, "a contact's thread")
+            # A text is not always sent by being written there.
+            way = f"Drop it in {place}." if _has_files(message) else f"Write it in {place}, and send it there."
+            raise Refused(f"{why} {way}")
 
     async def _refuse_in_ended(self, message: Message) -> None:
         """Whoever writes in the thread of a conversation that has ended writes to nobody. They are told so, and where
@@ -130,7 +132,7 @@ class Routes:
         if ended is None or ended.ended_at is None:
             return
         has_voice = bool(message.command) or any(isinstance(part, Voice) for part in message.parts)
-        once = message.id if has_voice else MessageId(f"{message.thread}/ended/{message.sender}")
+        once = _act(message) if has_voice else MessageId(f"{message.thread}/ended/{message.sender}")
         if await self._conversations.is_news(once):
             now_in = next((link.room for link in await self._store.of([ended.peer])), "")
             raise Refused(ENDED, room=now_in)
@@ -145,6 +147,15 @@ class Routes:
         if no.remedy not in (Remedy.INVITE_BOT, Remedy.RESTORE_ROOM) or await self._links.of(delivery.target) is None:
             return None
         return RoomUnusable(no.reason, after=ROOM_RETRY, code=no.code, remedy=no.remedy)
+
+
+def _act(message: Message) -> MessageId:
+    """What a person is told of once: the message, whose event may come twice, or each act upon it."""
+    return MessageId(message.command or message.id)
+
+
+def _has_files(message: Message) -> bool:
+    return any(isinstance(part, Voice | Media) for part in message.parts)
 
 
 class RoomUnusable(RetryLater):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.relay.errors import Refused
+from bot.relay.errors import InvalidInput
 from bot.relay.quiet_hours import parse_quiet_hours
 from bot.relay.rooms import Confirm, LinkSettings, Mode, Senders
 
@@ -11,12 +11,12 @@ OFF = "off"
 
 
 def change(settings: LinkSettings, key: str, values: Sequence[str]) -> LinkSettings:
-    """The settings with one of them changed. Refused says what may be written instead."""
+    """The settings with one of them changed. InvalidInput says what may be written instead."""
     setter = _SETTERS.get(key)
     if setter is None:
-        raise Refused(f"There is no setting {key}. There are: {', '.join(_SETTERS)}.")
+        raise InvalidInput(f"There is no setting {key}. There are: {', '.join(_SETTERS)}.")
     if not values:
-        raise Refused(f"Write what {key} is to be: {_CHOICES[key]}.")
+        raise InvalidInput(f"Write what {key} is to be: {_CHOICES[key]}.")
     return setter(settings, values)
 
 
@@ -42,7 +42,7 @@ def _set_replies(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
 def _set_senders(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
     """One of the two words, or ids of people and groups: the adapter has made them of what was written."""
     if unknown := [value for value in values if value not in set(Senders) and ":" not in value]:
-        raise Refused(f"{unknown[0]} is nobody. Write {_CHOICES['senders']}.")
+        raise InvalidInput(f"{unknown[0]} is nobody. Write {_CHOICES['senders']}.")
     return replace(settings, senders=tuple(dict.fromkeys(values)))
 
 
@@ -58,7 +58,7 @@ def _set_quiet(settings: LinkSettings, values: Sequence[str]) -> LinkSettings:
 
 def _one_of(key: str, values: Sequence[str], allowed: Sequence[str]) -> str:
     if len(values) != 1 or values[0] not in allowed:
-        raise Refused(f"{key} is {_CHOICES[key]}.")
+        raise InvalidInput(f"{key} is {_CHOICES[key]}.")
     return values[0]
 
 

@@ -102,7 +102,7 @@ class LinqServer:
             ChatCreation(account, switches, sender, replays, store, events, webhooks),
             MessageLists(account, switches, store, self._chance),
             MessageSends(account, switches, sender, replays, store),
-            MessageChanges(account, switches, rules, store, events, webhooks, self._time_scale),
+            MessageChanges(account, switches, rules, store, events, webhooks),
             Participants(account, rules, self._groups),
             PhoneNumbers(account),
             Reactions(account, switches, rules, self._tapbacks),

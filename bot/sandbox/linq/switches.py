@@ -1,6 +1,7 @@
 """Everything the local Linq can be told to do wrong, and how fast it does the right thing.
 
-Seconds here are real seconds; Linq's own minutes (upload links, rate windows, webhook retries) follow the time scale.
+Seconds here are real seconds; Linq's own minutes (upload links, rate windows, webhook retries) follow the time scale;
+the fifteen in which a message may be edited do not.
 """
 
 from typing import Literal

@@ -59,7 +59,13 @@ class Commands:
     async def answer(self, command: SlashCommand) -> Reply:
         """Raises what the relay raises; whatever is no known verb gets help."""
         verb = self._verbs.get(command.verb)
-        return await verb(command) if verb else replies.HELP
+        if verb is None:
+            return replies.HELP
+        if command.verb in replies.SENDING:
+            link = await self._links.of(command.by.room)
+            if link is not None and link.is_inbox:  # said before a dialog takes what is then thrown away
+                return replies.inbox_takes_no(command.verb, link.settings.mode)
+        return await verb(command)
 
     async def _link(self, command: SlashCommand) -> Reply:
         if not command.rest:
@@ -96,6 +102,8 @@ class Commands:
         remark = await invitation(command.by.channel.channel, self._directory) if link else ""
         held = await self._overviews.held(command.by.room) if link else ()
         shows_peer = await self._is_member(command.by.person)
+        if link and shows_peer:
+            [link] = await self._links.named([link])
         return replies.status(link, remark, held, shows_peer=shows_peer)
 
     async def _list(self, command: SlashCommand) -> Reply:
@@ -106,6 +114,8 @@ class Commands:
         ]
         is_member = await self._is_member(command.by.person)
         unheard = await self._conversations.unheard() if is_member else ()
+        if is_member:
+            links = list(await self._links.named(links))
         return replies.listed(links, unheard, shows_peers=is_member)
 
     async def _send(self, command: SlashCommand) -> Reply:

@@ -3,6 +3,7 @@ it shows has changed. Links are made and edited in its modals."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.relay.errors import Refused, RelayError
@@ -122,6 +123,8 @@ class Home:
         rooms = [link.room for link in await self._links.all() if is_room(link.room)]
         overview = await self._overviews.of({room for room in rooms if parse_room(room).channel in own})
         is_member = await self._directory.membership(person) is Membership.MEMBER
+        if is_member:
+            overview = replace(overview, links=await self._links.named(overview.links))
         return render_home(overview, is_admin=await self._links.is_admin(person), shows_peers=is_member)
 
     async def _open(self, click: ButtonClick, view: View) -> None:

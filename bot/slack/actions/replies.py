@@ -10,7 +10,7 @@ from typing import Any
 from bot.relay.errors import Refused, RelayError, Remedy
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import DeliveryWithReceipts
-from bot.relay.rooms import LineInfo, Link, RoomInfo, UnheardRoom
+from bot.relay.rooms import LineInfo, Link, Mode, RoomInfo, UnheardRoom
 from bot.slack.ids import SlackRoom, is_person, is_room, parse_room, user_of
 from bot.slack.ui.blocks import Block, actions, button, section
 from bot.slack.ui.link_text import health_words, settings_words
@@ -72,6 +72,7 @@ SET_USAGE = Reply(
 )
 SAY_USAGE = Reply(f"Write what to send: `{COMMAND} say See you at six.`")
 CHOOSE_HOUR = Reply("Write it, and choose the hour, in the dialog that has opened.")
+SENDING = ("say", "send", "later")  # the commands that send something to the channel's contact
 NO_AUDIO = Reply("There is no audio or video in this message.")
 NOTHING = Reply("There is nothing in this message that could be sent.")
 HIDDEN = Reply("Slack hides this message's file behind the history limit of the workspace's plan: upload it again.")
@@ -92,10 +93,14 @@ def problem(error: RelayError) -> Reply:
 
 def offer(rooms: Sequence[RoomInfo]) -> Reply:
     """Who is in the chat (or which chats there are), before anything takes effect."""
+    then = (
+        "Audio dropped here will then go there as voice memos, and what is said there appears in this channel, for all "
+        "who are in it."
+    )
     if len(rooms) == 1:
-        asked = f"Link this channel to {describe_room(rooms[0])}? Audio dropped here will then go there as voice memos."
+        asked = f"Link this channel to {describe_room(rooms[0])}? {then}"
         return Reply(asked, (section(asked), actions(_link_button(rooms[0]), _cancel_button())))
-    asked = f"There are {len(rooms)} such chats. Which one shall this channel be linked to?"
+    asked = f"There are {len(rooms)} such chats. Which one shall this channel be linked to? {then}"
     rows = [section(describe_room(room)) | {"accessory": _link_button(room)} for room in rooms[:CHOICES_MOST]]
     if len(rooms) > CHOICES_MOST:
         rows.append(section(f"… and {len(rooms) - CHOICES_MOST} more; name a chat id to choose one of those."))
@@ -122,7 +127,8 @@ def describe_room(room: RoomInfo) -> str:
 
 def linked(link: Link, remark: str) -> Reply:
     said = f"Linked to {_peer(link)}. Audio dropped here from now on goes there as voice memos."
-    return Reply(f"{said} {remark}".strip(), replaces=True)
+    appears = "What is said there appears here." if link.settings.replies else ""
+    return Reply(" ".join(filter(None, (said, appears, remark))), replaces=True)
 
 
 def unlinked(link: Link, still_going: int) -> Reply:
@@ -165,6 +171,28 @@ def inbox_made(link: Link, line: LineInfo, unheard: int) -> Reply:
 
 def changed(link: Link) -> Reply:
     return Reply(f"Changed. {settings_words(link)}")
+
+
+def inbox_takes_no(verb: str, mode: Mode) -> Reply:
+    """Of the commands in ``SENDING``: their text, not knowing to whom, and how it gets there instead."""
+    is_sent_as_written = mode is Mode.CONVERSATION
+    if verb == "send":
+        way = "Drop the recording in the contact's thread."
+    elif verb == "later" and is_sent_as_written:
+        way = "In the threads of this inbox a text goes at once, so none can be sent later."
+    elif verb == "later":
+        way = "Write it in the contact's thread, and choose *More actions › Send later* on it."
+    elif is_sent_as_written:
+        way = "Write it in the contact's thread: there it goes at once."
+    else:
+        way = (
+            "Write it in the contact's thread, beginning with a mention of the bot, or choose *More actions › "
+            "Send to iMessage* on it there."
+        )
+    return Reply(
+        "Nothing was sent: this channel is an inbox, so a command does not tell which contact is meant. Slack runs no "
+        f"commands in threads. {way}"
+    )
 
 
 def not_linked() -> Reply:

@@ -65,8 +65,14 @@ class WorkflowStep:
         if not (file and channel):
             raise Refused("The step needs a file and a linked channel.")
         room = SlackRoom(team, channel)
-        if await self._links.of(room.id) is None:
+        link = await self._links.of(room.id)
+        if link is None:
             raise Refused("This channel is not linked to a chat.")
+        if link.is_inbox:
+            raise Refused(
+                "This channel is an inbox: the step does not tell which contact is meant. Choose a channel that is "
+                "linked to one chat."
+            )
         await require_bot_in(channel, self._directory)
         wanted = (FileClaim.VOICE, FileClaim.VIDEO, FileClaim.UNKNOWN)
         found = await self._builder.file_parts([{"id": file}], team, voices=wanted)

@@ -13,6 +13,8 @@ NEW_LINK_VIEW, EDIT_LINK_VIEW = "new_link", "edit_link"
 CONTACT_INPUT = "contact"
 SENDERS_KIND, PEOPLE_INPUT = "senders", "people"
 LISTED = "listed"
+NEEDS_THE_BOT = "The bot must be in the channel."
+APPEARS = "What is said in the chat appears in the channel, for all who are in it."
 OPTIONS_MOST = 100
 OPTION_MOST = 75
 
@@ -51,7 +53,7 @@ def new_link_view() -> View:
         "min_query_length": 2,
     }
     blocks = [_input(CHANNEL_INPUT, "Channel", channel), _input(CONTACT_INPUT, "Chat", contact)]
-    return modal(NEW_LINK_VIEW, "", "New link", "Link", *blocks, context("The bot must be in the channel."))
+    return modal(NEW_LINK_VIEW, "", "New link", "Link", *blocks, context(NEEDS_THE_BOT, APPEARS))
 
 
 def edit_link_view(link: Link) -> View:

@@ -17,7 +17,8 @@ def open_chat_view(room: RoomId, handle: str, lines: Sequence[LineInfo]) -> View
     """Asks for the first text, and from which of our numbers; for whom, where ``handle`` is "". ``private_metadata``:
     the room and the handle."""
     whom = f"Nobody at our numbers has a chat with {bold(handle, 200)} yet. This text opens it" if handle else ""
-    said = f"{whom or 'This text begins a conversation'}, and goes out at once."
+    then = " What they answer appears in this channel, for all who are in it." if handle else ""
+    said = f"{whom or 'This text begins a conversation'}, and goes out at once.{then}"
     options = [{"text": plain(line.label), "value": line.room} for line in lines[:100]]
     line: Block = {
         "type": "static_select",

@@ -1,5 +1,7 @@
 """People at the other end: their handles and names stand here and nowhere else."""
 
+from collections.abc import Collection, Mapping
+
 from bot.relay.ids import PersonId, RoomId
 from bot.relay.model import Author
 from bot.store.pool import Pool
@@ -10,6 +12,7 @@ SAVE_CARD = """
 INSERT INTO people (id, handle, name) VALUES (%s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = now()
 """
+NAMES = "SELECT id, name FROM people WHERE id = ANY (%s) AND name <> ''"
 AUTHOR = """
 SELECT name, handle, (
     SELECT label FROM links WHERE peer = %(room)s AND NOT is_group ORDER BY from_file LIMIT 1) AS label
@@ -32,6 +35,9 @@ class PersonTable:
         """The photo's address expires within the hour and is Linq's own, so it is neither kept nor shown."""
         del photo_url
         await self._pool.rows(SAVE_CARD, (person, sanitize_text(handle), sanitize_text(name)))
+
+    async def names(self, persons: Collection[PersonId]) -> Mapping[PersonId, str]:
+        return {row["id"]: row["name"] for row in await self._pool.rows(NAMES, (list(persons),))}
 
     async def author(self, person: PersonId, room: RoomId) -> Author | None:
         row = await self._pool.row(AUTHOR, {"person": person, "room": room})

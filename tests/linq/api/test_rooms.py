@@ -16,6 +16,31 @@ async def test_chat_is_shown_with_its_people(adapter: LinqAdapter) -> None:
     assert (room.id, room.is_group, room.name, room.service) == (FAMILY, True, "Family", "iMessage")
 
 
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("+12025550123", ""),
+        ("+1 202-555-0123", ""),
+        ("+12025550100, +12025550123", ""),
+        ("+12025550123, Ben@Example.com", ""),
+        ("", ""),
+        ("Ann", "Ann"),
+        ("Ann, +12025550123", "Ann, +12025550123"),
+    ],
+)
+async def test_handles_that_linq_shows_for_want_of_a_name_are_none(
+    adapter: LinqAdapter, server: LocalLinq, shown: str, name: str
+) -> None:
+    """The default: a list of them, in which our own number may stand."""
+    server.account.chats[Chats.ANN].display_name = shown
+    room = await adapter.rooms.room(ANN)
+    assert (room.name, room.label) == (name, name or "+12025550123")
+
+
+def test_person_is_the_same_however_the_handle_is_written(adapter: LinqAdapter) -> None:
+    assert adapter.rooms.person("+1 202-555-0123") == IDS.person("+12025550123")
+
+
 async def test_unknown_chat_is_refused_and_can_be_linked_again(adapter: LinqAdapter) -> None:
     with pytest.raises(Refused) as refused:
         await adapter.rooms.room(IDS.room("6f0c2a1e-8a77-4a0b-9d0e-3a5b1d7c9e10"))

@@ -117,6 +117,8 @@ async def test_clip_in_an_ended_thread_is_told_of_each_time(inbox: World) -> Non
         with pytest.raises(Refused, match="reached nobody"):
             await inbox.deliveries.accept(dropped(number, thread(1)))
         assert await inbox.deliveries.accept(dropped(number, thread(1))) == ()  # its event came twice
+        with pytest.raises(Refused, match="reached nobody"):
+            await inbox.deliveries.accept(replace(dropped(number, thread(1)), command=f"trigger{number}"))
 
 
 async def test_text_in_an_ended_thread_is_internal_where_texts_are(inbox: World) -> None:
@@ -344,14 +346,33 @@ async def test_what_is_written_at_the_root_goes_nowhere_in_either_mode(inbox: Wo
 
 
 async def test_clip_dropped_at_the_root_is_told_once(inbox: World) -> None:
-    with pytest.raises(Refused, match="thread"):
+    with pytest.raises(Refused, match="Drop it in a contact's thread"):
         await inbox.deliveries.accept(said("1", room=INBOX))
     assert not await inbox.deliveries.accept(said("1", room=INBOX))
 
 
+async def test_text_sent_by_a_mention_at_the_root_is_to_be_written_elsewhere(inbox: World) -> None:
+    message = said("1", Text("t", "Hello."), room=INBOX)
+    with pytest.raises(Refused, match="Write it in a contact's thread"):
+        await inbox.deliveries.accept(replace(message, command=message.id))
+
+
+async def test_shortcut_on_a_clip_at_the_root_is_refused_each_time(inbox: World) -> None:
+    """Its writer was told of the clip before; each use of a shortcut is an act of its own."""
+    clip = said("1", room=INBOX)
+    for act in ("", "trigger1", "trigger2"):
+        with pytest.raises(Refused, match="Drop it in a contact's thread"):
+            await inbox.deliveries.accept(replace(clip, command=act))
+
+
 async def test_clip_in_a_thread_without_conversation_is_told(inbox: World) -> None:
-    with pytest.raises(Refused, match="conversation"):
+    with pytest.raises(Refused, match=r"conversation.*Drop it in"):
         await inbox.deliveries.accept(dropped("1", thread(7)))
+
+
+async def test_text_sent_in_a_thread_without_conversation_is_told(inbox: World) -> None:
+    with pytest.raises(Refused, match=r"conversation.*Write it in"):
+        await inbox.deliveries.accept(replace(typed("1", thread(7)), command="trigger"))
 
 
 async def test_clip_dropped_while_the_root_is_posted_is_not_refused(inbox: World) -> None:

@@ -159,12 +159,41 @@ async def test_every_link_follows_a_chat_that_got_a_new_id(links: Links) -> None
 
 async def test_move_that_broke_off_is_finished_when_it_is_told_again(world: World, database: Database) -> None:
     store = Faulty(database.links)
-    broken = Links(store, Networks(FakeTeam().network()), world.chats.rooms, world.database.audit)
+    broken = Links(store, database.people, Networks(FakeTeam().network()), world.chats.rooms, database.audit)
     store.trouble["remove"] = [RetryLater("The database cannot be reached.")]
     with pytest.raises(RetryLater):
         await broken.moved(CHANNEL, OTHER_CHANNEL)
     await broken.moved(CHANNEL, OTHER_CHANNEL)
     assert (await broken.of(CHANNEL), bool(await broken.of(OTHER_CHANNEL))) == (None, True)
+
+
+# Who is at the other end
+
+NAMED = (
+    ("+12025550123", "Ann (+12025550123)"),
+    ("+12025550124", "+12025550124"),
+    ("+12025550123, +12025550124", "Ann (+12025550123), +12025550124"),
+    ("Leads", "Leads"),
+    ("", ""),
+)
+
+
+@pytest.mark.parametrize(("label", "shown"), NAMED)
+async def test_name_of_a_card_stands_before_the_handle(world: World, label: str, shown: str) -> None:
+    await world.database.people.save_card(world.chats.rooms.person("+12025550123"), "+1 202-555-0123", "Ann")
+    assert await world.links.named([Link(CHANNEL, CHAT, label)]) == [Link(CHANNEL, CHAT, shown)]
+
+
+async def test_long_name_of_a_card_leaves_room_for_the_handle(world: World) -> None:
+    await world.database.people.save_card(world.chats.rooms.person("+12025550123"), "+1 202-555-0123", "A" * 500)
+    [link] = await world.links.named([Link(CHANNEL, CHAT, "+12025550123")])
+    assert link.label == f"{'A' * 80} (+12025550123)"
+
+
+async def test_inbox_keeps_its_number_whoever_has_it(world: World) -> None:
+    await world.database.people.save_card(world.chats.rooms.person("+12025550100"), "+1 202-555-0100", "Us")
+    inbox = Link(CHANNEL, CHAT, "+12025550100", is_inbox=True)
+    assert await world.links.named([inbox]) == [inbox]
 
 
 # A chat that goes on under another id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.relay.errors import Refused
+from bot.relay.errors import InvalidInput
 from bot.relay.rooms import Confirm, LinkSettings, Mode, Senders
 from bot.relay.routing import settings
 
@@ -53,7 +53,7 @@ def test_change_leaves_the_others_as_they_were() -> None:
     ],
 )
 def test_change_refuses_what_is_none_and_says_what_to_write(key: str, values: list[str], says: str) -> None:
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(InvalidInput, match=says):
         settings.change(DEFAULT, key, values)
 
 

@@ -118,6 +118,15 @@ async def test_status_shows_the_link_and_its_settings(requests: SignedRequests) 
     assert "not linked" in await said(requests, "status", CREW)
 
 
+@pytest.mark.parametrize("verb", ["status", "list"])
+async def test_contact_with_a_card_is_shown_by_name_and_number(
+    relay: FakeRelay, requests: SignedRequests, verb: str
+) -> None:
+    relay.shown_as["+12025550123"] = "Ann Lee (+12025550123)"
+    assert "*Ann Lee (+12025550123)*" in await said(requests, verb)
+    assert "Ann Lee" not in await said(requests, verb, user=GUEST)
+
+
 @pytest.mark.parametrize("user", [GUEST, STRANGER, "U0NOBODY"])
 async def test_numbers_are_for_members_of_the_workspace_only(
     relay: FakeRelay, requests: SignedRequests, user: str
@@ -224,6 +233,29 @@ async def test_say_sends_a_text_as_people_read_it(relay: FakeRelay, requests: Si
 async def test_say_without_words_says_how(relay: FakeRelay, requests: SignedRequests) -> None:
     assert "Write what to send" in await said(requests, "say")
     assert relay.messages == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "mode", "way"),
+    [
+        ("say Hello", "voice", "Write it in the contact's thread, beginning with a mention of the bot"),
+        ("say", "voice", "*More actions › Send to iMessage*"),
+        ("say Hello", "conversation", "Write it in the contact's thread: there it goes at once."),
+        ("send https://example.com/memo.m4a", "voice", "Drop the recording in the contact's thread."),
+        ("later 15:00 Hello", "voice", "*More actions › Send later*"),
+        ("later 15:00 Hello", "conversation", "none can be sent later"),
+    ],
+)
+async def test_command_in_an_inbox_is_told_how_to_reach_a_contact(
+    slack: FakeSlack, relay: FakeRelay, requests: SignedRequests, typed: str, mode: str, way: str
+) -> None:
+    await said(requests, "inbox all")
+    await said(requests, f"set mode {mode}")
+    words = await said(requests, typed)
+    assert "Slack runs no commands in threads" in words
+    assert way in words
+    assert relay.messages == []
+    assert not slack.named("views.open")
 
 
 @pytest.mark.parametrize("typed", ["send https://example.com/memo.m4a", "say hello"])

@@ -6,7 +6,7 @@ import pytest
 
 from bot.relay.errors import Refused
 from bot.relay.overview import Overview
-from bot.relay.rooms import Confirm, Mode
+from bot.relay.rooms import Confirm, Link, Mode
 from bot.slack.dispatch import Dispatcher
 from bot.slack.ids import SlackRoom, group_id, person_id
 from tests.slack.conftest import Seconds
@@ -14,7 +14,7 @@ from tests.slack.deliveries import failed
 from tests.slack.fake_overviews import FakeOverviews
 from tests.slack.fake_relay import ANNS_CHAT, FakeRelay
 from tests.slack.fake_slack import FakeSlack
-from tests.slack.fake_workspace import ANN, BEN, CLIPS, CREW, TEAM
+from tests.slack.fake_workspace import ANN, BEN, CLIPS, CREW, GUEST, TEAM
 from tests.slack.signed_requests import SignedRequests
 
 CHANNEL = SlackRoom(TEAM, CLIPS)
@@ -38,6 +38,17 @@ async def test_home_is_published_to_who_opens_it(requests: SignedRequests, slack
     await open_home(requests)
     [args] = published(slack)
     assert (args["user_id"], args["view"]["type"]) == (ANN, "home")
+
+
+async def test_contact_with_a_card_is_shown_by_name_and_number(
+    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay, overviews: FakeOverviews
+) -> None:
+    overviews.shown = Overview(links=[Link(CHANNEL.id, ANNS_CHAT.id, "+12025550123")])
+    relay.shown_as["+12025550123"] = "Ann Lee (+12025550123)"
+    for user in (ANN, GUEST):
+        await open_home(requests, user)
+    shown = {args["user_id"]: "*Ann Lee (+12025550123)*" in str(args["view"]) for args in published(slack)}
+    assert shown == {ANN: True, GUEST: False}
 
 
 async def test_home_that_shows_it_already_is_not_published_again(requests: SignedRequests, slack: FakeSlack) -> None:
@@ -107,6 +118,7 @@ async def test_contact_picker_offers_chats_as_somebody_types(requests: SignedReq
 async def test_new_link_is_made_from_the_modal(requests: SignedRequests, slack: FakeSlack, relay: FakeRelay) -> None:
     await click(requests, "new_link", "new_link")
     view = slack.named("views.open")[0].args["view"]
+    assert "What is said in the chat appears in the channel" in str(view["blocks"][-1])
     values = {
         "channel": {"channel": {"selected_conversation": CREW}},
         "contact": {"contact": {"selected_option": {"value": ANNS_CHAT.id}}},

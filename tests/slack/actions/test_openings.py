@@ -27,6 +27,7 @@ async def test_button_asks_for_the_first_text_and_sends_nothing(
     await requests.click("open_chat", "+12025550177")
     [view] = slack.views
     assert "goes out at once" in str(view["blocks"])
+    assert "What they answer appears in this channel" in str(view["blocks"])
     assert openings.opened == []
 
 

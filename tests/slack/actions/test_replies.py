@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, Remedy, RetryLater
 from bot.relay.ids import RoomId
-from bot.relay.rooms import Link, RoomInfo, UnheardRoom
-from bot.slack.actions.replies import OF_A_NOTICE, Reply, describe_room, listed, offer, problem, status
+from bot.relay.rooms import Link, LinkSettings, RoomInfo, UnheardRoom
+from bot.slack.actions.replies import OF_A_NOTICE, Reply, describe_room, linked, listed, offer, problem, status
 from bot.slack.ids import SlackRoom
 from tests.slack.block_rules import invalid_blocks
 from tests.slack.times import NOON
@@ -23,6 +23,22 @@ def test_a_chat_is_described_by_who_is_in_it() -> None:
     crew = RoomInfo(RoomId("linq:default/1d"), ("+12025550123", "ann@example.com"), True, "iMessage", "Crew")
     assert describe_room(crew) == "*Crew* (group chat of 2, iMessage, +12025550123, ann@example.com)"
     assert describe_room(RoomInfo(RoomId("linq:default/0d2b"), ())) == "*linq:default/0d2b*"
+
+
+@pytest.mark.parametrize(
+    "rooms", [[ANN], [ANN, RoomInfo(RoomId("linq:default/1d"), ("+12025550123", "b@example.com"))]]
+)
+def test_offer_says_what_goes_where_in_both_directions(rooms: list[RoomInfo]) -> None:
+    reply = offer(rooms)
+    for shown in (reply.text, str(reply.body()["blocks"][0])):
+        assert "go there as voice memos" in shown
+        assert "appears in this channel, for all who are in it" in shown
+
+
+@pytest.mark.parametrize(("replies", "says"), [(True, "What is said there appears here."), (False, "memos.")])
+def test_made_link_says_what_appears_where_replies_do(*, replies: bool, says: str) -> None:
+    link = Link(ROOM, ANN.id, "Ann", settings=LinkSettings(replies=replies))
+    assert linked(link, "").text.endswith(says)
 
 
 def test_a_sure_no_is_not_offered_for_another_try() -> None:

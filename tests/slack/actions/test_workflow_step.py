@@ -66,6 +66,15 @@ async def test_what_can_never_be_sent_ends_the_step_with_the_reason(
     assert relay.messages == []
 
 
+async def test_step_into_an_inbox_is_told_that_no_contact_is_named(
+    requests: SignedRequests, slack: FakeSlack, relay: FakeRelay
+) -> None:
+    await requests.command("inbox all", CLIPS)
+    await execute(requests, file=slack.add_file().id, channel=CLIPS)
+    assert "Choose a channel that is linked to one chat." in slack.ended_steps[EXECUTION]
+    assert relay.messages == []
+
+
 async def test_refusal_of_the_relay_ends_the_step(requests: SignedRequests, slack: FakeSlack, relay: FakeRelay) -> None:
     relay.trouble = Refused("Only the people whom the link's admins chose may send from here.")
     await execute(requests, file=slack.add_file().id, channel=CLIPS)

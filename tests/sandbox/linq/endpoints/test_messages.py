@@ -258,10 +258,15 @@ async def test_edits_end_after_five(caller: Caller) -> None:
     assert await edit_refusal(caller, sent.id) == (409, 2015)
 
 
-async def test_edits_end_after_fifteen_minutes(linq: LinqServer, caller: Caller, time_scale: TimeScale) -> None:
+async def test_edits_end_after_fifteen_real_minutes(linq: LinqServer, caller: Caller, time_scale: TimeScale) -> None:
+    """Also where time passes faster: people write and edit at their own pace."""
     sent = await send(caller, text("v0"))
-    time_scale.scale = 0.0
+    time_scale.scale = 0.1
     linq.switches.late_edit_code = 1005
+    kept = linq.account.message(sent.id)
+    kept.accepted -= 14 * 60
+    await caller.api.messages.update(sent.id, text="v1")
+    kept.accepted -= 60
 
     assert await edit_refusal(caller, sent.id) == (400, 1005)
 
