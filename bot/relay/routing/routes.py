@@ -48,6 +48,8 @@ class Routes:
         if message.room_key and not any(link.peer == message.room for link in links):
             has_moved = await self._store.follow(message.room_key, message.room)
             links = await self._store.of(message.rooms)
+        if all(link.is_inbox for link in links):
+            links = await self._of_former(message) or links
         if is_found:
             links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
             links = [policy.as_said_under(link, message) for link in links]
@@ -59,6 +61,15 @@ class Routes:
         for link in links:
             await self._learn(link, message)
         return Route([link for link in links if await self._crosses(link, message)], has_moved)
+
+    async def _of_former(self, message: Message) -> Sequence[Link]:
+        """What the team changes in the thread of a conversation that goes on elsewhere reaches the contact all the
+        same."""
+        if message.thread is None or not isinstance(message.parts[0], policy.CHANGES):
+            return ()
+        former = await self._conversations.of(message.thread)
+        links = await self._store.of([former.peer]) if former and former.ended_at else ()
+        return [replace(link, room=message.thread) for link in links[:1]]
 
     async def _heard(self, message: Message, links: Sequence[Link]) -> Sequence[Link]:
         """A contact says something: it goes on in the chat's conversation, or begins one."""

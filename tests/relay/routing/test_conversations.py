@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -618,6 +618,36 @@ async def test_tapback_and_edit_after_a_move_reach_what_stands_in_the_former_thr
     await inbox.deliveries.accept(heard("3", Edit("0", "Hello!"), about=heard("1").id, line=LINE))
     await inbox.run()
     assert sorted(places(inbox)[2:]) == [(thread(1), "Edit"), (thread(1), "Reaction")]
+
+
+async def test_tapback_that_history_tells_after_a_move_is_shown_once(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await hear(inbox, "2", "before")
+    await react(inbox, "3", about="2")
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    told_again = heard("3", Reaction("r", "❤️"), about=heard("2").id, line=LINE, at=datetime.now(UTC))
+    await inbox.deliveries.accept_found(told_again)
+    await inbox.run()
+    assert places(inbox).count((OTHER_CHANNEL, "Reaction")) == 1
+
+
+@pytest.mark.parametrize("change", [Edit("e", "Mended."), Reaction("r", "👍")])
+async def test_what_the_team_changes_in_the_former_thread_reaches_the_contact(
+    inbox: World, change: Edit | Reaction
+) -> None:
+    await make_inbox(inbox, mode=Mode.CONVERSATION)
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.deliveries.accept(typed("2", thread(1)))
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    await inbox.links.set(OTHER_CHANNEL, {"mode": ["conversation"]}, by=None)
+    [root] = inbox.execute("SELECT sent_as FROM deliveries WHERE source = %s", heard("1").id)
+    about = typed("2", thread(1)).id if isinstance(change, Edit) else root["sent_as"]
+    await inbox.deliveries.accept(replace(typed("3", thread(1)), parts=(change,), about=about))
+    await inbox.run()
+    assert type(inbox.chats.sender.sent[-1].delivery.parts[0]) is type(change)
 
 
 async def test_tapback_on_what_stands_in_an_unlinked_channel_is_not_shown_there(inbox: World) -> None:
