@@ -34,6 +34,8 @@ class PeriodicTasks:
 async def _repeat(
     name: str, every_s: float, act: Callable[[], Awaitable[object]], done_once: asyncio.Event, *, at_once: bool
 ) -> None:
+    task = asyncio.current_task()
+    assert task is not None
     if not at_once:
         await asyncio.sleep(every_s)
     while True:
@@ -43,5 +45,7 @@ async def _repeat(
             log.warning("periodic.failed", extra={"task": name, "reason": error.reason, "code": error.code})
         except Exception:
             log.exception("periodic.failed", extra={"task": name})
+        if task.cancelling():  # psycopg raises its own error instead when the connection breaks at that moment
+            return
         done_once.set()
         await asyncio.sleep(every_s)

@@ -29,7 +29,6 @@ class ListeningConnector(PsycopgConnector):
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         """Runs until it is cancelled. A lost connection is made again; what came meanwhile is found by polling."""
         while True:
-            raise_if_cancelled()
             try:
                 async with self.pool.connection() as connection:
                     await _listen(connection, channels, on_notification, self._check_s)
@@ -40,9 +39,8 @@ class ListeningConnector(PsycopgConnector):
 
 
 def raise_if_cancelled() -> None:
-    """A loop that goes on after an error, or over one, would never end where its cancellation was lost: psycopg raises
-    its own error instead when the connection breaks at that moment, and before Python 3.12 ``asyncio.wait_for``, with
-    which its pool waits, drops a cancellation that comes together with what was waited for."""
+    """A loop that goes on after an error would never end where that error was raised in place of its cancellation, as
+    psycopg does when the connection breaks at that moment."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -1,5 +1,6 @@
 """Connections to the database, and the one place where psycopg's errors become the relay's."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,25 @@ NO_WRITES = (DiskFull, ReadOnlySqlTransaction)
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, PoolClosed, ReadOnlySqlTransaction)
 
 
+class CancellablePool(AsyncConnectionPool[Connection]):
+    """A pool that loses no cancellation.
+
+    Psycopg's own waits with ``asyncio.wait_for``, which before Python 3.12 drops a cancellation that meets the
+    connection for which it waits (https://github.com/python/cpython/issues/86296). A task that repeats itself is told
+    to stop once, so it never did: 15 of 60 bots that got SIGTERM within 20 ms of their start still ran 12 s later.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        task = asyncio.current_task()
+        assert task is not None, "only tasks wait"
+        cancelled_before = task.cancelling()  # what a cancelled task does to put things in order may need a connection
+        connection = await super().getconn(timeout)
+        if task.cancelling() > cancelled_before:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
+
+
 class Pool:
     """A few connections in autocommit, made when asked for and replaced when the database has dropped them.
 
@@ -34,7 +54,7 @@ class Pool:
     """
 
     def __init__(self, url: str, *, size: int, timeout_s: float, is_relaxed: bool = False) -> None:
-        self.raw: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self.raw = CancellablePool(
             url,
             connection_class=AsyncConnection[DictRow],
             kwargs={"row_factory": dict_row, **KEEPALIVE},
