@@ -160,6 +160,7 @@ class DeliveryService:
 
     async def _advance_safely(self, claim: Claim) -> bool:
         """Whether the room may go on at once. However it ends, the row says what comes next and when."""
+        began = self._now()
         try:
             await self._advance(claim)
         except Refused as no:
@@ -167,7 +168,7 @@ class DeliveryService:
                 return True
             if wait := await self._routes.wait_for_room(claim.delivery, no):
                 return await self._postpone(claim, wait)
-            await self._routes.learn_refusal(claim.delivery.target, no, at=self._now())
+            await self._routes.learn_refusal(claim.delivery.target, no, at=began)
             await self._close(claim.delivery, DeliveryState.FAILED, no)
         except RetryLater as later:
             return await self._postpone(claim, later)

@@ -11,6 +11,7 @@ from tests.crash.traffic import Traffic
 from tests.stories.system import SOUND, STATUSES, said_in
 
 LINQ_TRIES = 10
+EDIT_REFUSED = ("within 15 minutes", "asked for no more messages")
 GIVEN_UP = ("failed", "unconfirmed", "cancelled")
 DELIVERED, READ, FAILED = "white_check_mark", "eyes", "warning"
 REACTION_NAMES = {"love": "heart", "laugh": "joy", "question": "question", "like": "+1"}
@@ -149,8 +150,9 @@ def _judge_team_text(traffic: Traffic, conversation: Conversation, said: TeamMes
 
 
 def _is_refused(conversation: Conversation, said: TeamMessage) -> bool:
-    """Linq takes an edit only for so long, and the thread says so."""
-    return any("within 15 minutes" in reply.text for reply in conversation.view.replies(said.message))
+    """Linq takes an edit only for so long, and who wants no more messages gets none; the thread says so."""
+    replies = conversation.view.replies(said.message)
+    return any(reason in reply.text for reply in replies for reason in EDIT_REFUSED)
 
 
 # from the contact

@@ -18,7 +18,7 @@ from bot.relay.parts import Announcement, Edit, Happening, Reaction, Text
 from bot.relay.quiet_hours import parse_quiet_hours
 from bot.relay.rooms import Confirm, Link, LinkSettings, Mode, RoomHealth
 from bot.relay.user_actions import UserActions
-from tests.fakes import ANN, BASE, CHANNEL, CHAT, heard, said, voice
+from tests.fakes import ANN, BASE, CHANNEL, CHAT, SECOND, heard, said, voice
 from tests.relay.world import World
 
 BEN = PersonId("team:T0AAA@U0BEN")
@@ -269,6 +269,25 @@ async def test_opt_out_that_a_send_learns_of_refuses_the_next_one(world: World) 
     await world.run()
     [second] = await world.deliveries.accept(said("2"))
     assert await world.status(second) is Status.FAILED
+
+
+async def test_contact_who_writes_as_a_send_is_refused_is_sent_to_again(world: World) -> None:
+    """Linq refuses before its answer is here, and what was written in between came after that."""
+    written_at = BASE
+
+    async def answer_slowly() -> None:
+        nonlocal written_at
+        written_at = world.now() + SECOND
+        world.pass_by(2 * SECOND)
+
+    world.chats.sender.meanwhile = [answer_slowly()]
+    world.chats.sender.trouble["send"] = [Refused("No more messages.", remedy=Remedy.WAIT_FOR_CONTACT)]
+    await world.deliveries.accept(said("1", voice("a.m4a")))
+    await world.run()
+    await world.deliveries.accept(heard("10", at=written_at))
+    await world.deliveries.accept(said("2", voice("b.m4a")))
+    await world.run()
+    assert world.sent_names == ["b.m4a"]
 
 
 async def test_resend_asks_the_network_whatever_is_known_of_the_chat(world: World) -> None:

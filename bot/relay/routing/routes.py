@@ -149,7 +149,9 @@ class Routes:
             raise Refused(ENDED, room=now_in)
 
     async def learn_refusal(self, peer: RoomId, no: Refused, *, at: datetime) -> None:
-        """The contact wants nothing more, which nobody had told: what comes next is refused before it is prepared."""
+        """The contact wants nothing more, which nobody had told: what comes next is refused before it is prepared.
+        ``at``: when the refused attempt began. Whoever writes while its answer is on the way may have done so after the
+        refusal; where they had not, the next send is refused like this one, and learnt from once more."""
         if no.remedy is Remedy.WAIT_FOR_CONTACT:
             await self._store.learn_health(peer, RoomHealth.OPTED_OUT, at)
 
