@@ -25,7 +25,7 @@ class SlackThreads:
         """The contact's words are kept nowhere but in Slack, so the message is read before it is edited."""
         assert conversation.root is not None, "only a root that is posted is edited"
         root = parse_message(conversation.root)
-        message = await self._messages.read(root.channel, root.ts)
+        message = await self._messages.read_root(root.channel, root.ts)
         if message is None:
             return
         blocks = with_state(list(children(message, "blocks")), conversation)

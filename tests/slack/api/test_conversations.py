@@ -223,6 +223,16 @@ async def test_state_of_a_deleted_root_is_shown_nowhere(
     assert posts(slack) == []
 
 
+async def test_showing_states_leaves_the_calls_that_read_threads(
+    slack: FakeSlack, adapter: SlackAdapter, threads: SlackThreads
+) -> None:
+    """After a start the messages of a thread wait until it was read, and Slack counts the calls of each method."""
+    conversation = await begin(adapter)
+    await threads.show(conversation)
+    await adapter.sender.send(reply(conversation))
+    assert slack.named("conversations.replies") == []
+
+
 async def test_edit_of_the_first_words_keeps_the_state(
     slack: FakeSlack, adapter: SlackAdapter, threads: SlackThreads
 ) -> None:

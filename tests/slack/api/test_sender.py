@@ -157,10 +157,10 @@ async def test_whether_a_thread_exists_is_asked_once_a_minute(
     root = slack.say(text="hello")["ts"]
     for _ in range(3):
         await adapter.sender.send(incoming(text(), thread=CHANNEL.thread(root).id))
-    assert len(slack.named("conversations.replies")) == 1
+    assert len(slack.named("conversations.history")) == 1
     clock.now += 61
     await adapter.sender.send(incoming(text(), thread=CHANNEL.thread(root).id))
-    assert len(slack.named("conversations.replies")) == 2
+    assert len(slack.named("conversations.history")) == 2
 
 
 # files
