@@ -63,9 +63,10 @@ class Backfill:
         """Something may have been missed in every linked room: what they send waits until they were read."""
         await self._store.open_gaps()
 
-    async def read_next(self) -> BackfillRead | None:
-        """One call for the room that needs it most. None: no room needs reading now."""
-        mark = await self._store.lease(self._interval)
+    async def read_next(self, network: str = "") -> BackfillRead | None:
+        """One call for the room that needs it most, of this network alone if one is named. None: no room needs reading
+        now."""
+        mark = await self._store.lease(self._interval, network)
         if mark is None:
             return None
         try:

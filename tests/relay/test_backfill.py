@@ -118,6 +118,16 @@ async def test_room_with_something_to_send_is_read_first(gap: World) -> None:
     assert gap.team.history.reads == [OTHER_CHANNEL]
 
 
+async def test_each_network_is_read_on_its_own(gap: World) -> None:
+    """While one makes its callers wait, the rooms of the other are read."""
+    await gap.link(OTHER_CHANNEL, OTHER_CHAT)
+    await gap.backfill.open_gaps()
+    await gap.deliveries.accept(said("5"))
+    while await gap.backfill.read_next("chat") is not None:
+        pass
+    assert (sorted(gap.chats.history.reads), gap.team.history.reads) == ([CHAT, OTHER_CHAT], [])
+
+
 async def test_nothing_from_before_the_link_is_carried(gap: World) -> None:
     before = said("5", at=BASE - timedelta(seconds=1))
     gap.team.history.said = [before]

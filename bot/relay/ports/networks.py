@@ -327,6 +327,7 @@ class Networks:
 
     def __init__(self, *networks: Network) -> None:
         self._networks = {network.name: network for network in networks}
+        self.names = tuple(self._networks)
 
     def of(self, opaque_id: str) -> Network:
         """The network that made this id. KeyError: nobody did, which is a bug."""

@@ -37,9 +37,10 @@ class MarkStore(Protocol):
         """The same for those of these rooms that have a mark."""
         ...
 
-    async def lease(self, interval: timedelta) -> HistoryMark | None:
-        """The room that needs reading most; nobody else's for ten seconds. Those with a gap come first, of them those
-        that have something to send, each in turn; then those that were not read for ``interval``."""
+    async def lease(self, interval: timedelta, network: str = "") -> HistoryMark | None:
+        """The room that needs reading most, of this network alone if one is named; nobody else's for ten seconds. Those
+        with a gap come first, of them those that have something to send, each in turn; then those that were not read
+        for ``interval``."""
         ...
 
     async def save_cursor(self, mark: HistoryMark, cursor: str) -> None:

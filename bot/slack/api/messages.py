@@ -36,7 +36,8 @@ class Messages:
         self._exists: dict[tuple[str, str], tuple[float, bool]] = {}
 
     async def exists(self, channel: str, ts: str, *, trusts_new: bool = False) -> bool:
-        """Whether this message at the channel's root is there, so that a reply to it lands in its thread; remembered for a minute.
+        """Whether this message at the channel's root is there, so that a reply to it lands in its thread; remembered
+        for a minute.
 
         Slack posts a reply to a deleted message at the channel's root, without an error (getmunin/munin#885). What is
         left of a deleted message that had replies counts as deleted: whether replies still reach its thread is unknown.

@@ -28,6 +28,7 @@ LEASE = """
 UPDATE marks SET leased_until = now() + interval '10 seconds', pass_began = coalesce(pass_began, now())
 WHERE room = (
     SELECT room FROM marks WHERE leased_until < now() AND (has_gap OR checked_at < now() - %(interval)s)
+    AND starts_with(room, %(network)s)
     AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
     ORDER BY has_gap DESC, has_gap AND EXISTS (
         SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC,
@@ -70,8 +71,8 @@ class MarkTable:
     async def open_gap(self, rooms: Sequence[RoomId]) -> None:
         await self._pool.rows(OPEN_GAP, ([sanitize_text(room) for room in rooms],))
 
-    async def lease(self, interval: timedelta) -> HistoryMark | None:
-        row = await self._pool.row(LEASE, {"interval": interval})
+    async def lease(self, interval: timedelta, network: str = "") -> HistoryMark | None:
+        row = await self._pool.row(LEASE, {"network": f"{network}:" if network else "", "interval": interval})
         if row is None:
             return None
         return HistoryMark(RoomId(row["room"]), row["read_up_to"], row["pass_began"], row["cursor"], row["has_gap"])
