@@ -168,8 +168,8 @@ class Service:
             await self._receivers.suspect(LINQ)
 
     async def _read_history(self, services: Services, network: str) -> None:
-        """Each network on its own: while calls of one wait for their turn, up to 20 s each, those of the other need not.
-        With both in turn, the chats of twenty conversations were not all read within a minute after a start."""
+        """Each network on its own: while calls of one wait for their turn, up to 20 s each, the other's need not. With
+        both in turn, the chats of twenty conversations were not all read within a minute after a start."""
         for _ in range(BACKFILL_CALLS_A_ROUND):
             read = await services.backfill.read_next(network)
             if read is None:

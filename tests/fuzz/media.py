@@ -3,10 +3,11 @@
 import io
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,11 +31,14 @@ FILES_A_MESSAGE = 4  # Slack takes 50 edits a minute, and each message with file
 
 @dataclass
 class Outcomes:
-    """``counts``: messages by how many files they show; ``missing``: those that never appeared, or twice."""
+    """``counts``: messages by how many files they show; ``missing``: those that never appeared, or twice;
+    ``disordered``: which came before which, of those that have to keep their place; ``aside``: those that need not, as
+    they could not be prepared within a minute, and how many messages that were said later passed each."""
 
     counts: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
-    is_ordered: bool = True
+    disordered: list[str] = field(default_factory=list)
+    aside: dict[str, int] = field(default_factory=dict)
 
 
 def samples() -> list[bytes]:
@@ -67,22 +71,29 @@ def files(seed: int) -> Iterator[PhoneFile]:
         number += 1
 
 
-async def send_many(systems: list[System], media: Iterator[PhoneFile], times: int, timeout_s: float) -> Outcomes:
-    """Each of the chats sends its share, message after message, and a last text; then what appeared is counted."""
-    labels: dict[str, list[str]] = {system.chat: [] for system in systems}
+async def send_many(
+    systems: list[System], media: Iterator[PhoneFile], times: int, timeout_s: float, late: Callable[[], Collection[str]]
+) -> Outcomes:
+    """Each of the chats sends its share, message after message, and a last text; then what appeared is counted.
+
+    ``late`` gives the ids at Linq of messages whose files could not be had for a minute: the others pass them.
+    """
+    labels: dict[str, dict[str, str]] = {system.chat: {} for system in systems}  # with the message's id
     for number in range(times // FILES_A_MESSAGE):
         system = systems[number % len(systems)]
         label = f"m{number:05}"
-        labels[system.chat].append(label)
-        system.phone.send(system.chat, label, files=[next(media) for _ in range(FILES_A_MESSAGE)])
+        sent = system.phone.send(system.chat, label, files=[next(media) for _ in range(FILES_A_MESSAGE)])
+        labels[system.chat][label] = sent.id
     for system in systems:
-        system.phone.send(system.chat, "the-end")
+        labels[system.chat]["the-end"] = system.phone.send(system.chat, "the-end").id
     outcomes = Outcomes()
     for system in systems:
-        wanted = [*labels[system.chat], "the-end"]
         with suppress(TimeoutError):
-            await system.until(partial(_are_posted, system, len(wanted)), timeout_s)
-        _count(system, wanted, outcomes)
+            await system.until(partial(_are_posted, system, len(labels[system.chat])), timeout_s)
+    ids = late()
+    for system in systems:
+        wanted = labels[system.chat]
+        _count(system, list(wanted), [label for label, id_ in wanted.items() if id_ in ids], outcomes)
     return outcomes
 
 
@@ -94,10 +105,18 @@ def _posts(system: System) -> list[Message]:
     return [post for post in system.posts() if said_in(post).startswith(("m", "the-end"))]
 
 
-def _count(system: System, wanted: list[str], outcomes: Outcomes) -> None:
-    posts = _posts(system)
-    said = [said_in(post).split()[0] for post in posts]
+def _count(system: System, wanted: list[str], aside: list[str], outcomes: Outcomes) -> None:
+    posts = {said_in(post).split()[0]: post for post in _posts(system)}
+    said = [said_in(post).split()[0] for post in _posts(system)]
     outcomes.missing += [label for label in wanted if said.count(label) != 1]
-    outcomes.is_ordered = outcomes.is_ordered and said == sorted(said[:-1]) + said[-1:]
-    for post in posts[:-1]:
-        outcomes.counts[f"{len(post.files)} files"] += 1
+    outcomes.aside |= {label: _passed_by(label, said) for label in aside}
+    kept = [label for label in said if label in wanted and label not in aside]
+    outcomes.disordered += [f"{before} before {after}" for before, after in pairwise(kept) if before > after]
+    for label, post in posts.items():
+        if label != "the-end":
+            outcomes.counts[f"{len(post.files)} files"] += 1
+
+
+def _passed_by(label: str, said: list[str]) -> int:
+    before = said[: said.index(label)] if label in said else said
+    return sum(each > label for each in before)
