@@ -31,10 +31,12 @@ def sniff(head: bytes) -> str:
 
 
 class Seconds:
-    """A clock that goes only when told to, or when somebody sleeps by it."""
+    """A clock that goes only when told to, or when somebody sleeps by it. ``goes``: cleared, sleepers sleep on."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.goes = asyncio.Event()
+        self.goes.set()
 
     def __call__(self) -> float:
         return self.now
@@ -43,6 +45,7 @@ class Seconds:
         return NOON + timedelta(seconds=self.now - 1000.0)
 
     async def sleep(self, seconds: float) -> None:
+        await self.goes.wait()
         self.now += seconds
         await asyncio.sleep(0)
 

@@ -1,8 +1,10 @@
 """Rate limiter: keeps within Slack's limits before Slack has to say so.
 
 A call waits for its turn here, so that it need not be refused and repeated. Turns go round by channel, so that a burst
-in one channel delays no other; within a channel final states go first, because after them nobody edits again. What
-would have to wait longer than 20 s is given back to the caller as RetryLater, as a waiting call holds a worker's slot.
+in one channel delays no other. Within a channel goes first what a contact said or did, as our own notices and signs
+tell of it at best (each text needs two signs, and Slack takes 50 a minute), and final states, because after them nobody
+edits again. What would have to wait longer than 20 s is given back to the caller as RetryLater, as a waiting call holds
+a worker's slot.
 
 Slack counts per method, app and workspace: tiers 1, 2, 3 and 4 are 1, 20, 50 and 100 calls a minute
 (https://docs.slack.dev/apis/web-api/rate-limits). ``burst`` calls and then one each ``interval_s`` never come to more
@@ -67,7 +69,7 @@ not wait for it. After a start the first message of each busy channel waits for 
 class Waiter:
     """A call that waits for its turn."""
 
-    is_final: bool
+    goes_first: bool
     turn: "asyncio.Future[None]"
 
 
@@ -88,10 +90,10 @@ class Bucket:
         earliest = now - (self.rate.burst - 1) * self.rate.interval_s
         self.free_from = max(self.free_from, earliest) + self.rate.interval_s
 
-    def expected_wait(self, channel: str, *, is_final: bool, now: float) -> float:
+    def expected_wait(self, channel: str, *, goes_first: bool, now: float) -> float:
         """Seconds until a newcomer's turn: who is before them in their own channel, and as many of each other one."""
         own = self.queues.get(channel, ())
-        before = sum(waiter.is_final or not is_final for waiter in own)
+        before = sum(waiter.goes_first or not goes_first for waiter in own)
         others = sum(min(len(queue), before + 1) for name, queue in self.queues.items() if name != channel)
         return self.wait(now) + (before + others) * self.rate.interval_s
 
@@ -103,7 +105,7 @@ class Bucket:
         while self.queues:
             channel, queue = next(iter(self.queues.items()))
             del self.queues[channel]
-            waiter = next((each for each in queue if each.is_final), queue[0])
+            waiter = next((each for each in queue if each.goes_first), queue[0])
             queue.remove(waiter)
             if queue:
                 self.queues[channel] = queue
@@ -129,7 +131,7 @@ class RateLimiter:
         self._held_until: dict[str, float] = {}
 
     async def acquire(
-        self, method: str, *, channel: str = "", is_final: bool = False, is_backfill: bool = False
+        self, method: str, *, channel: str = "", goes_first: bool = False, is_backfill: bool = False
     ) -> bool:
         """Use up a turn for a call of ``method``, as soon as there is one; whether it had to be waited for.
 
@@ -137,7 +139,7 @@ class RateLimiter:
         """
         has_waited = False
         for bucket in self._buckets_of(method, channel, is_backfill=is_backfill):
-            has_waited |= await self._wait(method, bucket, channel, is_final=is_final)
+            has_waited |= await self._wait(method, bucket, channel, goes_first=goes_first)
         return has_waited
 
     def hold(self, method: str, pause: timedelta) -> None:
@@ -158,15 +160,15 @@ class RateLimiter:
     def _bucket(self, method: str, channel: str, rate: Rate) -> Bucket:
         return self._buckets.setdefault((method, channel), Bucket(rate, self._held_until.get(method, float("-inf"))))
 
-    async def _wait(self, method: str, bucket: Bucket, channel: str, *, is_final: bool) -> bool:
+    async def _wait(self, method: str, bucket: Bucket, channel: str, *, goes_first: bool) -> bool:
         now = self._clock()
-        wait = bucket.expected_wait(channel, is_final=is_final, now=now)
+        wait = bucket.expected_wait(channel, goes_first=goes_first, now=now)
         if wait <= 0:
             bucket.take(now)
             return False
         if wait > MAX_WAIT_S:
             raise _too_long(wait)
-        waiter = Waiter(is_final, asyncio.get_running_loop().create_future())
+        waiter = Waiter(goes_first, asyncio.get_running_loop().create_future())
         bucket.enqueue(channel, waiter)
         if bucket.pump is None or bucket.pump.done():
             bucket.pump = asyncio.create_task(self._pump(bucket), name=f"rate limit of {method}")

@@ -192,12 +192,12 @@ class SlackSender:
         if room.root_ts:
             body |= {"thread_ts": room.root_ts, "reply_broadcast": delivery.is_broadcast}
         try:
-            return await self._api.create("chat.postMessage", body)
+            return await self._api.create("chat.postMessage", body, goes_first=True)
         except Refused as no:
             if no.code not in BLOCKS_REFUSED:
                 raise
             log.warning("slack.blocks_refused", extra={"delivery": delivery.id, "code": no.code})
-        return await self._api.create("chat.postMessage", {**body, "blocks": []})
+        return await self._api.create("chat.postMessage", {**body, "blocks": []}, goes_first=True)
 
     async def _customizes(self) -> bool:
         if self._may_customize and CUSTOMIZE not in (await self._identity.scopes() or {CUSTOMIZE}):
@@ -229,7 +229,7 @@ class SlackSender:
             return Sent(None)
         about = _about(outgoing)
         held = {emoji.to_short_name(each) for each in outgoing.held}
-        await react(self._api, about, name, is_held=name in held)
+        await react(self._api, about, name, is_held=name in held, goes_first=True)
         return Sent(None)
 
     async def _edit(self, edit: Edit, outgoing: Outgoing) -> Sent:
@@ -239,30 +239,34 @@ class SlackSender:
             raise Refused("The message was deleted in Slack.", code="message_not_found")
         content = edited(message, edit)
         if content is not None:
-            await update(self._api, room.channel, ts, content)
+            await update(self._api, room.channel, ts, content, goes_first=True)
         return Sent(None)
 
 
-async def react(api: SlackApi, about: tuple[SlackRoom, str], name: str, *, is_held: bool) -> None:
+async def react(
+    api: SlackApi, about: tuple[SlackRoom, str], name: str, *, is_held: bool, goes_first: bool = False
+) -> None:
     """Put our reaction on a message, or take it off. Done already is done."""
     room, ts = about
     method = "reactions.add" if is_held else "reactions.remove"
     try:
-        await api.modify(method, {"channel": room.channel, "timestamp": ts, "name": name})
+        await api.modify(method, {"channel": room.channel, "timestamp": ts, "name": name}, goes_first=goes_first)
     except Refused as no:
         if no.code not in _ALREADY_SO:
             raise
 
 
-async def update(api: SlackApi, channel: str, ts: str, content: Content, **more: Any) -> ApiAnswer:
+async def update(
+    api: SlackApi, channel: str, ts: str, content: Content, *, goes_first: bool = False, **more: Any
+) -> ApiAnswer:
     """Show something else in a message of ours. Without blocks where Slack does not like them."""
     body = {"channel": channel, "ts": ts, "text": content.text, "parse": "none", "link_names": False, **more}
     try:
-        return await api.modify("chat.update", {**body, "blocks": list(content.blocks)})
+        return await api.modify("chat.update", {**body, "blocks": list(content.blocks)}, goes_first=goes_first)
     except Refused as no:
         if no.code not in BLOCKS_REFUSED:
             raise
-    return await api.modify("chat.update", {**body, "blocks": []})
+    return await api.modify("chat.update", {**body, "blocks": []}, goes_first=goes_first)
 
 
 def _about(outgoing: Outgoing) -> tuple[SlackRoom, str]:

@@ -53,7 +53,7 @@ class SlackStatusBoard:
         self._turns = {held: until for held, until in self._turns.items() if until > self._clock()}
         if notice.id in self._turns:
             return False
-        has_waited = await self._api.wait_turn("chat.update", parse_room(notice.room).channel, is_final=is_final)
+        has_waited = await self._api.wait_turn("chat.update", parse_room(notice.room).channel, goes_first=is_final)
         self._turns[notice.id] = self._clock() + TURN_VALID_S
         return has_waited
 

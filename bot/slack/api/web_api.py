@@ -63,20 +63,21 @@ class SlackApi:
         await self._limiter.acquire(method, channel=str(params.get("channel", "")), is_backfill=is_backfill)
         return await self._call(method, "GET", effect=False, params=params)
 
-    async def create(self, method: str, body: Body) -> ApiAnswer:
-        """Make something new: OutcomeUnknown when it may have been made."""
-        await self._limiter.acquire(method, channel=_channel(body))
+    async def create(self, method: str, body: Body, *, goes_first: bool = False) -> ApiAnswer:
+        """Make something new: OutcomeUnknown when it may have been made. ``goes_first``: before what else waits in that
+        channel."""
+        await self._limiter.acquire(method, channel=_channel(body), goes_first=goes_first)
         return await self._call(method, "POST", effect=True, **_encoded(method, body))
 
-    async def modify(self, method: str, body: Body, *, has_turn: bool = False, is_final: bool = False) -> ApiAnswer:
+    async def modify(self, method: str, body: Body, *, has_turn: bool = False, goes_first: bool = False) -> ApiAnswer:
         """Bring something into a state, which may be done twice. ``has_turn``: the caller has waited for it already."""
         if not has_turn:
-            await self._limiter.acquire(method, channel=_channel(body), is_final=is_final)
+            await self._limiter.acquire(method, channel=_channel(body), goes_first=goes_first)
         return await self._call(method, "POST", effect=False, **_encoded(method, body))
 
-    async def wait_turn(self, method: str, channel: str, *, is_final: bool) -> bool:
+    async def wait_turn(self, method: str, channel: str, *, goes_first: bool) -> bool:
         """Take a turn for a later ``modify`` of that channel; whether it had to be waited for."""
-        return await self._limiter.acquire(method, channel=channel, is_final=is_final)
+        return await self._limiter.acquire(method, channel=channel, goes_first=goes_first)
 
     async def _call(self, method: str, verb: str, *, effect: bool, **args: Any) -> ApiAnswer:
         try:

@@ -76,8 +76,10 @@ class Turns:
     def __init__(self, limiter: RateLimiter, time: FakeTime) -> None:
         self._limiter, self._time, self._begun = limiter, time, time.now
 
-    async def take(self, method: str, channel: str = "", *, is_final: bool = False, is_backfill: bool = False) -> float:
-        await self._limiter.acquire(method, channel=channel, is_final=is_final, is_backfill=is_backfill)
+    async def take(
+        self, method: str, channel: str = "", *, goes_first: bool = False, is_backfill: bool = False
+    ) -> float:
+        await self._limiter.acquire(method, channel=channel, goes_first=goes_first, is_backfill=is_backfill)
         return self._time.now - self._begun
 
     async def burst(self, method: str, count: int, channel: str = "") -> None:
@@ -131,7 +133,7 @@ async def test_channels_take_turns(time: FakeTime, turns: Turns) -> None:
 async def test_final_states_go_first_within_their_channel(time: FakeTime, turns: Turns) -> None:
     await turns.burst("chat.update", 10, "C1")
     early = [turns.take("chat.update", "C1") for _ in range(3)]
-    finals = [turns.take("chat.update", "C1", is_final=True) for _ in range(2)]
+    finals = [turns.take("chat.update", "C1", goes_first=True) for _ in range(2)]
     assert await time.run(*early, *finals) == [4.5, 6.0, 7.5, 1.5, 3.0]
 
 

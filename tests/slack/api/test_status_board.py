@@ -1,5 +1,6 @@
 """Notices, signs, alerts and whispers in Slack: posted once, found again, edited, and never in the wrong place."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from bot.relay.parts import Edit, Reaction, Text
 from bot.slack.adapter import SlackAdapter
 from bot.slack.ids import SlackRoom, parse_message, person_id
 from tests.slack.conftest import Seconds
-from tests.slack.deliveries import CHANNEL, failed, notice, picture, told
+from tests.slack.deliveries import CHANNEL, failed, incoming, notice, picture, text, told
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.fake_workspace import ANN, ARCHIVED, BEN, BOT, CLIPS, ELSEWHERE, HIDDEN, TEAM, Fault
 from tests.slack.times import NOON
@@ -245,6 +246,33 @@ async def test_blocks_that_slack_refuses_cost_neither_the_notice_nor_the_edit(
 
 
 # pace
+
+
+async def test_what_a_contact_did_goes_before_our_signs_and_notices(
+    slack: FakeSlack, adapter: SlackAdapter, clock: Seconds
+) -> None:
+    """Each text needs two signs and each clip a notice: in a busy channel they take all the turns that there are."""
+    shown = [posted_for(slack) for _ in range(3)]
+    await adapter.sender.send(incoming(text("earlier")))
+    for method in ("reactions.add", "chat.postMessage"):
+        await _use_up_turns(adapter, method)
+    clock.goes.clear()
+    tapback = incoming(Reaction("0", "❤️"), about=CHANNEL.message(root_of(shown[0])), held=("❤️",))
+    ours = [act for each in shown for act in (adapter.board.mark(each, frozenset({Mark.READ})), post(adapter, each))]
+    theirs = [adapter.sender.send(tapback), adapter.sender.send(incoming(text()))]
+    done = asyncio.gather(*ours, *theirs)
+    for _ in range(100):  # until each of them waits for its turn
+        await asyncio.sleep(0)
+    clock.goes.set()
+    await done
+    assert [call.args["name"] for call in slack.named("reactions.add")] == ["heart", "eyes", "eyes", "eyes"]
+    assert [call.args["text"] for call in slack.named("chat.postMessage")][:2] == ["earlier", "see you at six"]
+
+
+async def _use_up_turns(adapter: SlackAdapter, method: str) -> None:
+    """What comes now has to wait."""
+    while not await adapter.api.wait_turn(method, CLIPS, goes_first=False):
+        pass
 
 
 async def test_a_turn_that_was_waited_for_is_the_next_edits(
