@@ -11,7 +11,10 @@ from tests.crash.processes.database_folder import DatabaseFolder
 from tests.crash.report import Result
 from tests.crash.traffic import Traffic
 
-ROWS = ("deliveries", "messages", "marks", "receipts", "reactions", "notices", "procrastinate_jobs")
+ROWS = (
+    *("links", "conversations", "deliveries", "messages", "marks", "receipts", "reactions", "notices"),
+    "procrastinate_jobs",
+)
 LINE = dict[str, Any]
 
 

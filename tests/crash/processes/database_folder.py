@@ -29,7 +29,10 @@ UNION ALL SELECT concat_ws(' ', 'root', room, 'until', refresh_at) FROM conversa
     WHERE refresh_at IS NOT NULL AND root IS NOT NULL
 UNION ALL SELECT concat_ws(' ', 'job', lock, status) FROM procrastinate_jobs
 """
-OPEN = f"SELECT id FROM deliveries WHERE {IN_LINE}"
+OPEN = f"""
+SELECT id, concat_ws(' ', parts -> 0 ->> 'kind', source, 'into', target, state, 'since', accepted_at, 'until', retry_at,
+    reason) FROM deliveries WHERE {IN_LINE}
+"""
 STEPPED_ASIDE = "SELECT part ->> 'name' FROM deliveries, jsonb_array_elements(parts) AS part WHERE is_late"
 BACK_WITHIN_S = 60.0
 START_LOCK = Lock()  # the package of the embedded server is made for one server in a process
@@ -87,9 +90,10 @@ class DatabaseFolder:
         with self._connect() as connection:
             return [str(row) for (row,) in connection.execute(UNFINISHED).fetchall()]
 
-    def open_deliveries(self) -> set[str]:
+    def open_deliveries(self) -> dict[str, str]:
+        """What each is and waits for, by its id."""
         with self._connect() as connection:
-            return {str(id_) for (id_,) in connection.execute(OPEN).fetchall()}
+            return {str(id_): str(told) for id_, told in connection.execute(OPEN).fetchall()}
 
     def stepped_aside(self) -> set[str]:
         """The names of files that could not be had for a minute, so that others passed them, as their notice said."""
