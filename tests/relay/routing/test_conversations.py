@@ -650,6 +650,17 @@ async def test_what_the_team_changes_in_the_former_thread_reaches_the_contact(
     assert type(inbox.chats.sender.sent[-1].delivery.parts[0]) is type(change)
 
 
+async def test_tapback_in_words_after_a_move_reaches_what_stands_in_the_former_thread(inbox: World) -> None:
+    inbox.team.unknown_emoji = {"❤️"}
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    await react(inbox, "2", about="1")
+    await inbox.run()
+    assert (thread(1), "❤️") in places(inbox)
+    assert not inbox.execute("SELECT id FROM deliveries WHERE state <> 'recorded'")
+
+
 async def test_tapback_on_what_stands_in_an_unlinked_channel_is_not_shown_there(inbox: World) -> None:
     await inbox.link(OTHER_CHANNEL, CHAT)
     await hear(inbox, "1")
