@@ -209,6 +209,7 @@ class FakeSender:
     async def send(self, outgoing: Outgoing) -> Sent:
         if self.meanwhile:
             await self.meanwhile.pop(0)
+        outgoing.require_fresh()
         _raise(self.trouble, "send")
         self._refuse_gone(outgoing.delivery.target)
         if self.lose_requests:

@@ -8,7 +8,9 @@ reason, cancelled by its owner, or shown as unconfirmed when nobody can know.
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.relay import holds, policy
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
@@ -193,11 +195,14 @@ class DeliveryService:
             return
         conversation = await self._conversations.for_sending(claim.conversation)
         outgoing = await self._outgoing.build(delivery, prepared, conversation)
-        if await self._mark_sending(delivery, prepared):
+        began = self._clock()
+        if await self._store.mark_sending(delivery.id, delivery.fence, prepared):
+            require_fresh = partial(self._require_fresh, began)
+            require_fresh()
             target = self._networks.of(delivery.target)
             assert target.sender is not None, "links lead only to networks that can be sent to"
             with unforeseen_in_doubt():
-                sent = await target.sender.send(outgoing)
+                sent = await target.sender.send(replace(outgoing, require_fresh=require_fresh))
             with outcome_in_doubt():
                 await self._store.record(delivery.id, sent, poll=target.status is not None)
             after_s = (self._now() - delivery.ordered_at).total_seconds()
@@ -222,15 +227,11 @@ class DeliveryService:
             raise NotPrepared("The file is still being fetched.", after=max(left, timedelta(seconds=5)))
         return prepared
 
-    async def _mark_sending(self, delivery: Delivery, prepared: Sequence[PreparedPart]) -> bool:
-        """Store "about to send". False: it was cancelled, or another worker has taken it over."""
-        began = self._clock()
-        if not await self._store.mark_sending(delivery.id, delivery.fence, prepared):
-            return False
+    def _require_fresh(self, began: float) -> None:
+        """A machine that was asleep goes on where it was. Surely not sent: the intent is taken back, unless somebody
+        else has taken the delivery over."""
         if self._clock() - began > self._retry.intent_ttl.total_seconds():
-            # Surely not sent. The intent is taken back, unless somebody else has taken the delivery over.
             raise RetryLater("The bot was held up just before it sent.", after=timedelta())
-        return True
 
     async def _postpone(self, claim: Claim, later: RetryLater) -> bool:
         """Surely not sent: try again when the network or the policy says, or give up in the open. Whether the room goes

@@ -24,8 +24,9 @@ class RetryPolicy:
     - ``hold_slot_for``: preparing holds a worker's slot no longer than this; it goes on beside the jobs.
     - ``search_timeout``: how long a send without an answer is searched for before a person decides;
       ``search_backoff``: the waits between the searches.
-    - ``listed_after``: a network that lists all it took has listed it by then.
-    - ``intent_ttl``: an intent to send that took longer to store may belong to another worker by now, so it is renewed.
+    - ``listed_after``: a network that lists all it took has listed by then what was sent under an intent of this age.
+    - ``intent_ttl``: an older intent to send may belong to another worker by now, so it is renewed. Waiting for a turn
+      within a network's limits takes up to 20 s.
     """
 
     backoff: tuple[timedelta, ...] = _seconds(2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 3600)
@@ -35,8 +36,8 @@ class RetryPolicy:
     hold_slot_for: timedelta = timedelta(seconds=2)
     search_timeout: timedelta = timedelta(minutes=2)
     search_backoff: tuple[timedelta, ...] = _seconds(1, 2, 4, 8, 15)
-    listed_after: timedelta = timedelta(seconds=10)
-    intent_ttl: timedelta = timedelta(seconds=10)
+    listed_after: timedelta = timedelta(seconds=35)
+    intent_ttl: timedelta = timedelta(seconds=25)
 
     def wait(self, error: RetryLater, delivery: Delivery) -> timedelta | None:
         """How long to wait before the next try; None when it is time to give up."""

@@ -148,6 +148,20 @@ async def test_slow_commit_of_the_intent_takes_it_back_and_sends_once(world: Wor
     assert len(world.chats.sender.sent) == 1
 
 
+async def test_process_that_was_frozen_right_before_the_send_does_not_send(world: World) -> None:
+    """Others may have looked for the message in vain meanwhile, and sent it again."""
+
+    async def freeze() -> None:
+        world.monotonic += 60
+
+    world.chats.sender.meanwhile = [freeze()]
+    await world.deliveries.accept(said())
+    await world.deliveries.send_next(CHAT)
+    assert world.chats.sender.sent == []
+    await world.run()
+    assert len(world.chats.sender.sent) == 1
+
+
 async def test_frozen_process_whose_delivery_was_taken_over_does_nothing(world: World) -> None:
     """The other one has found the intent and reconciles: nothing here may take it back."""
     [delivery] = await world.deliveries.accept(said())

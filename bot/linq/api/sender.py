@@ -90,6 +90,7 @@ class LinqSender:
         attachment, url = _uploaded(delivery), outgoing.url or public_url_of(voice.media)
         if not attachment and not url:
             raise Refused(next((part.refused for part in delivery.prepared or () if part.refused), NOTHING_LEFT))
+        outgoing.require_fresh()
         call = self._chats.send_voicememo(
             chat_of(delivery.target),
             attachment_id=attachment or linq.omit,

@@ -80,6 +80,8 @@ class Outgoing:
     - ``author``: whose message it is, where the target shows that.
     - ``held``: after a reaction changed, all that are still held on the message, the latest first.
     - ``conversation``: the one whose thread is the target; its root is still to be made where it has none.
+    - ``require_fresh``: raises RetryLater when the process slept since it stored that it would send, and others may
+      have looked for the message in vain meanwhile. A sender calls it right before the effect.
     """
 
     delivery: Delivery
@@ -89,6 +91,7 @@ class Outgoing:
     author: Author | None = None
     held: tuple[str, ...] = ()
     conversation: Conversation | None = None
+    require_fresh: Callable[[], None] = lambda: None
 
 
 class Sender(Protocol):

@@ -150,7 +150,7 @@ class SlackSender:
         inside = author.name if author and not shown_as else ""
         content = await self._content(outgoing, inside)
         try:
-            return await self._post_content(content, outgoing.delivery, room, shown_as)
+            return await self._post_content(content, outgoing, room, shown_as)
         except Refused as no:
             if not shown_as or no.code != "missing_scope":
                 raise
@@ -178,8 +178,9 @@ class SlackSender:
             return ""
         return text(answer.body, "permalink")
 
-    async def _post_content(self, content: Content, delivery: Delivery, room: SlackRoom, shown_as: Body) -> ApiAnswer:
+    async def _post_content(self, content: Content, outgoing: Outgoing, room: SlackRoom, shown_as: Body) -> ApiAnswer:
         """Blocks that Slack does not like are left out: the text says it all."""
+        delivery, just_before = outgoing.delivery, outgoing.require_fresh
         body: dict[str, Any] = {
             "channel": room.channel,
             "text": content.text,
@@ -192,12 +193,13 @@ class SlackSender:
         if room.root_ts:
             body |= {"thread_ts": room.root_ts, "reply_broadcast": delivery.is_broadcast}
         try:
-            return await self._api.create("chat.postMessage", body, goes_first=True)
+            return await self._api.create("chat.postMessage", body, goes_first=True, just_before=just_before)
         except Refused as no:
             if no.code not in BLOCKS_REFUSED:
                 raise
             log.warning("slack.blocks_refused", extra={"delivery": delivery.id, "code": no.code})
-        return await self._api.create("chat.postMessage", {**body, "blocks": []}, goes_first=True)
+        body["blocks"] = []
+        return await self._api.create("chat.postMessage", body, goes_first=True, just_before=just_before)
 
     async def _customizes(self) -> bool:
         if self._may_customize and CUSTOMIZE not in (await self._identity.scopes() or {CUSTOMIZE}):

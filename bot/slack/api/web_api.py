@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,10 +63,13 @@ class SlackApi:
         await self._limiter.acquire(method, channel=str(params.get("channel", "")), is_backfill=is_backfill)
         return await self._call(method, "GET", effect=False, params=params)
 
-    async def create(self, method: str, body: Body, *, goes_first: bool = False) -> ApiAnswer:
+    async def create(
+        self, method: str, body: Body, *, goes_first: bool = False, just_before: Callable[[], None] = lambda: None
+    ) -> ApiAnswer:
         """Make something new: OutcomeUnknown when it may have been made. ``goes_first``: before what else waits in that
-        channel."""
+        channel. ``just_before`` is called when its turn has come, and may raise."""
         await self._limiter.acquire(method, channel=_channel(body), goes_first=goes_first)
+        just_before()
         return await self._call(method, "POST", effect=True, **_encoded(method, body))
 
     async def modify(self, method: str, body: Body, *, has_turn: bool = False, goes_first: bool = False) -> ApiAnswer:

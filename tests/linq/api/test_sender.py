@@ -59,6 +59,15 @@ async def test_memo_names_exactly_one_source(
     assert [request.body for request in fake.requests] == [body]
 
 
+async def test_memo_whose_intent_is_too_old_is_not_sent(scripted: LinqAdapter, fake: FakeLinq) -> None:
+    def held_up() -> None:
+        raise RetryLater("The bot was held up.")
+
+    with pytest.raises(RetryLater, match="held up"):
+        await scripted.sender.send(Outgoing(memo(ATTACHMENT), require_fresh=held_up))
+    assert not fake.requests
+
+
 async def test_memo_without_any_source_is_refused_without_asking(scripted: LinqAdapter, fake: FakeLinq) -> None:
     given = delivery(VOICE, prepared=(PreparedPart(refused="It holds no sound."),))
     with pytest.raises(Refused, match="no sound"):

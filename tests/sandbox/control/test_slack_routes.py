@@ -87,7 +87,8 @@ async def test_too_large_drop_answers_413(sandbox: Sandbox, http: aiohttp.Client
     form.add_field("channel", CLIPS)
     form.add_field("file", bytes(256 * 1024 * 1024 + 1), filename="day.wav")
     async with http.post(f"{sandbox.control_url}/slack/drop", data=form) as response:
-        assert (response.status, await response.json()) == (413, {"error": "Request Entity Too Large"})
+        assert response.status == 413
+        assert "Too Large" in (await response.json())["error"]  # Python 3.13 has other words before these
 
 
 async def test_switches_are_set_all_or_none(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:

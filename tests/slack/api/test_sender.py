@@ -56,6 +56,16 @@ async def test_a_text_is_one_post_under_the_contacts_name(slack: FakeSlack, adap
     assert posted["metadata"]["event_payload"] == {"delivery": "0123456789abcdef0123"}
 
 
+async def test_a_post_whose_intent_is_too_old_is_not_made(slack: FakeSlack, adapter: SlackAdapter) -> None:
+    with pytest.raises(RetryLater, match="held up"):
+        await adapter.sender.send(replace(incoming(text()), require_fresh=held_up))
+    assert posts(slack) == []
+
+
+def held_up() -> None:
+    raise RetryLater("The bot was held up.")
+
+
 async def test_a_post_is_quiet(slack: FakeSlack, adapter: SlackAdapter) -> None:
     await adapter.sender.send(incoming(text("<!channel> <@U0ANN> *x* https://example.com")))
     [call] = slack.named("chat.postMessage")
