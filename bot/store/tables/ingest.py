@@ -48,7 +48,8 @@ WITH given AS (
     INSERT INTO marks (room, read_up_to, has_gap, gap_since)
     SELECT room, closed_at, true, now() FROM conversations
     WHERE room = ANY (ARRAY(SELECT origin FROM said)) AND closed_at IS NOT NULL AND ended_at IS NULL
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (room) DO UPDATE SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL,
+        leased_until = '-infinity' WHERE marks.gap_since IS NULL
 ), replaced AS (
     UPDATE deliveries SET parts = without_content(parts) WHERE id = ANY (ARRAY(SELECT replaces FROM fresh))
 ), told AS (

@@ -117,8 +117,9 @@ class HoldsTraffic(Traffic):
 
     def _quiet_at(self, at: float) -> float:
         """The end of the quiet hours that surely hold then, 0 where that is not sure: each new bot has later ones, and
-        one that is just starting may not know them yet."""
-        known = self.ends_of_quiet[-1:] if self.is_bot_up() else self.ends_of_quiet[-2:]
+        one that is just starting has not told the others yet."""
+        newest = self.forks.bots[-1]
+        known = self.ends_of_quiet[-1:] if newest.port and newest.is_running else self.ends_of_quiet[-2:]
         return min(known) if at < min(known) else 0.0
 
     async def schedule(self, in_s: float) -> HeldMessage:
