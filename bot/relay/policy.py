@@ -33,6 +33,13 @@ def as_said_under(link: Link, message: Message) -> Link:
     return replace(link, settings=replace(link.settings, mode=Mode.VOICE))
 
 
+def is_since(link: Link, message: Message) -> bool:
+    """Whether a message that was found in a history is new enough for the link. What the peer said in a conversation
+    that has got this link since counts as well: nobody may have told of it yet."""
+    since = (link.heard_since if message.room == link.peer else None) or link.made_at
+    return since is None or message.sent_at >= since
+
+
 def leaves_team(message: Message, link: Link) -> bool:
     """Whether it stands on the team's end of this link."""
     return link.room in message.rooms

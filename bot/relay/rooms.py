@@ -72,6 +72,7 @@ class Link:
     active_at: datetime | None = field(default=None, compare=False)  # of a conversation: when somebody last spoke
     peer_key: str = field(default="", compare=False)  # learnt from what is said there: see ``Message.room_key``
     made_at: datetime | None = field(default=None, compare=False)  # once it is stored
+    heard_since: datetime | None = field(default=None, compare=False)  # the peer, if before the link was made
     line: RoomId | None = field(default=None, compare=False)  # that holds the peer, once it is known
     is_line_at_risk: bool = field(default=False, compare=False)  # or one of those that an inbox takes
     mode_at: datetime | None = field(default=None, compare=False)  # when its mode was changed last

@@ -27,6 +27,7 @@ CREATE TABLE links (
     health     text NOT NULL DEFAULT '',       -- how the peer stands
     health_at  timestamptz,
     made_at    timestamptz NOT NULL DEFAULT now(),
+    heard_since timestamptz,                   -- since when its peer was heard, if that was before it was made
     PRIMARY KEY (room, from_file)
 );
 

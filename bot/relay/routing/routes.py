@@ -51,7 +51,7 @@ class Routes:
         if all(link.is_inbox for link in links):
             links = await self._of_former(message) or links
         if is_found:
-            links = [link for link in links if link.made_at is None or message.sent_at >= link.made_at]
+            links = [link for link in links if policy.is_since(link, message)]
             links = [policy.as_said_under(link, message) for link in links]
         is_heard = not any(link.room in message.rooms for link in links) and (links or not is_found)
         if is_heard and message.says_something and not message.is_ours:

@@ -58,10 +58,7 @@ UPDATE marks SET has_gap = true FROM conversations
 WHERE conversations.room = %s AND closed_at IS NOT NULL AND marks.room IN (conversations.room, peer)
 """
 REMARK = "SELECT mark_conversation(%s)"
-END = """
-WITH open AS (SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE)
-SELECT end_conversation(room) FROM open
-"""
+HOLD_OPEN = "SELECT room FROM conversations WHERE room = %s AND ended_at IS NULL FOR UPDATE"
 IS_POSTING = "SELECT 1 AS one FROM deliveries WHERE target = %s AND state = 'sending' LIMIT 1"
 IS_BEGINNING = """
 SELECT 1 AS one FROM conversations WHERE root IS NULL AND ended_at IS NULL AND coalesce(inbox = %(inbox)s, true)
@@ -137,12 +134,12 @@ class ConversationTable:
 
     async def move(self, conversation: Conversation, link: Link, line: Delivery) -> bool:
         async with self._pool.transaction() as connection:
-            if not await rows(connection, END, (conversation.room,)):
+            if not await rows(connection, HOLD_OPEN, (conversation.room,)):
                 return False
             await save_link(connection, link, from_file=False)
-            await rows(connection, "SELECT move_unsent(%s, %s, %s)", (link.peer, conversation.room, link.room))
             if await rows(connection, IS_POSTING, (conversation.room,)):
                 raise RetryLater("Something is being posted in this thread just now.")
+            await rows(connection, "SELECT end_conversation(%s)", (conversation.room,))
             await rows(connection, ACCEPT, (deliveries_json([line]),))
         return True
 

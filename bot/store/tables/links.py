@@ -21,6 +21,7 @@ ON CONFLICT (room, from_file) DO UPDATE SET label = excluded.label, made_by = ex
     line = coalesce(excluded.line, CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.line END),
     peer = CASE WHEN links.moved_from = excluded.peer THEN links.peer ELSE excluded.peer END,
     made_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.made_at ELSE now() END,
+    heard_since = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.heard_since END,
     spoken_at = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.spoken_at END,
     health = CASE WHEN excluded.peer IN (links.peer, links.moved_from) THEN links.health ELSE '' END
 """
@@ -49,8 +50,14 @@ WHERE NOT EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = mark
 """
 # A conversation of an inbox rests while its chat has a link of its own, and goes on when that is gone.
 LEAVE_THREAD = """
-SELECT move_unsent(peer, room, %(room)s) FROM conversations
-WHERE peer = %(peer)s AND room <> %(room)s AND ended_at IS NULL
+WITH former AS (
+    SELECT links.* FROM links JOIN conversations USING (room, peer)
+    WHERE peer = %(peer)s AND room <> %(room)s AND ended_at IS NULL
+), heard AS (
+    UPDATE links SET heard_since = coalesce(links.heard_since, former.heard_since, former.made_at)
+    FROM former WHERE links.room = %(room)s AND links.peer = former.peer
+)
+SELECT move_unsent(peer, room, %(room)s) FROM former
 """
 RETURN_TO_THREAD = """
 SELECT move_unsent(peer, %(room)s, room) FROM conversations

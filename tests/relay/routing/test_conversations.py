@@ -588,6 +588,29 @@ async def test_what_was_not_shown_before_a_move_goes_first_in_the_channel(inbox:
     assert shown == [(OTHER_CHANNEL, "before"), (OTHER_CHANNEL, "after")]
 
 
+@pytest.mark.parametrize("how", ["move", "link"])
+async def test_what_nobody_told_before_a_move_is_found_in_the_history(inbox: World, how: str) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    inbox.chats.history.said = [heard("2", Text("0", "missed"), line=LINE)]
+    if how == "move":
+        await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    else:
+        await inbox.database.links.save(Link(OTHER_CHANNEL, CHAT, "Ann", "test"))
+    await inbox.backfill.open_gaps()
+    while await inbox.backfill.read_next() is not None:
+        pass
+    await inbox.run()
+    assert (OTHER_CHANNEL, "missed") in places(inbox)
+
+
+async def test_what_the_team_said_in_a_channel_before_a_move_stays_there(inbox: World) -> None:
+    await hear(inbox, "1")
+    await inbox.run()
+    await inbox.conversations.move(thread(1), OTHER_CHANNEL, by=ANN)
+    assert not await inbox.deliveries.accept_found(said("2", room=OTHER_CHANNEL))
+
+
 async def test_conversation_does_not_move_while_something_is_posted_in_its_thread(inbox: World) -> None:
     """What comes next would be shown in the channel before it."""
     await hear(inbox, "1")
