@@ -49,6 +49,7 @@ class NoticeService:
             return
         reports = [status_of(told) for told in notice.deliveries]
         if notice.posted_as is None and (notice.is_source_gone or all(r.status is Status.CANCELLED for r in reports)):
+            await self._look_for_posted(notice, board)
             return  # a reply to a deleted message would land somewhere else
         rendered = board.render(notice)
         if _is_edit(notice, rendered) and await board.wait_turn(notice, is_final=_is_final(reports)):
@@ -98,11 +99,7 @@ class NoticeService:
 
     async def _ensure_posted(self, notice: Notice, board: StatusBoard, rendered: Rendered) -> MessageId:
         """The message that is the notice: found, or posted now. That it may be, is stored since the refresh began."""
-        if notice.posting_since is not None:
-            found = await board.find(notice)
-            if found:
-                await self._store.posted(notice, found[0], "")
-                raise RetryLater("The notice was found again; its text follows.", after=timedelta())
+        await self._look_for_posted(notice, board)
         try:
             return await board.post(notice, rendered)
         except OutcomeUnknown as lost:
@@ -111,6 +108,14 @@ class NoticeService:
         except (RetryLater, Refused):
             await self._store.not_posted(notice)
             raise
+
+    async def _look_for_posted(self, notice: Notice, board: StatusBoard) -> None:
+        """RetryLater when an earlier refresh posted it, and that was not stored."""
+        if notice.posting_since is None:
+            return
+        if found := await board.find(notice):
+            await self._store.posted(notice, found[0], "")
+            raise RetryLater("The notice was found again; its text follows.", after=timedelta())
 
     async def _delete_duplicate(self, notice: Notice, board: StatusBoard, message: MessageId) -> None:
         """A process was frozen and another went on: two are posted."""

@@ -121,6 +121,17 @@ async def test_process_killed_just_after_posting_leaves_one_notice(world: World)
     assert len(world.team.board.posts) == 1
 
 
+async def test_notice_whose_post_was_not_stored_says_that_it_was_cancelled(world: World) -> None:
+    """People may cancel by its very button, and it must not offer that for ever."""
+    await world.deliveries.accept(said())
+    notice = await world.database.notices.begin_refresh(NOTICE)
+    assert notice is not None
+    await world.team.board.post(notice, world.team.board.render(notice))
+    await world.deliveries.withdraw(said().id, [CHANNEL])
+    await world.run()
+    assert (len(world.team.board.posts), world.team.board.edits[-1]) == (1, "memo.m4a cancelled")
+
+
 async def test_post_that_has_to_wait_is_not_looked_for(world: World) -> None:
     """It was surely not made, and a search is a call too."""
     world.team.board.trouble["post"] = [RetryLater("rate limited"), RetryLater("rate limited")]
