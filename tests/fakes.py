@@ -310,6 +310,7 @@ class FakeBoard:
 
     async def find(self, notice: Notice) -> Sequence[MessageId]:
         self.finds += 1
+        _raise(self.trouble, "find")
         return self.posted.get(notice.id, [])
 
     async def remove(self, notice: Notice, message: MessageId) -> None:

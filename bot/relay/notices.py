@@ -49,7 +49,8 @@ class NoticeService:
             return
         reports = [status_of(told) for told in notice.deliveries]
         if notice.posted_as is None and (notice.is_source_gone or all(r.status is Status.CANCELLED for r in reports)):
-            await self._look_for_posted(notice, board)
+            with suppress(Refused):  # the thread is gone with its message
+                await self._look_for_posted(notice, board)
             return  # a reply to a deleted message would land somewhere else
         rendered = board.render(notice)
         if _is_edit(notice, rendered) and await board.wait_turn(notice, is_final=_is_final(reports)):

@@ -132,6 +132,15 @@ async def test_notice_whose_post_was_not_stored_says_that_it_was_cancelled(world
     assert (len(world.team.board.posts), world.team.board.edits[-1]) == (1, "memo.m4a cancelled")
 
 
+async def test_notice_whose_thread_is_gone_is_looked_for_without_harm(world: World) -> None:
+    await world.deliveries.accept(said())
+    await world.database.notices.begin_refresh(NOTICE)
+    await world.deliveries.withdraw(said().id, [CHANNEL])
+    world.team.board.trouble["find"] = [Refused("thread_not_found")]
+    await world.notices.refresh(NOTICE)
+    assert world.team.board.posts == []
+
+
 async def test_post_that_has_to_wait_is_not_looked_for(world: World) -> None:
     """It was surely not made, and a search is a call too."""
     world.team.board.trouble["post"] = [RetryLater("rate limited"), RetryLater("rate limited")]
