@@ -117,7 +117,7 @@ class OutgoingTimelines:
         stem = PurePosixPath(attachment.filename).stem
         found = same or [t for t in waiting if PurePosixPath(t.name).stem == stem]
         found = [t for t in found if self._leads_to(t, entry.facts.get("chat_id"))] or found
-        return sorted(found, key=lambda t: bool(t.attachments))
+        return sorted(found, key=lambda t: (PurePosixPath(t.name).stem != stem, bool(t.attachments)))
 
     def _waits_for_memo(self, timeline: Outgoing) -> bool:
         if len(timeline.sent) >= timeline.wishes:

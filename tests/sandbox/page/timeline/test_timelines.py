@@ -25,6 +25,15 @@ async def test_clips_of_one_name_are_kept_apart(bot: ScriptedBot) -> None:
     assert [bot.timeline(message).sent for message in (first, second)] == [[memos[0]], [memos[1]]]
 
 
+async def test_clips_of_the_same_bytes_are_told_apart_by_name(bot: ScriptedBot) -> None:
+    """Both are under way at once, and the second is uploaded first."""
+    one, two = await bot.drop("one.m4a"), await bot.drop("two.m4a")
+    await bot.fetch(one)
+    await bot.fetch(two)
+    uploads = [await bot.linq.upload(filename=name) for name in ("two.m4a", "one.m4a")]
+    assert [bot.timeline(message).attachments for message in (two, one)] == [[each] for each in uploads]
+
+
 async def test_upload_requested_before_fetch_is_matched(bot: ScriptedBot) -> None:
     message = await bot.drop()
     place = await bot.linq.ask()
