@@ -24,8 +24,10 @@ BEGIN
             WHERE EXISTS (SELECT FROM conversations WHERE conversations.room = place.room AND peer = mine.origin)
             OR EXISTS (SELECT FROM links WHERE links.room = place.room AND peer = mine.origin) ORDER BY room LIMIT 1);
     END IF;
-    IF EXISTS (SELECT FROM deliveries WHERE source = mine.source AND target = there AND parts -> 0 -> 'key' = mine.parts -> 0 -> 'key')
-    THEN  -- it was told there already
+    IF EXISTS (
+        SELECT FROM deliveries
+        WHERE source = mine.source AND target = there AND parts -> 0 -> 'key' = mine.parts -> 0 -> 'key'
+    ) THEN  -- it was told there already
         UPDATE deliveries SET state = 'cancelled', parts = without_content(parts), fence = fence + 1 WHERE id = which;
     ELSIF there IS NOT NULL THEN
         UPDATE deliveries SET target = there, fence = fence + 1, retry_at = NULL WHERE id = which;

@@ -34,8 +34,7 @@ WITH given AS (
     ON CONFLICT DO NOTHING
     RETURNING id, source, origin, target, notice_room, replaces, ordered_at, parts
 ), said AS (
-    SELECT origin, target, ordered_at AS at FROM fresh
-    WHERE parts @? '$[*] ? (@.kind == "text" || @.kind == "voice" || @.kind == "media")'
+    SELECT origin, target, ordered_at AS at FROM fresh WHERE says_something(parts)
 ), talked AS (
     UPDATE conversations SET
         active_at = greatest(active_at, (SELECT max(at) FROM said WHERE room IN (origin, target))),
