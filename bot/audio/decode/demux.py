@@ -8,6 +8,7 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.index import IndexEntry
 from av.stream import Discard, Disposition
 
 from bot.audio import errors
@@ -87,6 +88,10 @@ class Track:
         """The length that the header claims. ADTS and AMR have no header: what FFmpeg gives for them is a guess."""
         stated = None if self.container in _WITHOUT_HEADER else self.stream.duration
         return stated * self.tick_s if stated and stated > 0 else None
+
+    def holds(self, frame: IndexEntry) -> bool:
+        """Whether the bytes that an index promises are there."""
+        return frame.size > 0 and 0 <= frame.pos <= self.source.size_bytes - frame.size
 
 
 @contextmanager

@@ -4,8 +4,6 @@ A small file is decoded in full; a larger one is counted. ``PassthroughProblem``
 it and encoding it again puts right what is wrong.
 """
 
-from av.index import IndexEntry
-
 from bot.audio import errors
 from bot.audio.decode.codecs import CODECS, MOV_FAMILY, label
 from bot.audio.decode.demux import Track
@@ -80,18 +78,14 @@ def require_whole(track: Track) -> None:
     """Raises Refused for a file whose own structure reaches beyond its end."""
     name = label(track.container, [track.codec], has_video=track.has_video)
     if track.container in MOV_FAMILY:
-        index, size_bytes = track.stream.index_entries, track.source.size_bytes
+        index = track.stream.index_entries
         some = [*range(0, len(index), _STRIDE), len(index) - 1] if index else []
-        if not all(_lies_within(index[number], size_bytes) for number in some):
-            present = sum(_lies_within(frame, size_bytes) for frame in index)
+        if not all(track.holds(index[number]) for number in some):
+            present = sum(map(track.holds, index))
             raise errors.truncated(name, present / len(index))
     chunk = find_sound_chunk(track.source)
     if chunk and chunk.missing_bytes * 8 > _LOSS_S * (track.stream.codec_context.bit_rate or 0):
         raise errors.truncated(name, chunk.present_share)
-
-
-def _lies_within(frame: IndexEntry, size_bytes: int) -> bool:
-    return frame.size > 0 and 0 <= frame.pos <= size_bytes - frame.size
 
 
 def _decode_all(track: Track) -> AudioInfo:
