@@ -204,12 +204,13 @@ BEGIN
         FROM jsonb_populate_recordset(NULL::receipts, given) WHERE ends_content(kind, is_final, source)));
     PERFORM forget_told_by_others(ARRAY(SELECT message FROM jsonb_populate_recordset(NULL::receipts, given)));
     PERFORM request_refresh(changed);
-    PERFORM enqueue_jobs('send_next', recorded);  -- the room may have waited for this answer
+    PERFORM enqueue_missing_jobs('send_next', recorded);  -- the room may have waited for this answer
 END;
 $$;
 
--- A delivery has become this message: what the network said of it with the same breath and the fact itself, in one round
+-- A delivery has become this message: the fact itself, and what the network said of it with the same breath, in one round
 -- trip. The locks are those of ``add_receipts``, in its order, so that two who say the same come one after the other.
+-- The fact goes first: a receipt that brought it here would enqueue the room, in which whoever records is at work.
 -- False when the message belongs to another delivery. ``poll``: its status comes later, and it may still fail.
 CREATE FUNCTION record_sent(which text, its_message text, its_thread text, its_trace text, first jsonb, poll boolean)
 RETURNS boolean LANGUAGE plpgsql AS $$
@@ -218,13 +219,13 @@ DECLARE
     may_fail boolean;
 BEGIN
     PERFORM lock_names(ARRAY[coalesce(its_message, ''), its_trace]);
-    PERFORM add_receipts(first);
-    may_fail = poll AND its_message IS NOT NULL AND NOT EXISTS (
-        SELECT FROM receipts WHERE message = its_message AND ends_content(kind, is_final, source));
     IF EXISTS (SELECT FROM deliveries WHERE sent_as = its_message AND id <> which) THEN
+        PERFORM add_receipts(first);
         RETURN false;
     END IF;
-    -- The receipt may have brought it here already, by its attachment.
+    may_fail = poll AND its_message IS NOT NULL AND NOT EXISTS (
+        SELECT FROM receipts WHERE message = its_message AND ends_content(kind, is_final, source));
+    -- A receipt may have brought it here already, by its attachment.
     UPDATE deliveries SET state = 'recorded', sent_as = its_message, sent_in = its_thread, trace_id = its_trace,
         reason = '', code = '', remedy = '', retry_at = NULL,
         parts = CASE WHEN may_fail THEN without_hints(parts) ELSE without_content(parts) END,
@@ -235,6 +236,7 @@ BEGIN
         PERFORM request_refresh(ARRAY[mine.source]);
         PERFORM answer_conversation(mine.origin, mine.ordered_at) WHERE says_something(mine.parts);
     END IF;
+    PERFORM add_receipts(first);
     IF its_thread IS NOT NULL THEN
         PERFORM root_posted((SELECT target FROM deliveries WHERE id = which), its_thread, its_message);
     END IF;

@@ -251,6 +251,21 @@ async def test_record_keeps_what_the_network_answered_at_once(database: Database
     assert [each.id for each in (await told(database, "a")).receipts] == ["r1"]
 
 
+async def test_record_enqueues_no_job_for_the_room_that_goes_on_by_itself(database: Database, jobs: Jobs) -> None:
+    await sending(database, "a")
+    jobs.clear()
+    await record(database, "a", "M1", receipt=receipt("r1", message=message("M1"), delivery=DeliveryId("a")))
+    assert jobs.rooms == []
+
+
+async def test_receipt_that_records_enqueues_its_room(database: Database, jobs: Jobs) -> None:
+    """The process that sent may be gone."""
+    await sending(database, "a")
+    jobs.clear()
+    await database.receipts.add([receipt("r1", message=message("M1"), delivery=DeliveryId("a"))])
+    assert jobs.rooms == [CHAT]
+
+
 async def test_record_of_a_change_has_no_message(database: Database) -> None:
     """Many reactions and edits leave none: they are not each other's."""
     await database.deliveries.accept([delivery("a", parts=(Reaction("r", "👍"),)), delivery("b")])
