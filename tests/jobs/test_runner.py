@@ -3,15 +3,12 @@
 import asyncio
 from dataclasses import replace
 
-import pytest
-
 from bot.jobs import Handlers, Intervals, JobRunner
 from bot.relay.errors import RetryLater
 from bot.store.database import Database
 from tests.jobs.workers import (
     HOURS,
     NOTICE,
-    NOTIFIED,
     SOON,
     A,
     B,
@@ -129,7 +126,7 @@ async def test_job_that_is_not_done_when_the_stop_is_due_comes_again(database: D
 async def test_stop_lets_finish_what_is_under_way_and_takes_nothing_new(database: Database, database_url: str) -> None:
     gate, toy = Gate(), Toy()
     toy.plans[A] = [gate]
-    async with running(database, toy, NOTIFIED, stop_within_s=HOURS) as runner:
+    async with running(database, toy, stop_within_s=HOURS) as runner:
         await enqueue(database, A, A)
         await toy.until(A)
         runner.stop()
@@ -275,22 +272,3 @@ async def test_job_under_way_is_not_taken_for_lost(database: Database) -> None:
 async def test_handlers_are_all_that_it_knows_of_the_relay() -> None:
     """Four functions, so that the jobs can be run by anything."""
     assert list(Handlers.__dataclass_fields__) == ["send_next", "refresh_notice", "due", "missing"]
-
-
-@pytest.mark.parametrize("task", ["send_next", "refresh_notice"])
-async def test_next_job_of_a_lock_is_notified_when_the_first_ends(database: Database, task: str) -> None:
-    """Nothing is polled here: procrastinate alone would leave the second one waiting for the poll."""
-    gate, toy = Gate(), Toy()
-    toy.plans[A] = [gate]
-    async with running(database, toy, NOTIFIED):
-        await enqueue(database, A, A, task=task)
-        await toy.until(A)
-        gate.opened.set()
-        await toy.until(A, A)
-
-
-async def test_next_job_of_a_lock_is_notified_when_the_first_comes_again(database: Database) -> None:
-    toy = Toy(plans={A: [fail, nothing]})
-    async with running(database, toy, NOTIFIED):
-        await enqueue(database, A)
-        await toy.until(A, A)

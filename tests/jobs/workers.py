@@ -27,16 +27,6 @@ SOON = Intervals(
     restart_s=0.05,
     retry_s=0.05,
 )
-# Only what is notified happens.
-NOTIFIED = Intervals(
-    notice_debounce_s=0.0,
-    poll_jobs_s=HOURS,
-    enqueue_due_s=HOURS,
-    enqueue_missing_s=HOURS,
-    heartbeat_s=HOURS,
-    stalled_s=HOURS,
-    retry_s=0.05,
-)
 
 Act = Callable[[], Awaitable[None]]
 
