@@ -44,6 +44,7 @@ class WorkerProcess:
         self._process = process
         self.is_busy = False  # from a call on until its answer is complete; a busy worker can only be killed
         self.calls = 0
+        self._usage: psutil.Process | None = None
         self._cpu_s_before = 0.0
 
     @classmethod
@@ -95,7 +96,8 @@ class WorkerProcess:
 
     def _cpu_seconds(self) -> float:
         try:
-            times = psutil.Process(self._process.pid).cpu_times()
+            self._usage = self._usage or psutil.Process(self._process.pid)
+            times = self._usage.cpu_times()
         except psutil.Error:
             return 0.0
         return times.user + times.system
