@@ -34,6 +34,7 @@ CREATE TABLE links (
 CREATE INDEX links_peer ON links (peer);
 CREATE INDEX links_peer_key ON links (peer_key) WHERE peer_key <> '';
 CREATE INDEX links_inbox ON links (inbox) WHERE inbox IS NOT NULL;
+CREATE INDEX links_inboxes ON links (room) WHERE is_inbox;
 
 -- What is known of a source message beside its deliveries: that its parts were accepted, so that it is never accepted into
 -- another room after its link changed, and that it was deleted, also when that was told before the message itself.
@@ -81,6 +82,9 @@ CREATE TABLE marks (
     checked_at   timestamptz NOT NULL DEFAULT now(),
     leased_until timestamptz NOT NULL DEFAULT '-infinity'
 );
+
+CREATE INDEX marks_gap ON marks (leased_until, checked_at) WHERE has_gap;
+CREATE INDEX marks_checked ON marks (checked_at) WHERE NOT has_gap;
 
 CREATE TABLE notices (
     id            text PRIMARY KEY,            -- its source message

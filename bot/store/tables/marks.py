@@ -20,20 +20,29 @@ OPEN_GAP = """
 UPDATE marks SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL, leased_until = '-infinity'
 WHERE room = ANY (%s)
 """
+# Whose turn it is: the first of these that there is, and of each the one that has waited longest. Each goes by an index
+# of its own, so the 2,000 rooms of a thousand links cost no more than one: sorted as a whole they took 11 ms, every time.
+HAS_GAP, IS_DUE = "has_gap", "NOT has_gap AND checked_at < now() - %(interval)s"
+HAS_TO_SEND = "room IN (SELECT origin FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending'))"
+IS_INBOX = "room IN (SELECT unnest(ARRAY[room, peer]) FROM links WHERE is_inbox)"
+TURNS = (
+    (f"{HAS_GAP} AND {HAS_TO_SEND}", "leased_until, checked_at"),
+    (f"{HAS_GAP} AND {IS_INBOX}", "leased_until, checked_at"),
+    (HAS_GAP, "leased_until, checked_at"),
+    (f"{IS_DUE} AND {IS_INBOX}", "checked_at"),
+    (IS_DUE, "checked_at"),
+)
+FIRST_OF = """(
+    SELECT room FROM marks WHERE {which} AND leased_until < now() AND starts_with(room, %(network)s)
+    AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
+    ORDER BY {order} LIMIT 1 FOR UPDATE SKIP LOCKED)"""
 # Who dies leaves its lease standing, so it is short. Who is slower than that reads what another one reads, too, which
 # does no harm: the id is the cause, and a pass is known by when it began. Rooms with a gap are read in turn, a page of
 # each, as each holds up its sends for a minute at most, and the threads of one channel would use up the minute of
 # another. The others finish what they began: of a thousand rooms some would always be before them.
-LEASE = """
+LEASE = f"""
 UPDATE marks SET leased_until = now() + interval '10 seconds', pass_began = coalesce(pass_began, now())
-WHERE room = (
-    SELECT room FROM marks WHERE leased_until < now() AND (has_gap OR checked_at < now() - %(interval)s)
-    AND starts_with(room, %(network)s)
-    AND EXISTS (SELECT FROM links WHERE links.room = marks.room OR peer = marks.room)
-    ORDER BY has_gap DESC, has_gap AND EXISTS (
-        SELECT FROM deliveries WHERE origin = marks.room AND state IN ('waiting', 'prepared', 'sending')) DESC,
-        EXISTS (SELECT FROM links WHERE is_inbox AND (links.room = marks.room OR peer = marks.room)) DESC,
-        CASE WHEN has_gap THEN leased_until END, checked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+WHERE room = coalesce({", ".join(FIRST_OF.format(which=which, order=order) for which, order in TURNS)})
 RETURNING *
 """
 # A pass that a new gap has interrupted begins again: what it read before the gap proves nothing of it.
