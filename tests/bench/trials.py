@@ -24,6 +24,7 @@ SINGLES, FAR_SINGLES = 40, 20
 EVENTS, CONNECTIONS = 1000, 20
 LARGE_CLIPS = 20
 REST_S, QUIET_S = 30.0, 5.0
+AT_REST_AFTER_S = 65.0  # the worker that the self-test at the start made is kept for a minute
 IDLE_AGAIN_S = 0.7  # after a clip was read: what Slack is shown of it is then no load on the next
 
 
@@ -97,7 +98,7 @@ async def memory(contest: Contest) -> Figures:
 async def rest(contest: Contest) -> Figures:
     async with scene(contest, WARM_UP) as stage:
         await _warm_up(stage)
-        await asyncio.sleep(2 * QUIET_S)
+        await asyncio.sleep(AT_REST_AFTER_S)
         family = stage.contestant.family
         before_s = family.cpu_s()
         await asyncio.sleep(REST_S)
