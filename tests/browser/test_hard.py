@@ -106,6 +106,7 @@ async def test_a_recipient_who_opted_out_is_left_alone(screen: Screen) -> None:
     await screen.own("Ann")
     await screen.flip("opted-out")
     await expect(screen.answers.last).to_have_text("STOP")
+    await expect(screen.messages.last).to_contain_text("STOP")  # else it comes while the next one is counted
     before = await screen.bubbles.count()
     message = await screen.send_sample()
     await screen.thread_says(message, "failed")
