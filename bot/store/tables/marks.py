@@ -20,8 +20,8 @@ OPEN_GAP = """
 UPDATE marks SET has_gap = true, gap_since = now(), cursor = '', pass_began = NULL, leased_until = '-infinity'
 WHERE room = ANY (%s)
 """
-# Whose turn it is: the first of these that there is, and of each the one that has waited longest. Each goes by an index
-# of its own, so the 2,000 rooms of a thousand links cost no more than one: sorted as a whole they took 11 ms, every time.
+# Whose turn it is: the first of these that there is, and of each the one that has waited longest. Each goes by index:
+# the 2,000 rooms of a thousand links, sorted as a whole, took 11 ms every time, and so they cost no more than one.
 HAS_GAP, IS_DUE = "has_gap", "NOT has_gap AND checked_at < now() - %(interval)s"
 HAS_TO_SEND = "room IN (SELECT origin FROM deliveries WHERE state IN ('waiting', 'prepared', 'sending'))"
 IS_INBOX = "room IN (SELECT unnest(ARRAY[room, peer]) FROM links WHERE is_inbox)"
