@@ -13,6 +13,7 @@ from datetime import timedelta
 from bot.relay.errors import OutcomeUnknown, Refused, RelayError, Remedy, RetryLater
 from bot.relay.model import Delivery, DeliveryState, Sent
 from bot.relay.outgoing import OutgoingBuilder
+from bot.relay.parts import Edit, Reaction
 from bot.relay.ports.networks import Networks, Sender, Settlement
 from bot.relay.ports.stores import Claim, DeliveryStore
 from bot.relay.retry import RetryPolicy
@@ -20,6 +21,7 @@ from bot.relay.retry import RetryPolicy
 log = logging.getLogger("memobridge.relay")
 
 NOT_LISTED_YET = "The message is not listed yet."
+MAY_STILL_BE_MADE = "Another process was making this change, and may not have ended."
 MAYBE_SENT_BEFORE = "The database was restored from a back-up, and this may have been sent since that was made."
 NOT_LISTED = "The answer was lost, and the message is not listed on the other side."
 PROBABLY_ARRIVED = "The other side fetched the audio but never confirmed the message: it has probably arrived."
@@ -39,6 +41,7 @@ class Reconciler:
         assert network.sender is not None, "links lead only to networks that can be sent to"
         with outcome_in_doubt():
             settlement = network.sender.settlement(claim.delivery)
+            self._require_over(claim, settlement)
             try:
                 sent = await self._ask(claim, network.sender, settlement)
             except (Refused, OutcomeUnknown) as error:
@@ -48,6 +51,14 @@ class Reconciler:
                 log.info("delivery.found", extra={"delivery": claim.delivery.id, "sent_as": sent.message})
                 return False
             return await self._not_found(claim, settlement)
+
+    def _require_over(self, claim: Claim, settlement: Settlement) -> None:
+        """A process that was frozen may wake and make its change then: after a later one, if this one were repeated and
+        the room went on meanwhile. Whoever has lost an answer has said when to try again."""
+        delivery, left = claim.delivery, self._retry.listed_after - claim.searching_for
+        is_change = settlement is Settlement.REPEAT and isinstance(delivery.parts[0], Reaction | Edit)
+        if is_change and delivery.retry_at is None and left > timedelta():
+            raise OutcomeUnknown(MAY_STILL_BE_MADE, after=left)
 
     async def _ask(self, claim: Claim, sender: Sender, settlement: Settlement) -> Sent | None:
         """The message that the unanswered send left, None if none is listed. Refused, OutcomeUnknown: asking failed."""

@@ -24,7 +24,8 @@ class RetryPolicy:
     - ``hold_slot_for``: preparing holds a worker's slot no longer than this; it goes on beside the jobs.
     - ``search_timeout``: how long a send without an answer is searched for before a person decides;
       ``search_backoff``: the waits between the searches.
-    - ``listed_after``: a network that lists all it took has listed by then what was sent under an intent of this age.
+    - ``listed_after``: nobody sends any more under an intent of this age, and a network that lists all it took has
+      listed what was sent.
     - ``intent_ttl``: an older intent to send may belong to another worker by now, so it is renewed. Waiting for a turn
       within a network's limits takes up to 20 s.
     """

@@ -6,11 +6,12 @@ import pytest
 
 from bot.relay.errors import OutcomeUnknown, Refused, RetryLater
 from bot.relay.ids import DeliveryId
-from bot.relay.model import DeliveryState, Status
-from bot.relay.parts import Text
+from bot.relay.model import DeliveryState, Message, Status
+from bot.relay.parts import Edit, Reaction, Text
 from bot.relay.ports.networks import Settlement
 from bot.relay.reconcile import PROBABLY_ARRIVED
-from tests.fakes import CHAT, public_voice, said, voice
+from bot.relay.rooms import LinkSettings, Mode
+from tests.fakes import CHAT, heard, public_voice, said, voice
 from tests.relay.world import World
 
 GONE = RetryLater("The database cannot be reached.")
@@ -204,6 +205,40 @@ async def test_intent_found_after_a_crash_is_reconciled_before_anything_is_sent(
     await world.run()
     assert world.chats.sender.sent == []
     assert await world.status(delivery) is Status.UNCONFIRMED
+
+
+async def change_of(world: World, kind: str) -> Message:
+    """A reaction to what the contact said, or an edit of a text that they have."""
+    await world.link(settings=LinkSettings(mode=Mode.CONVERSATION))
+    await world.deliveries.accept(heard("1", Text("t", "Hello")))
+    await world.deliveries.accept(said("1", Text("t", "Old")))
+    await world.run()
+    world.chats.sender.kind = Settlement.REPEAT
+    if kind == "edit":
+        return said("2", Edit("t", "New"), about=said("1").id)
+    return said("2", Reaction("r", "👍"), about=world.team.sender.message(1))
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit"])
+async def test_change_waits_until_a_sleeping_process_makes_it_no_more(world: World, kind: str) -> None:
+    """It would wake and make it once more, after a later change."""
+    await world.deliveries.accept(await change_of(world, kind))
+    claim = await world.database.deliveries.claim(CHAT)
+    assert claim is not None
+    await world.database.deliveries.mark_sending(claim.delivery.id, claim.delivery.fence, ())
+    await world.run(during=timedelta(seconds=30))
+    assert len(world.chats.sender.sent) == 1
+    await world.run(during=timedelta(seconds=10))
+    assert len(world.chats.sender.sent) == 2
+
+
+@pytest.mark.parametrize("kind", ["reaction", "edit"])
+async def test_change_whose_answer_was_lost_is_repeated_at_once(world: World, kind: str) -> None:
+    change = await change_of(world, kind)
+    world.chats.sender.lose_requests = 1
+    await world.deliveries.accept(change)
+    await world.run(during=timedelta(seconds=5))
+    assert len(world.chats.sender.sent) == 2
 
 
 async def test_delivery_in_search_keeps_its_place_in_the_room(world: World) -> None:
