@@ -146,6 +146,34 @@ async def test_reply_of_the_contact_stands_in_the_thread(screen: Screen) -> None
     await expect(screen.messages.last.locator(".thread .said")).to_have_text("The green one")
 
 
+CHANGES = """
+async () => {
+    const { parts, view } = await import("/static/js/state.js");
+    const { tapBack } = await import("/static/js/acts.js");
+    const source = new EventSource("/page/world");
+    const next = () => new Promise((resolve) => source.addEventListener("world", resolve, { once: true }));
+    await next();  // all there is
+    const change = next();
+    await tapBack(parts["chat:" + view.chat].messages.at(-1).id, 0, { kind: "love" });
+    await change;
+    source.close();
+}
+"""
+"""The last bubble changes, and the page has been told so when this is over."""
+
+
+async def test_button_that_is_drawn_anew_while_it_is_pressed_is_clicked_all_the_same(screen: Screen) -> None:
+    await screen.command("Press me")
+    await expect(screen.bubbles.last).to_have_text("Press me")
+    await screen.page.locator("#bubbles .row.theirs .react").last.hover()
+    await screen.page.mouse.down()
+    await screen.page.evaluate(CHANGES)
+    await screen.page.mouse.up()
+    await expect(screen.page.locator(".tapback-menu")).to_be_visible()
+    await expect(screen.bubbles.last.locator(".marks .love")).to_be_visible()
+    await screen.page.keyboard.press("Escape")
+
+
 async def test_everybody_in_a_group_can_answer(screen: Screen) -> None:
     await screen.room("crew")
     await screen.send_sample()

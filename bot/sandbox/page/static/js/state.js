@@ -38,14 +38,34 @@ export function connect() {
   const source = new EventSource("/page/world");
   source.addEventListener("world", (event) => {
     const changes = JSON.parse(event.data);
-    for (const [name, part] of Object.entries(changes)) {
-      if (part === null) delete parts[name];
-      else parts[name] = part;
-    }
-    tell(Object.keys(changes));
+    if (held) Object.assign(held, changes);
+    else take(changes);
   });
   source.addEventListener("open", () => document.body.classList.remove("gone"));
   source.addEventListener("error", () => document.body.classList.add("gone"));
+}
+
+function take(changes) {
+  for (const [name, part] of Object.entries(changes)) {
+    if (part === null) delete parts[name];
+    else parts[name] = part;
+  }
+  tell(Object.keys(changes));
+}
+
+// What comes while somebody presses a button waits until they let go: a button that is drawn anew between the two is
+// not clicked. A list of choices opens with the press, and its end is told to nobody.
+let held = null;
+
+addEventListener("pointerdown", (event) => {
+  if (event.button === 0 && !event.target.closest("select")) held ??= {};
+}, true);
+for (const end of ["pointerup", "pointercancel", "contextmenu", "blur"]) addEventListener(end, () => setTimeout(letGo), end !== "blur");
+
+function letGo() {
+  const changes = held ?? {};
+  held = null;
+  take(changes);
 }
 
 function tell(changed) {
