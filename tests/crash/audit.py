@@ -10,7 +10,7 @@ from tests.crash.conversation import ContactMessage, Conversation, TeamMessage
 from tests.crash.traffic import Traffic
 from tests.stories.system import SOUND, STATUSES, said_in
 
-LINQ_TRIES = 10
+LINQ_TRIES, OPTED_OUT = 10, 2024
 EDIT_REFUSED = ("within 15 minutes", "asked for no more messages")
 GIVEN_UP = ("failed", "unconfirmed", "cancelled")
 DELIVERED, READ, FAILED = "white_check_mark", "eyes", "warning"
@@ -187,9 +187,12 @@ def _judge_reactions(message: LinqMessage, shown: set[str], label: str, found: F
 
 
 def _judge_tapback(conversation: Conversation, said: ContactMessage, found: Findings) -> None:
+    """Who wants no more messages, as the refusal of a memo said, gets no reaction either until they write again."""
     ours = {REACTION_NAMES[each.type] for part in said.message.parts for each in part.reactions if each.person.is_me}
     wanted = {name for label, name in conversation.reacted.items() if label == said.label}
-    if ours != wanted:
+    memos = conversation.view.sandbox.wire.named("voicememo")
+    refusals = [memo for memo in memos if memo.facts.get("code") == OPTED_OUT]
+    if ours != wanted and not refusals:
         found.fault("untrue", f"the team holds {sorted(wanted)} on {said.label}, and Linq shows {sorted(ours)}")
 
 
