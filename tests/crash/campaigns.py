@@ -284,10 +284,10 @@ async def _see_taken_over(traffic: Traffic, database: DatabaseFolder, result: Re
 
 
 async def _see_progress(database: DatabaseFolder, result: Result) -> None:
-    """Something of what was open comes to an end."""
+    """Something of what was free to go comes to an end."""
     since = time.monotonic()
-    held = await asyncio.to_thread(database.open_deliveries)
-    while held and held.keys() <= (await asyncio.to_thread(database.open_deliveries)).keys():
+    held = await asyncio.to_thread(database.free_deliveries)
+    while held and held <= (await asyncio.to_thread(database.open_deliveries)).keys():
         if time.monotonic() - since > TAKE_OVER_S:
             return
         await asyncio.sleep(POLL_S)

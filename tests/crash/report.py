@@ -90,7 +90,7 @@ def table(results: Sequence[Named], command: str) -> str:
     by_mode = {name: total(each.result for each in results if each.name == name) for name in MODES}
     times = {
         "kill → the other process has finished all that was open": (whole.taken_over_s, 75),
-        "database back → first delivery finished": (whole.back_s, 10),
+        "database back → first delivery finished that waited for nothing else": (whole.back_s, 10),
         "SIGTERM under load → gone, exit code 0": (whole.drained_s, 10),
     }
     return "\n".join(

@@ -33,6 +33,12 @@ OPEN = f"""
 SELECT id, concat_ws(' ', parts -> 0 ->> 'kind', source, 'into', target, state, 'since', accepted_at, 'until', retry_at,
     reason) FROM deliveries WHERE {IN_LINE}
 """
+# Nothing in its room waits until a lost answer is settled (35 s), or until a history was read (a minute).
+FREE_TO_GO = f"""
+{OPEN} AND coalesce(retry_at <= now(), true)
+    AND NOT EXISTS (SELECT FROM deliveries AS first WHERE first.target = deliveries.target AND first.state = 'sending')
+    AND NOT EXISTS (SELECT FROM marks WHERE room = origin AND has_gap)
+"""
 STEPPED_ASIDE = "SELECT part ->> 'name' FROM deliveries, jsonb_array_elements(parts) AS part WHERE is_late"
 BACK_WITHIN_S = 60.0
 START_LOCK = Lock()  # the package of the embedded server is made for one server in a process
@@ -94,6 +100,11 @@ class DatabaseFolder:
         """What each is and waits for, by its id."""
         with self._connect() as connection:
             return {str(id_): str(told) for id_, told in connection.execute(OPEN).fetchall()}
+
+    def free_deliveries(self) -> set[str]:
+        """Those that wait for nothing but the bot."""
+        with self._connect() as connection:
+            return {str(id_) for id_, _ in connection.execute(FREE_TO_GO).fetchall()}
 
     def stepped_aside(self) -> set[str]:
         """The names of files that could not be had for a minute, so that others passed them, as their notice said."""
