@@ -58,7 +58,7 @@ async def bot(environment: Mapping[str, str]) -> AsyncIterator[Contestant]:
 @asynccontextmanager
 async def old_bot(environment: Mapping[str, str]) -> AsyncIterator[Contestant]:
     """The same with a long history in its database: a million deliveries, and a thousand links."""
-    data = await asyncio.to_thread(history.filled_folder)
+    data = await asyncio.to_thread(history.clean_folder)
     async with bot({**environment, "DATA_DIR": str(data)}) as contestant:
         yield contestant
 
