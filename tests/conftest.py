@@ -12,10 +12,15 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.jobs import job_schemas
 from bot.store.database import Database
 from bot.store.embedded import Embedded
+
+# A machine that is busy elsewhere is no fault of an example.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 NUMBERS = itertools.count(1)
 os.environ["ENV_FILE"] = ""  # no test meets the settings of a developer's own bot
