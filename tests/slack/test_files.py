@@ -1,7 +1,7 @@
 """Slack's file objects: what they claim to be, where their bytes are, and names that can be stored."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.media.formats import FORMATS
@@ -117,7 +117,6 @@ def test_a_part_names_its_file_and_keeps_what_the_label_claims() -> None:
     assert (part.key, part.media, part.size_bytes, part.content_type) == ("F0X", "slack:T0AAA!F0X", 9, "audio/mp4")
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(min_size=1, max_size=300), st.text(max_size=20), st.lists(st.text(max_size=30), max_size=3))
 def test_what_is_kept_of_a_file_can_be_stored(name: str, mimetype: str, urls: list[str]) -> None:
     fields = dict(zip(("aac", "url_private", "url_private_download"), urls, strict=False))

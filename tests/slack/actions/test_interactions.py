@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.actions.interactions import as_typed, parse_click, parse_command, parse_shortcut, people_and_groups
@@ -113,7 +113,6 @@ PAYLOAD = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAYLOAD)
 def test_no_payload_raises_anything_but_parse_error(payload: dict[str, Any]) -> None:
     for parse in (parse_command, parse_shortcut, parse_click):

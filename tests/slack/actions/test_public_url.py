@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, Remedy
@@ -107,7 +107,6 @@ def test_a_private_address_of_slacks_names_another_way() -> None:
     assert no.value.remedy is Remedy.USE_MESSAGE_ACTION
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=100) | st.from_regex(r"https?://[^ ]{1,40}", fullmatch=True))
 def test_no_address_raises_anything_but_refused(url: str) -> None:
     with suppress(Refused):

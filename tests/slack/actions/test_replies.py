@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.errors import Refused, Remedy, RetryLater
@@ -74,10 +74,8 @@ ROOMS = st.builds(
     st.booleans(),
     TEXT,
 )
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@UNHURRIED
 @given(st.lists(ROOMS, min_size=1, max_size=30))
 def test_slack_takes_every_offer_and_nothing_in_it_becomes_markup(rooms: list[RoomInfo]) -> None:
     reply = offer(rooms)
@@ -85,7 +83,6 @@ def test_slack_takes_every_offer_and_nothing_in_it_becomes_markup(rooms: list[Ro
     assert "<" not in str(reply.body())
 
 
-@UNHURRIED
 @given(st.lists(TEXT, max_size=60), st.booleans(), st.integers(0, 2))
 def test_slack_takes_every_list(labels: list[str], shows_peers: bool, chats: int) -> None:
     unheard = [UnheardRoom(ANN.id, ANN.id, NOON, NOON, messages=9)] * chats

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.parts import Span, Style
@@ -158,7 +158,6 @@ TREE = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TREE, st.text(max_size=60) | st.from_regex(r"[<>@U0*_~:`|!^ a-z]{0,60}", fullmatch=True))
 def test_no_message_raises_and_every_span_is_inside_the_text(blocks: Any, text: str) -> None:
     found = read(blocks=blocks, text=text)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.ids import SlackRoom
@@ -227,10 +227,8 @@ EVENT = st.fixed_dictionaries(
     | {"subtype": st.sampled_from(SUBTYPES) | ANYTHING, "files": st.lists(FILE, max_size=2) | ANYTHING}
     | {"message": INNER | ANYTHING, "previous_message": INNER | ANYTHING, "item": INNER | ANYTHING, "edited": ANYTHING}
 )
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@UNHURRIED
 @given(EVENT)
 def test_no_event_raises_anything_but_parse_error(event: dict[str, Any]) -> None:
     with suppress(ParseError):

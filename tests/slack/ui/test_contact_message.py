@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.model import Delivery, PreparedPart
@@ -170,7 +170,6 @@ PARTS = st.one_of(
 PREPARED = st.builds(PreparedPart, refused=NASTY)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PARTS, min_size=1, max_size=12), st.lists(PREPARED, max_size=12), NASTY)
 def test_slack_takes_every_message_and_nothing_in_it_is_markup(
     parts: list[Part], prepared: list[PreparedPart], author: str
@@ -186,7 +185,6 @@ def test_slack_takes_every_message_and_nothing_in_it_is_markup(
         assert ">" not in written
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(NASTY, NASTY, SPANS)
 def test_slack_takes_every_edit(before: str, after: str, spans: list[Span]) -> None:
     blocks = list(content_of(of(Text("0", before))).blocks)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.relay.errors import Remedy
@@ -333,18 +333,15 @@ TOLDS = st.builds(
     st.sampled_from(Remedy),
     st.booleans(),
 )
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OURS = re.compile(r"<!date\^\d+\^(\{date_short_pretty\} at )?\{time\}\|(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC>|<@U0ANN>")
 
 
-@UNHURRIED
 @given(st.lists(TOLDS, min_size=1, max_size=60))
 def test_slack_takes_every_notice(shown: list[DeliveryWithReceipts]) -> None:
     assert invalid_blocks(blocks(*shown)) == ""
     assert 0 < len(words(*shown)) <= 4000
 
 
-@UNHURRIED
 @given(TOLDS)
 def test_nothing_user_made_becomes_markup(shown: DeliveryWithReceipts) -> None:
     for text in [words(shown), *texts(blocks(shown)), alert_text(shown)]:
@@ -354,7 +351,6 @@ def test_nothing_user_made_becomes_markup(shown: DeliveryWithReceipts) -> None:
         assert not re.search(r"&(?!amp;|lt;|gt;)", own)
 
 
-@UNHURRIED
 @given(st.sampled_from(DeliveryState), REASONS, st.sampled_from(ReceiptKind))
 def test_a_line_has_exactly_one_status_word(state: DeliveryState, reason: str, kind: ReceiptKind) -> None:
     for shown in (told(state=state, reason=reason), told("memo.m4a", kind, reason=reason)):
