@@ -186,13 +186,16 @@ def _judge_reactions(message: LinqMessage, shown: set[str], label: str, found: F
         found.fault("untrue", f"{label} holds {sorted(held)} and shows {sorted(shown)}")
 
 
+def _has_opted_out(conversation: Conversation) -> bool:
+    memos = conversation.view.sandbox.wire.named("voicememo")
+    return any(memo.facts.get("code") == OPTED_OUT for memo in memos)
+
+
 def _judge_tapback(conversation: Conversation, said: ContactMessage, found: Findings) -> None:
     """Who wants no more messages, as the refusal of a memo said, gets no reaction either until they write again."""
     ours = {REACTION_NAMES[each.type] for part in said.message.parts for each in part.reactions if each.person.is_me}
     wanted = {name for label, name in conversation.reacted.items() if label == said.label}
-    memos = conversation.view.sandbox.wire.named("voicememo")
-    refusals = [memo for memo in memos if memo.facts.get("code") == OPTED_OUT]
-    if ours != wanted and not refusals:
+    if ours != wanted and not _has_opted_out(conversation):
         found.fault("untrue", f"the team holds {sorted(wanted)} on {said.label}, and Linq shows {sorted(ours)}")
 
 

@@ -5,6 +5,8 @@ the notification, and polls.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -29,8 +31,9 @@ async def first_of_two(database: Database, task: str) -> tuple[JobManager, int]:
     return manager, job.id
 
 
-async def listen(database: Database, manager: JobManager, task: str) -> tuple[asyncio.Event, "asyncio.Task[None]"]:
-    """The event is set by any notification of the task's queue."""
+@asynccontextmanager
+async def notified(database: Database, manager: JobManager, task: str) -> AsyncIterator[None]:
+    """Ends when a notification of the task's queue has come since it began."""
     heard = asyncio.Event()
 
     async def notify(**_: object) -> None:
@@ -38,25 +41,21 @@ async def listen(database: Database, manager: JobManager, task: str) -> tuple[as
 
     listening = asyncio.create_task(manager.listen_for_jobs(on_notification=cast(Any, notify), queues=[task]))
     await until_listening(str(database.pool.conninfo), connections=1)
-    return heard, listening
+    yield
+    async with asyncio.timeout(TIMEOUT_S):
+        await heard.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 @pytest.mark.parametrize("task", ["send_next", "refresh_notice"])
 async def test_next_job_of_a_lock_is_notified_when_the_first_ends(database: Database, task: str) -> None:
     manager, first = await first_of_two(database, task)
-    heard, listening = await listen(database, manager, task)
-    await manager.finish_job_by_id_async(first, Status.SUCCEEDED, delete_job=True)
-    async with asyncio.timeout(TIMEOUT_S):
-        await heard.wait()
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    async with notified(database, manager, task):
+        await manager.finish_job_by_id_async(first, Status.SUCCEEDED, delete_job=True)
 
 
 async def test_next_job_of_a_lock_is_notified_when_the_first_comes_again(database: Database) -> None:
     manager, first = await first_of_two(database, "send_next")
-    heard, listening = await listen(database, manager, "send_next")
-    await manager.retry_job_by_id_async(first, AT_ONCE)
-    async with asyncio.timeout(TIMEOUT_S):
-        await heard.wait()
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    async with notified(database, manager, "send_next"):
+        await manager.retry_job_by_id_async(first, AT_ONCE)
