@@ -60,7 +60,8 @@ let held = null;
 addEventListener("pointerdown", (event) => {
   if (event.button === 0 && !event.target.closest("select")) held ??= {};
 }, true);
-for (const end of ["pointerup", "pointercancel", "contextmenu", "blur"]) addEventListener(end, () => setTimeout(letGo), end !== "blur");
+for (const end of ["pointerup", "pointercancel", "contextmenu"]) addEventListener(end, () => setTimeout(letGo), true);
+addEventListener("blur", () => setTimeout(letGo)); // the window's own: captured, it would be that of each field
 
 function letGo() {
   const changes = held ?? {};
